@@ -1,0 +1,12 @@
+"""What torch.autograd holds.
+
+>>> from autograd import tensor
+>>> x = tensor(3.0, requires_grad=True)
+>>> grad(x * x, x)
+(tensor(6.),)
+"""
+
+from .check import gradcheck, gradgradcheck
+from .graph import backward, enable_grad, grad, no_grad, set_grad_enabled
+
+__all__ = ["backward", "enable_grad", "grad", "gradcheck", "gradgradcheck", "no_grad", "set_grad_enabled"]

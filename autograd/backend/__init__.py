@@ -1,0 +1,153 @@
+"""The seam: every kernel call passes through :data:`K`, whatever runs it.
+
+``K.add(out, a, b)`` takes arrays (:mod:`autograd.storage`) and writes its first argument. Which functions K holds is
+the choice of backend: the C kernels of ``csrc/`` bound by :mod:`.c_kernels`, or the NumPy ones that define them
+(:mod:`.numpy_kernels`, bound by :mod:`.numpy_backend`). Observers see every call, and cost nothing while there are
+none.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import AbstractContextManager
+from typing import Any, Callable
+
+try:
+    from . import _kernels as extension
+except ImportError as error:
+    extension, _why_not = None, str(error)
+else:
+    _why_not = ""
+
+BUILD_HINT = "build it with `pip install -e .` in a clone (a C compiler is needed), or reinstall `autograd-cffi`"
+
+
+class Kernels:
+    """A namespace of kernels. Filled by :func:`set_backend`."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        _start()
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(f"there is no kernel {name!r}") from None
+
+
+K = Kernels()
+
+observers: list[Callable[[str, tuple, dict], None]] = []
+"""Each is called as observer(kernel name, args, kwargs) before every kernel call; change it by :func:`observe`."""
+
+_state: dict[str, Any] = {"name": None, "strict": False}
+_lock = threading.RLock()
+
+
+class _Restore(AbstractContextManager):
+    """Undoes a setting at the end of a with block."""
+
+    def __init__(self, undo: Callable[[], Any]):
+        self._undo = undo
+
+    def __exit__(self, *exc):
+        self._undo()
+
+
+def get_backend() -> str:
+    """The backend in use, "c" or "numpy"."""
+    _start()
+    return _state["name"]
+
+
+def set_backend(name: str) -> AbstractContextManager:
+    """Run kernels in C (``"c"``) or NumPy (``"numpy"``), process-wide; in a with statement, until its end.
+
+    >>> with set_backend("numpy"):
+    ...     get_backend()
+    'numpy'
+
+    Raises ValueError for another name, RuntimeError for "c" where the extension was not built.
+    """
+    before = get_backend()
+    _use(name)
+    return _Restore(lambda: _use(before))
+
+
+def _use(name: str) -> None:
+    from .. import storage
+    from . import c_kernels, numpy_backend
+
+    if name not in ("c", "numpy"):
+        raise ValueError(f"unknown backend {name!r}: choose 'c' or 'numpy' (AUTOGRAD_BACKEND or set_backend)")
+    if name == "c" and extension is None:
+        raise RuntimeError(f"the C kernels are not built ({_why_not}): {BUILD_HINT}")
+    with _lock:
+        _state["name"] = name
+        storage.Owner.c = name == "c"
+        table = (c_kernels if name == "c" else numpy_backend).table()
+        if _state["strict"]:
+            table = {**table, **_strict_kernels(table)}
+        if observers:
+            table = {kernel: _observed(kernel, function) for kernel, function in table.items()}
+        K.__dict__.update(table)
+
+
+def _strict_kernels(table: dict[str, Callable]) -> dict[str, Callable]:
+    """The guarded products without their guard."""
+
+    def sqrt_grad(dx, g, y):
+        table["add"](dx, y, y)
+        table["div"](dx, g, dx)
+
+    return {"guarded_mul": table["mul"], "guarded_div": table["div"], "sqrt_grad": sqrt_grad}
+
+
+def set_strict(strict: bool) -> None:
+    """See autograd.set_strict_ieee."""
+    _start()
+    _state["strict"] = strict
+    _use(_state["name"])
+
+
+def is_strict() -> bool:
+    return _state["strict"]
+
+
+def _observed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def kernel(*args, **kwargs):
+        for observer in tuple(observers):
+            observer(name, args, kwargs)
+        return function(*args, **kwargs)
+
+    return kernel
+
+
+def observe(observer: Callable[[str, tuple, dict], None]) -> AbstractContextManager:
+    """Call ``observer(name, args, kwargs)`` before every kernel call, until the end of a with block."""
+    _start()
+    observers.append(observer)
+    _use(_state["name"])
+
+    def stop():
+        observers.remove(observer)
+        _use(_state["name"])
+
+    return _Restore(stop)
+
+
+def _start() -> None:
+    """Choose the backend at the first use, from AUTOGRAD_BACKEND; say so where it is not the C one."""
+    if _state["name"] is not None:
+        return
+    with _lock:
+        wanted = os.environ.get("AUTOGRAD_BACKEND", "").strip().lower()
+        if wanted not in ("", "c", "numpy"):
+            raise ValueError(f"AUTOGRAD_BACKEND={wanted!r} is not a backend: choose 'c' or 'numpy'")
+        _use(wanted or ("c" if extension is not None else "numpy"))
+        if not wanted and extension is None:
+            print(
+                "autograd: running on the NumPy kernels, because the C kernels are not built "
+                f"({_why_not}). For speed, {BUILD_HINT}; AUTOGRAD_BACKEND=numpy silences this line.",
+                file=sys.stderr,
+            )

@@ -1,0 +1,424 @@
+"""Binds the C kernels: per signature class, a Python function that turns arrays into one C call.
+
+The dtype chooses the exported symbol; ``csrc/dispatch.c`` chooses the instruction set and the threads. Layouts are
+described to C by plans, cached by shapes and strides. dtypes without C kernels go to the NumPy twin.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Callable
+
+from ..dtypes import float32, float64
+from ..storage import Array
+from . import extension, numpy_backend
+
+MAXDIM = 16
+NONE = extension.ffi.NULL if extension is not None else None
+
+
+@cache
+def table() -> dict[str, Callable]:
+    """Every kernel by name; the classes come from kernels.def through the extension."""
+    extension.lib.ag_bind_gil()
+    kernels = dict(numpy_backend.table())
+    for line in extension.ffi.string(extension.lib.ag_kernels()).decode().splitlines():
+        group, name = line.split()
+        if group in RANDOM:
+            kernels[name.removeprefix("mt_")] = RANDOM[group](name)
+        elif group in BINDERS:
+            by_dtype = {d: getattr(extension.lib, f"ag_{name}_{s}") for d, s in ((float32, "f32"), (float64, "f64"))}
+            kernels[name] = BINDERS[group](by_dtype, kernels.get(name))
+    return kernels
+
+
+# --- plans ------------------------------------------------------------------------------------------------------------
+
+_plans: dict[tuple, Any] = {}
+
+
+def _remember(key: tuple, plan):
+    if len(_plans) > 20_000:
+        _plans.clear()
+    _plans[key] = plan
+    return plan
+
+
+def _coalesce(dims: list[tuple[int, tuple]]) -> list[tuple[int, tuple]]:
+    """Merge neighbouring dims, each (size, strides of all operands), that every operand walks as one."""
+    merged: list[tuple[int, tuple]] = []
+    for size, strides in dims:
+        if size == 1:
+            continue
+        if merged and all(outer == s * size for outer, s in zip(merged[-1][1], strides)):
+            merged[-1] = (merged[-1][0] * size, strides)
+        else:
+            merged.append((size, strides))
+    if len(merged) > MAXDIM:
+        raise RuntimeError(f"more than {MAXDIM} dimensions that cannot be merged; call contiguous() on the operands")
+    return merged
+
+
+def _aligned(x: Array, ndim: int) -> tuple:
+    """The strides of x seen as ndim dims, 0 where it broadcasts."""
+    own = tuple([0 if n == 1 else s for n, s in zip(x.shape, x.strides)])
+    return (0,) * (ndim - len(own)) + own
+
+
+def elementwise_plan(out: Array, *inputs: Array):
+    """The ag_plan that walks out and the inputs broadcast to it."""
+    key = (out.shape, out.strides) + tuple([v for x in inputs for v in (x.shape, x.strides)])
+    plan = _plans.get(key)
+    if plan is not None:
+        return plan
+    operands = (out, *inputs)
+    ndim = len(out.shape)
+    strides = list(zip(*[_aligned(x, ndim) for x in operands]))
+    dims = sorted(zip(out.shape, strides), key=lambda dim: -abs(dim[1][0]))
+    dims = _coalesce(dims)
+    plan = extension.ffi.new("ag_plan *")
+    plan.n, plan.ndim = out.size, len(dims)
+    for d, (size, steps) in enumerate(dims):
+        plan.size[d] = size
+        for i, step in enumerate(steps):
+            plan.stride[i][d] = step
+    return _remember(key, plan)
+
+
+def reduce_plan(x: Array, dims: tuple):
+    """The ag_reduce that walks x with dims reduced."""
+    key = (x.shape, x.strides, dims, None)
+    plan = _plans.get(key)
+    if plan is not None:
+        return plan
+    plan = extension.ffi.new("ag_reduce *")
+    plan.kept = plan.reduced = 1
+    for reduced in (False, True):
+        walk = [(x.shape[d], (x.strides[d],)) for d in range(len(x.shape)) if (d in dims) == reduced]
+        total = 1
+        for size, _ in walk:
+            total *= size
+        walk = _coalesce(walk)
+        sizes, strides = (plan.rsize, plan.rstride) if reduced else (plan.ksize, plan.kstride)
+        for d, (size, (step,)) in enumerate(walk):
+            sizes[d], strides[d] = size, step
+        if reduced:
+            plan.reduced, plan.nr = total, len(walk)
+        else:
+            plan.kept, plan.nk = total, len(walk)
+    return _remember(key, plan)
+
+
+def gemm_spec(c: Array, a: Array, b: Array, transpose_b: bool, alpha: float, beta: float, act: int):
+    """The ag_gemm for c = a b, with b given transposed where asked; leading dims broadcast."""
+    key = (a.shape, a.strides, b.shape, b.strides, c.strides, transpose_b, alpha, beta, act)
+    spec = _plans.get(key)
+    if spec is not None:
+        return spec
+    spec = extension.ffi.new("ag_gemm *")
+    sb, stride_b = b.shape[-2:], b.strides[-2:]
+    if transpose_b:
+        sb, stride_b = sb[::-1], stride_b[::-1]
+    spec.m, spec.k, spec.n = a.shape[-2], a.shape[-1], sb[1]
+    (spec.rsa, spec.csa), (spec.rsb, spec.csb), spec.rsc = a.strides[-2:], stride_b, c.strides[-2]
+    ndim = len(c.shape) - 2
+    steps = [
+        (0,) * (ndim - len(x.shape) + 2) + tuple([0 if n == 1 else s for n, s in zip(x.shape[:-2], x.strides[:-2])])
+        for x in (c, a, b)
+    ]
+    batch = _coalesce(list(zip(c.shape[:-2], zip(*steps))))
+    if batch and batch[-1][1][2] == 0 and batch[-1][1][:2] == (spec.m * spec.rsc, spec.m * spec.rsa):
+        spec.m *= batch.pop()[0]  # one b for consecutive rows of a: a taller product
+    spec.nbatch = len(batch)
+    for d, (size, (step_c, step_a, step_b)) in enumerate(batch):
+        spec.bsize[d], spec.bsc[d], spec.bsa[d], spec.bsb[d] = size, step_c, step_a, step_b
+    spec.alpha, spec.beta, spec.act = alpha, beta, act
+    return _remember(key, spec)
+
+
+# --- elementwise --------------------------------------------------------------------------------------------------------
+
+
+def _fill(by_dtype, twin):
+    def kernel(out, value):
+        f = by_dtype.get(out.dtype)
+        if f is None:
+            twin(out, value)
+        elif out.contiguous:
+            f(NONE, out.size, out.ptr, value)
+        else:
+            f(elementwise_plan(out), 0, out.ptr, value)
+
+    return kernel
+
+
+def _unary(by_dtype, twin):
+    def kernel(out, x):
+        f = by_dtype.get(out.dtype)
+        if f is None or x.dtype is not out.dtype:
+            twin(out, x)
+        elif x.contiguous and out.contiguous and x.shape == out.shape:
+            f(NONE, out.size, out.ptr, x.ptr)
+        else:
+            f(elementwise_plan(out, x), 0, out.ptr, x.ptr)
+
+    return kernel
+
+
+def _unary_p(by_dtype, twin):
+    def kernel(out, x, p0, p1=None):
+        f = by_dtype.get(out.dtype)
+        if f is None:
+            twin(out, x, p0) if p1 is None else twin(out, x, p0, p1)
+        elif x.contiguous and out.contiguous and x.shape == out.shape:
+            f(NONE, out.size, out.ptr, x.ptr, p0, p1 or 0.0)
+        else:
+            f(elementwise_plan(out, x), 0, out.ptr, x.ptr, p0, p1 or 0.0)
+
+    return kernel
+
+
+def _binary(by_dtype, twin):
+    def kernel(out, a, b):
+        f = by_dtype.get(out.dtype)
+        if f is None:
+            twin(out, a, b)
+        elif a.contiguous and b.contiguous and out.contiguous and a.shape == b.shape == out.shape:
+            f(NONE, out.size, out.ptr, a.ptr, b.ptr)
+        else:
+            f(elementwise_plan(out, a, b), 0, out.ptr, a.ptr, b.ptr)
+
+    return kernel
+
+
+def _binary_p(by_dtype, twin):
+    def kernel(out, a, b, p0, p1=None):
+        f = by_dtype[out.dtype]
+        if a.contiguous and b.contiguous and out.contiguous and a.shape == b.shape == out.shape:
+            f(NONE, out.size, out.ptr, a.ptr, b.ptr, p0, p1 or 0.0)
+        else:
+            f(elementwise_plan(out, a, b), 0, out.ptr, a.ptr, b.ptr, p0, p1 or 0.0)
+
+    return kernel
+
+
+def _ternary(by_dtype, twin):
+    def kernel(out, a, b, c):
+        f = by_dtype.get(out.dtype)
+        if f is None:
+            twin(out, a, b, c)
+        elif a.contiguous and b.contiguous and c.contiguous and a.shape == b.shape == c.shape == out.shape:
+            f(NONE, out.size, out.ptr, a.ptr, b.ptr, c.ptr)
+        else:
+            f(elementwise_plan(out, a, b, c), 0, out.ptr, a.ptr, b.ptr, c.ptr)
+
+    return kernel
+
+
+# --- reductions, rows, losses ---------------------------------------------------------------------------------------------
+
+
+def _reduce(by_dtype, twin):
+    def kernel(out, x, dims, p0=None):
+        f = by_dtype.get(x.dtype)
+        if f is None or out.dtype is not x.dtype:
+            twin(out, x, dims) if p0 is None else twin(out, x, dims, p0)
+        else:
+            f(reduce_plan(x, dims), out.ptr, x.ptr, p0 or 0.0)
+
+    return kernel
+
+
+def _argreduce(by_dtype, twin):
+    def kernel(out, x, dims):
+        f = by_dtype.get(x.dtype)
+        if f is None:
+            twin(out, x, dims)
+        else:
+            f(reduce_plan(x, dims), extension.ffi.cast("int64_t *", out.ptr), x.ptr)
+
+    return kernel
+
+
+def _rowwise(by_dtype, _):
+    def kernel(out, x, rows):
+        by_dtype[x.dtype](*rows, out.ptr, x.ptr)
+
+    return kernel
+
+
+def _rowwise_grad(by_dtype, _):
+    def kernel(dx, g, y, rows):
+        by_dtype[y.dtype](*rows, dx.ptr, g.ptr, y.ptr)
+
+    return kernel
+
+
+def _loss(by_dtype, _):
+    def kernel(out, x, t, scale):
+        by_dtype[x.dtype](x.size, out.ptr, x.ptr, t.ptr, scale)
+
+    return kernel
+
+
+def _loss_grad(by_dtype, _):
+    def kernel(dx, g, x, t, scale):
+        by_dtype[x.dtype](x.size, dx.ptr, g.ptr, x.ptr, t.ptr, scale)
+
+    return kernel
+
+
+def _nll(by_dtype, _):
+    cast = extension.ffi.cast
+
+    def kernel(loss, lse, x, target, rows, ignore_index, reduction):
+        return by_dtype[x.dtype](
+            *rows, loss.ptr, lse.ptr, x.ptr, cast("int64_t *", target.ptr), ignore_index, reduction
+        )
+
+    return kernel
+
+
+def _nll_grad(by_dtype, _):
+    cast = extension.ffi.cast
+
+    def kernel(dx, g, x, lse, target, rows, ignore_index, reduction):
+        by_dtype[x.dtype](
+            *rows, dx.ptr, g.ptr, x.ptr, lse.ptr, cast("int64_t *", target.ptr), ignore_index, reduction
+        )
+
+    return kernel
+
+
+# --- products, optimizers, indexing -----------------------------------------------------------------------------------------
+
+
+def _gemm(by_dtype, twin):
+    def kernel(c, a, b, bias=None, transpose_b=False, alpha=1.0, beta=0.0, act=0):
+        f = by_dtype.get(c.dtype)
+        if f is None:
+            twin(c, a, b, bias, transpose_b, alpha, beta, act)
+        else:
+            spec = gemm_spec(c, a, b, transpose_b, alpha, beta, act)
+            _checked(f(spec, c.ptr, a.ptr, b.ptr, NONE if bias is None else bias.ptr))
+
+    return kernel
+
+
+def _linear_grad(by_dtype, _):
+    def kernel(dx, dw, db, g, x, w, shape):
+        m, n, k = shape
+        _checked(
+            by_dtype[g.dtype](
+                m, n, k,
+                NONE if dx is None else dx.ptr, NONE if dw is None else dw.ptr, NONE if db is None else db.ptr,
+                g.ptr, NONE if x is None else x.ptr, NONE if w is None else w.ptr,
+            )
+        )  # fmt: skip
+
+    return kernel
+
+
+def _optimizer(by_dtype, _):
+    def kernel(group, table):
+        entries = table.entries
+        if entries is None:
+            entries = table.entries = _param_table(table)
+        for entry, g in zip(entries[1], table.grads):
+            entry.g = g.ptr
+        by_dtype[table.dtype](group, len(entries[1]), entries[0])
+
+    return kernel
+
+
+def _param_table(table):
+    rows = extension.ffi.new("ag_param[]", len(table.params))
+    for row, p, state in zip(rows, table.params, table.states):
+        row.p, row.n = p.ptr, p.size
+        for name, buffer in zip(("m", "v", "vmax"), state):
+            setattr(row, name, NONE if buffer is None else buffer.ptr)
+    return rows, list(rows)
+
+
+def _embedding(by_dtype, twin):
+    cast = extension.ffi.cast
+
+    def kernel(out, table, index):
+        f = by_dtype.get(table.dtype)
+        if f is None:
+            return twin(out, table, index)
+        rows, width = table.shape
+        return f(index.size, width, rows, out.ptr, table.ptr, cast("int64_t *", index.ptr))
+
+    return kernel
+
+
+def _embedding_grad(by_dtype, _):
+    cast = extension.ffi.cast
+
+    def kernel(dtable, g, index, padding_index):
+        rows, width = dtable.shape
+        by_dtype[g.dtype](index.size, width, rows, dtable.ptr, g.ptr, cast("int64_t *", index.ptr), padding_index)
+
+    return kernel
+
+
+def _dropout(by_dtype, _):
+    def kernel(out, x, p, key):
+        by_dtype[x.dtype](x.size, out.ptr, x.ptr, p, key)
+
+    return kernel
+
+
+# --- random streams: the state is a NumPy record that C and NumPy share --------------------------------------------------
+
+
+def _stream(mt):
+    """The C view of a stream's state."""
+    pointer = getattr(mt, "pointer", None)
+    if pointer is None:
+        mt.block = extension.ffi.from_buffer(mt.record)
+        pointer = mt.pointer = extension.ffi.cast("ag_mt19937 *", mt.block)
+    return pointer
+
+
+def _random(name):
+    by_dtype = {float32: getattr(extension.lib, f"ag_{name}_f32"), float64: getattr(extension.lib, f"ag_{name}_f64")}
+
+    def kernel(mt, out, low, high):
+        by_dtype[out.dtype](_stream(mt), out.size, out.ptr, low, high)
+
+    return kernel
+
+
+def _permutation(name):
+    f, cast = getattr(extension.lib, f"ag_{name}"), extension.ffi.cast
+
+    def kernel(mt, out):
+        f(_stream(mt), out.size, cast("int64_t *", out.ptr))
+
+    return kernel
+
+
+def _integers(name):
+    f, cast = getattr(extension.lib, f"ag_{name}"), extension.ffi.cast
+
+    def kernel(mt, out, low, size):
+        f(_stream(mt), out.size, cast("int64_t *", out.ptr), low, size % 2**64)
+
+    return kernel
+
+
+def _checked(status: int) -> None:
+    if status:
+        raise MemoryError("a kernel could not get its scratch memory")
+
+
+RANDOM: dict[str, Callable] = {"RANDOM": _random, "PERMUTATION": _permutation, "INTEGERS": _integers}
+BINDERS: dict[str, Callable] = {
+    "FILL": _fill, "UNARY": _unary, "UNARY_P": _unary_p, "BINARY": _binary, "BINARY_P": _binary_p,
+    "TERNARY": _ternary, "WHERE": _ternary, "REDUCE": _reduce, "ARGREDUCE": _argreduce,
+    "ROWWISE": _rowwise, "ROWWISE_GRAD": _rowwise_grad, "LOSS": _loss, "LOSS_GRAD": _loss_grad,
+    "NLL": _nll, "NLL_GRAD": _nll_grad, "GEMM": _gemm, "LINEAR_GRAD": _linear_grad, "OPTIMIZER": _optimizer,
+    "EMBEDDING": _embedding, "EMBEDDING_GRAD": _embedding_grad, "DROPOUT": _dropout,
+}  # fmt: skip

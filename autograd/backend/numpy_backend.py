@@ -1,0 +1,117 @@
+"""Binds the NumPy kernels: per signature class, a function from arrays to NumPy views of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from inspect import getmembers, isfunction
+from typing import Callable
+
+import numpy as np
+
+from . import numpy_kernels, numpy_random
+
+
+@cache
+def table() -> dict[str, Callable]:
+    """Every NumPy kernel by name, taking arrays."""
+    functions = {n: f for n, f in getmembers(numpy_kernels, isfunction) if not n.startswith("_")}
+    for name in ("uniform", "normal", "integers", "permutation"):
+        functions[name] = getattr(numpy_random, name)
+    return {name: SPECIAL.get(name, _plain)(function) for name, function in functions.items()}
+
+
+def _plain(function):
+    """Arrays become NumPy views; anything else (dims, parameters) is passed on. No floating-point warnings: NaN and
+    infinity are results, as in C."""
+
+    def kernel(*args):
+        with np.errstate(all="ignore"):
+            return function(*[a if (v := getattr(a, "numpy", None)) is None else v() for a in args])
+
+    return kernel
+
+
+def _rowwise(function):
+    """The last argument gives (outer, n, inner), the form in which the kernel wants every array."""
+
+    def kernel(*args):
+        rows = args[-1]
+        with np.errstate(all="ignore"):
+            function(*[a.numpy().reshape(rows) for a in args[:-1]])
+
+    return kernel
+
+
+def _cross_entropy(function):
+    def kernel(loss, lse, x, target, rows, ignore_index, reduction):
+        outer, _, inner = rows
+        each = (outer, inner)
+        with np.errstate(all="ignore"):
+            return function(
+                loss.numpy().reshape(each) if reduction == 0 else loss.numpy(),
+                lse.numpy().reshape(each), x.numpy().reshape(rows), target.numpy().reshape(each),
+                ignore_index, reduction,
+            )  # fmt: skip
+
+    return kernel
+
+
+def _cross_entropy_grad(function):
+    def kernel(dx, g, x, lse, target, rows, ignore_index, reduction):
+        outer, _, inner = rows
+        each = (outer, inner)
+        with np.errstate(all="ignore"):
+            function(
+                dx.numpy().reshape(rows), g.numpy().reshape(each) if reduction == 0 else g.numpy(),
+                x.numpy().reshape(rows), lse.numpy().reshape(each), target.numpy().reshape(each),
+                ignore_index, reduction,
+            )  # fmt: skip
+
+    return kernel
+
+
+def _gemm(function):
+    def kernel(c, a, b, bias=None, transpose_b=False, alpha=1.0, beta=0.0, act=0):
+        b = b.numpy()
+        with np.errstate(all="ignore"):
+            function(
+                c.numpy(), a.numpy(), b.swapaxes(-1, -2) if transpose_b else b,
+                None if bias is None else bias.numpy(), alpha, beta, act,
+            )  # fmt: skip
+
+    return kernel
+
+
+def _linear_grad(function):
+    def kernel(dx, dw, db, g, x, w, shape):
+        m, n, k = shape
+
+        def matrix(a, rows, columns):
+            return None if a is None else a.numpy().reshape(rows, columns)
+
+        with np.errstate(all="ignore"):
+            function(
+                matrix(dx, m, k), matrix(dw, n, k), None if db is None else db.numpy(),
+                matrix(g, m, n), matrix(x, m, k), matrix(w, n, k),
+            )  # fmt: skip
+
+    return kernel
+
+
+def _optimizer(function):
+    def kernel(group, table):
+        rows = [
+            [v if v is None else v.numpy() for v in (p, g, *state)]
+            for p, g, state in zip(table.params, table.grads, table.states)
+        ]
+        with np.errstate(all="ignore"):
+            function(group, rows)
+
+    return kernel
+
+
+SPECIAL = {
+    "softmax": _rowwise, "log_softmax": _rowwise, "softmax_grad": _rowwise, "log_softmax_grad": _rowwise,
+    "cross_entropy": _cross_entropy, "cross_entropy_grad": _cross_entropy_grad,
+    "gemm": _gemm, "linear_grad": _linear_grad, "sgd": _optimizer, "adam": _optimizer,
+}  # fmt: skip

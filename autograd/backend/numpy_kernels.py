@@ -1,0 +1,614 @@
+"""The living definition of every kernel, in NumPy.
+
+Each function here has the name of a line in ``csrc/kernels.def`` and says what that kernel means. It takes NumPy
+arrays, writes its first argument and returns nothing. It is also the fallback: without the C extension, with
+``AUTOGRAD_BACKEND=numpy``, and for dtypes the C kernels do not have, these are what runs.
+
+>>> import numpy as np
+>>> out = np.empty(3)
+>>> sigmoid(out, np.array([-1000.0, 0.0, 1000.0])); out
+array([0. , 0.5, 1. ])
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+# --- elementwise ------------------------------------------------------------------------------------------------------
+# Operands broadcast to out. In the gradients, g is the gradient arriving and the saved operand is named x or y.
+
+
+def fill(out, value):
+    out[...] = value
+
+
+def copy(out, x):
+    np.copyto(out, x, casting="unsafe")
+
+
+def neg(out, x):
+    np.negative(x, out=out)
+
+
+def abs(out, x):
+    np.absolute(x, out=out)
+
+
+def sign(out, x):
+    np.sign(x, out=out)
+
+
+def sqrt(out, x):
+    np.sqrt(x, out=out)
+
+
+def rsqrt(out, x):
+    np.sqrt(x, out=out)
+    np.divide(1, out, out=out)
+
+
+def reciprocal(out, x):
+    np.divide(1, x, out=out)
+
+
+def exp(out, x):
+    np.exp(x, out=out)
+
+
+def log(out, x):
+    np.log(x, out=out)
+
+
+def sin(out, x):
+    np.sin(x, out=out)
+
+
+def cos(out, x):
+    np.cos(x, out=out)
+
+
+def tanh(out, x):
+    np.tanh(x, out=out)
+
+
+_erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def erf(out, x):
+    out[...] = _erf(x) if x.size else x
+
+
+def sigmoid(out, x):
+    """1 / (1 + exp(-x)), from exp(-\\|x\\|) so that nothing overflows."""
+    e = np.exp(-np.abs(x))
+    out[...] = np.where(x >= 0, 1, e) / (1 + e)
+
+
+def relu(out, x):
+    np.maximum(x, 0, out=out)
+
+
+def silu(out, x):
+    s = np.empty(np.shape(x), out.dtype)
+    sigmoid(s, x)
+    with np.errstate(invalid="ignore"):
+        out[...] = np.where(np.isneginf(x), 0, x * s)
+
+
+def _normal_cdf(x):
+    """P(N(0, 1) <= x) in float64, keeping its accuracy in the lower tail."""
+    return 0.5 * _erfc(-np.asarray(x, np.float64) / math.sqrt(2)) if np.size(x) else np.empty(np.shape(x))
+
+
+_erfc = np.vectorize(math.erfc, otypes=[np.float64])
+
+
+def gelu(out, x):
+    with np.errstate(invalid="ignore"):
+        out[...] = np.where(np.isneginf(x), 0, x * _normal_cdf(x))
+
+
+_GELU_C = math.sqrt(2 / math.pi)
+
+
+def gelu_tanh(out, x):
+    with np.errstate(invalid="ignore", over="ignore"):
+        t = np.tanh(_GELU_C * (x + 0.044715 * x * x * x))
+        out[...] = np.where(np.isneginf(x), 0, 0.5 * x * (1 + t))
+
+
+def add_scalar(out, x, p):
+    np.add(x, out.dtype.type(p), out=out)
+
+
+def rsub_scalar(out, x, p):
+    np.subtract(out.dtype.type(p), x, out=out)
+
+
+def mul_scalar(out, x, p):
+    np.multiply(x, out.dtype.type(p), out=out)
+
+
+def div_scalar(out, x, p):
+    np.divide(x, out.dtype.type(p), out=out)
+
+
+def rdiv_scalar(out, x, p):
+    np.divide(out.dtype.type(p), x, out=out)
+
+
+def pow_scalar(out, x, p):
+    np.power(x, out.dtype.type(p), out=out)
+
+
+def rpow_scalar(out, x, p):
+    np.power(out.dtype.type(p), x, out=out)
+
+
+def leaky_relu(out, x, slope):
+    with np.errstate(invalid="ignore"):
+        out[...] = np.where(x > 0, x, x * out.dtype.type(slope))
+
+
+def softplus(out, x, beta, threshold):
+    """log(1 + exp(beta x)) / beta; x itself where beta x exceeds the threshold."""
+    b = out.dtype.type(beta)
+    bx = x * b
+    with np.errstate(invalid="ignore"):
+        out[...] = np.where(bx > threshold, x, (np.maximum(bx, 0) + np.log1p(np.exp(-np.abs(bx)))) / b)
+
+
+def clamp(out, x, low, high):
+    """min(max(x, low), high): where low exceeds high, high wins. NaN stays NaN."""
+    out[...] = np.minimum(np.maximum(x, out.dtype.type(low)), out.dtype.type(high))
+
+
+def add(out, a, b):
+    np.add(a, b, out=out)
+
+
+def sub(out, a, b):
+    np.subtract(a, b, out=out)
+
+
+def mul(out, a, b):
+    np.multiply(a, b, out=out)
+
+
+def div(out, a, b):
+    np.divide(a, b, out=out)
+
+
+def pow(out, a, b):
+    np.power(a, b, out=out)
+
+
+def maximum(out, a, b):
+    np.maximum(a, b, out=out)
+
+
+def minimum(out, a, b):
+    np.minimum(a, b, out=out)
+
+
+def guarded_mul(out, g, factor):
+    """g * factor, but 0 where g is 0 and the product NaN: an unused branch sends nothing back."""
+    q = np.multiply(g, factor)
+    out[...] = np.where((g == 0) & np.isnan(q), 0, q)
+
+
+def guarded_div(out, g, divisor):
+    """g / divisor, but 0 where g is 0 and the quotient NaN."""
+    q = np.divide(g, divisor)
+    out[...] = np.where((g == 0) & np.isnan(q), 0, q)
+
+
+def abs_grad(out, g, x):
+    np.multiply(g, np.sign(x), out=out)
+
+
+def sqrt_grad(out, g, y):
+    guarded_div(out, g, 2 * y)
+
+
+def sin_grad(out, g, x):
+    np.multiply(g, np.cos(x), out=out)
+
+
+def cos_grad(out, g, x):
+    np.multiply(g, -np.sin(x), out=out)
+
+
+def tanh_grad(out, g, y):
+    np.multiply(g, 1 - y * y, out=out)
+
+
+_ERF_C = 2 / math.sqrt(math.pi)
+
+
+def erf_grad(out, g, x):
+    np.multiply(g, out.dtype.type(_ERF_C) * np.exp(-x * x), out=out)
+
+
+def sigmoid_grad(out, g, y):
+    np.multiply(g, y * (1 - y), out=out)
+
+
+def relu_grad(out, g, y):
+    out[...] = np.where(y <= 0, 0, g)
+
+
+def silu_grad(out, g, x):
+    s = np.empty(np.shape(x), out.dtype)
+    sigmoid(s, x)
+    with np.errstate(invalid="ignore"):
+        out[...] = g * np.where(np.isinf(x), s, s * (1 + x * (1 - s)))
+
+
+def gelu_grad(out, g, x):
+    x64 = np.asarray(x, np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        density = np.where(np.isinf(x64), 0, x64 * np.exp(-0.5 * x64 * x64)) / math.sqrt(2 * math.pi)
+    out[...] = g * (_normal_cdf(x) + density).astype(out.dtype)
+
+
+def gelu_tanh_grad(out, g, x):
+    """g (h + x h') with h = (1 + tanh u) / 2 and u = sqrt(2/pi) (x + 0.044715 x^3)."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        t = np.tanh(_GELU_C * (x + 0.044715 * x * x * x))
+        slope = 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _GELU_C * (1 + 3 * 0.044715 * x * x)
+        out[...] = g * np.where(np.abs(x) > 10, (x > 0).astype(out.dtype), slope)
+
+
+def leaky_relu_grad(out, g, x, slope):
+    with np.errstate(invalid="ignore"):
+        out[...] = np.where(x > 0, g, g * out.dtype.type(slope))
+
+
+def softplus_grad(out, g, x, beta, threshold):
+    s = np.empty(np.shape(x), out.dtype)
+    sigmoid(s, x * out.dtype.type(beta))
+    out[...] = np.where(x * out.dtype.type(beta) > threshold, g, g * s)
+
+
+def clamp_grad(out, g, x, low, high):
+    """g where low <= x <= high, edges included; else 0, also where x is NaN."""
+    out[...] = np.where((x >= out.dtype.type(low)) & (x <= out.dtype.type(high)), g, 0)
+
+
+def maximum_grad(out, g, a, b):
+    """The gradient of maximum(a, b) for a: 0 where a < b, half of g where they are equal, else g."""
+    out[...] = np.where(a == b, g / 2, np.where(a < b, 0, g))
+
+
+def minimum_grad(out, g, a, b):
+    out[...] = np.where(a == b, g / 2, np.where(a > b, 0, g))
+
+
+def where(out, condition, a, b):
+    out[...] = np.where(condition, a, b)
+
+
+# The rest of the elementwise kernels have no C version. Comparisons give bool.
+
+
+def floor_divide(out, a, b):
+    np.floor_divide(a, b, out=out)
+
+
+def remainder(out, a, b):
+    np.remainder(a, b, out=out)
+
+
+
+def eq(out, a, b):
+    np.equal(a, b, out=out)
+
+
+def ne(out, a, b):
+    np.not_equal(a, b, out=out)
+
+
+def lt(out, a, b):
+    np.less(a, b, out=out)
+
+
+def le(out, a, b):
+    np.less_equal(a, b, out=out)
+
+
+def gt(out, a, b):
+    np.greater(a, b, out=out)
+
+
+def ge(out, a, b):
+    np.greater_equal(a, b, out=out)
+
+
+# --- reductions over the axes dims; out has the kept dims ---------------------------------------------------------------
+
+
+def sum(out, x, dims):
+    np.sum(x, axis=dims, out=out, dtype=out.dtype)
+
+
+def mean(out, x, dims):
+    count = math.prod(x.shape[d] for d in dims)
+    out[...] = np.sum(x, axis=dims) / out.dtype.type(count)
+
+
+def prod(out, x, dims):
+    np.prod(x, axis=dims, out=out, dtype=out.dtype)
+
+
+def amax(out, x, dims):
+    np.max(x, axis=dims, out=out)
+
+
+def amin(out, x, dims):
+    np.min(x, axis=dims, out=out)
+
+
+def var(out, x, dims, correction):
+    """Sum of squared deviations over max(0, count - correction)."""
+    count = math.prod(x.shape[d] for d in dims)
+    mean = np.sum(x, axis=dims, keepdims=True) / out.dtype.type(count)
+    deviation = x - mean
+    divisor = out.dtype.type(max(0.0, count - correction))
+    out[...] = np.sum(deviation * deviation, axis=dims) / divisor
+
+
+def logsumexp(out, x, dims):
+    """max + log(sum(exp(x - max))); the max itself where it is infinite."""
+    if not x.size:
+        out[...] = -np.inf
+        return
+    m = np.max(x, axis=dims, keepdims=True)
+    shift = np.where(np.isinf(m), 0, m)
+    out[...] = np.log(np.sum(np.exp(x - shift), axis=dims)) + shift.reshape(out.shape)
+
+
+def argmax(out, x, dims):
+    """int64 position within the flattened dims; the first of equals, and NaN counts as the largest."""
+    out[...] = np.argmax(_flatten_last(x, dims), axis=-1)
+
+
+def argmin(out, x, dims):
+    out[...] = np.argmin(_flatten_last(x, dims), axis=-1)
+
+
+def _flatten_last(x, dims):
+    kept = [d for d in range(x.ndim) if d not in dims]
+    return x.transpose(kept + sorted(dims)).reshape([x.shape[d] for d in kept] + [math.prod(x.shape[d] for d in dims)])
+
+
+# These have no C kernel: out is bool.
+
+
+def all(out, x, dims):
+    np.all(x, axis=dims, out=out)
+
+
+def any(out, x, dims):
+    np.any(x, axis=dims, out=out)
+
+
+# --- rowwise: x is (outer, n, inner), along the middle --------------------------------------------------------------------
+
+
+def softmax(out, x):
+    if x.size:
+        e = np.exp(x - np.max(x, axis=1, keepdims=True))
+        np.divide(e, np.sum(e, axis=1, keepdims=True), out=out)
+
+
+def log_softmax(out, x):
+    if x.size:
+        shifted = x - np.max(x, axis=1, keepdims=True)
+        np.subtract(shifted, np.log(np.sum(np.exp(shifted), axis=1, keepdims=True)), out=out)
+
+
+def softmax_grad(out, g, y):
+    """y (g - sum(g y))"""
+    np.multiply(y, g - np.sum(g * y, axis=1, keepdims=True), out=out)
+
+
+def log_softmax_grad(out, g, y):
+    """g - exp(y) sum(g)"""
+    np.subtract(g, np.exp(y) * np.sum(g, axis=1, keepdims=True), out=out)
+
+
+# --- losses ---------------------------------------------------------------------------------------------------------------
+
+
+def mse(out, x, t, scale):
+    """scale * sum((x - t)^2)"""
+    d = x - t
+    out[...] = out.dtype.type(scale) * np.sum(d * d)
+
+
+def mse_grad(out, g, x, t, scale):
+    np.multiply(out.dtype.type(2 * scale) * g, x - t, out=out)
+
+
+def bce_with_logits(out, x, t, scale):
+    """scale * sum(max(x, 0) - x t + log(1 + exp(-\\|x\\|)))"""
+    out[...] = out.dtype.type(scale) * np.sum(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))
+
+
+def bce_with_logits_grad(out, g, x, t, scale):
+    s = np.empty(x.shape, out.dtype)
+    sigmoid(s, x)
+    np.multiply(out.dtype.type(scale) * g, s - t, out=out)
+
+
+def cross_entropy(loss, lse, x, target, ignore_index, reduction):
+    """Per position lse - x[target], 0 where the target is ignored; reduction 0 none, 1 mean over the rest, 2 sum.
+
+    x is (outer, classes, inner), target and lse (outer, inner). Returns 0, or 1 + the position of the first
+    target that is out of range.
+    """
+    classes = x.shape[1]
+    used = target != ignore_index
+    bad = used & ((target < 0) | (target >= classes))
+    if bad.any():
+        return 1 + int(np.argmax(bad))
+    logsumexp(lse, x, (1,))
+    picked = np.take_along_axis(x, np.where(used, target, 0)[:, None, :], axis=1)[:, 0, :] if classes else lse
+    losses = np.where(used, lse - picked, 0)
+    if reduction == 0:
+        loss[...] = losses
+    elif reduction == 1:
+        loss[...] = np.sum(losses) / loss.dtype.type(np.count_nonzero(used))
+    else:
+        loss[...] = np.sum(losses)
+    return 0
+
+
+def cross_entropy_grad(dx, g, x, lse, target, ignore_index, reduction):
+    """(softmax(x) - one_hot(target)) g, 0 where the target is ignored; under the mean, g over the count."""
+    used = target != ignore_index
+    scale = np.where(used, g / x.dtype.type(np.count_nonzero(used)) if reduction == 1 else g, 0)
+    if reduction == 1 and not used.any():
+        scale = np.zeros(target.shape, x.dtype)
+    dx[...] = np.exp(x - lse[:, None, :])
+    position = np.where(used, target, 0)[:, None, :]
+    np.put_along_axis(dx, position, np.take_along_axis(dx, position, 1) - 1, axis=1)
+    dx[...] = np.where(used[:, None, :], dx * scale[:, None, :], 0)
+
+
+# --- products ---------------------------------------------------------------------------------------------------------------
+
+_ACTIVATIONS = {1: relu, 2: sigmoid, 3: tanh}
+
+
+def gemm(c, a, b, bias=None, alpha=1.0, beta=0.0, act=0):
+    """c = act(alpha a @ b + beta c + bias); leading dims broadcast."""
+    product = np.matmul(a, b)
+    if alpha != 1:
+        product *= c.dtype.type(alpha)
+    if beta != 0:
+        product += c.dtype.type(beta) * c
+    if bias is not None:
+        product += bias
+    if act:
+        _ACTIVATIONS[act](product, product.copy())
+    c[...] = product
+
+
+def linear_grad(dx, dw, db, g, x, w):
+    """The gradients of x @ w.T + b, each where it is not None; g (m, n), x (m, k), w (n, k)."""
+    if dx is not None:
+        np.matmul(g, w, out=dx)
+    if dw is not None:
+        np.matmul(g.T, x, out=dw)
+    if db is not None:
+        np.sum(g, axis=0, out=db)
+
+
+# --- optimizers: lists of arrays, a group with the fields of ag_group -----------------------------------------------------
+
+
+def sgd(group, params):
+    """Stochastic gradient descent with momentum (Sutskever et al. 2013), as torch.optim.SGD."""
+    for p, g, buffer, _, _ in params:
+        t = p.dtype.type
+        g = -g if group.maximize else g
+        if group.weight_decay:
+            g = g + t(group.weight_decay) * p
+        if group.momentum:
+            if group.step == 1:
+                buffer[...] = g
+            else:
+                buffer *= t(group.momentum)
+                buffer += t(1 - group.dampening) * g
+            g = g + t(group.momentum) * buffer if group.nesterov else buffer
+        p -= t(group.lr) * g
+
+
+def adam(group, params):
+    """Adam (Kingma and Ba 2014) and, with decoupled decay, AdamW (Loshchilov and Hutter 2017), as torch.optim."""
+    correction1 = 1 - group.beta1**group.step
+    correction2 = math.sqrt(1 - group.beta2**group.step)
+    for p, g, m, v, vmax in params:
+        t = p.dtype.type
+        g = -g if group.maximize else g
+        if group.weight_decay and group.decoupled:
+            p *= t(1 - group.lr * group.weight_decay)
+        elif group.weight_decay:
+            g = g + t(group.weight_decay) * p
+        m += (g - m) * t(1 - group.beta1)
+        v *= t(group.beta2)
+        v += t(1 - group.beta2) * (g * g)
+        second = v
+        if group.amsgrad:
+            np.maximum(vmax, v, out=vmax)
+            second = vmax
+        p -= t(group.lr / correction1) * (m / (np.sqrt(second) / t(correction2) + t(group.eps)))
+
+
+# --- indexing, dropout ------------------------------------------------------------------------------------------------------
+
+
+def embedding(out, table, index):
+    """out[i] = table[index[i]]; returns 0, or 1 + the first position out of range."""
+    bad = (index < 0) | (index >= len(table))
+    if bad.any():
+        return 1 + int(np.argmax(bad))
+    np.take(table, index, axis=0, out=out)
+    return 0
+
+
+def embedding_grad(dtable, g, index, padding_index):
+    """dtable[index[i]] += g[i], in order of i, but for the padding index."""
+    used = index != padding_index
+    np.add.at(dtable, index[used], g[used])
+
+
+# These have no C kernel.
+
+
+def gather(out, x, dim, index):
+    """out[i] = x[index[i] along dim], for each i of index."""
+    if x.ndim == 0:
+        out[...] = x
+        return
+    out[...] = x[_positions(index, dim)]
+
+
+def scatter_add(out, x, dim, index):
+    """out[index[i] along dim] += x[i], in order."""
+    if out.ndim == 0:
+        out += np.sum(x)
+        return
+    np.add.at(out, _positions(index, dim), x[tuple(slice(n) for n in index.shape)])
+
+
+def _positions(index, dim):
+    """What picks, for each element of index, the position index[i] along dim and i's own along the others."""
+    grid = list(np.ogrid[tuple(slice(n) for n in index.shape)])
+    grid[dim] = index
+    return tuple(grid)
+
+
+def index_add(out, x, index):
+    """out[index] += x, in order; index is what NumPy's indexing takes."""
+    np.add.at(out, index, x)
+
+
+def dropout(out, x, p, key):
+    """x / (1 - p) where the hash of (key, position) says keep, else 0.
+
+    The hash is splitmix64 (Steele, Lea and Flood 2014) of key + (position + 1) * golden; an element is kept where its
+    upper 32 bits are at least p * 2^32.
+    """
+    with np.errstate(over="ignore"):
+        z = np.uint64(key) + np.arange(1, x.size + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+    kept = (z >> np.uint64(32)) >= np.uint64(math.ceil(p * 2**32))
+    scale = out.dtype.type(1 / (1 - p) if p < 1 else 0)
+    out[...] = np.where(kept.reshape(x.shape), x * scale, 0)

@@ -1,0 +1,106 @@
+"""The element types: small objects with PyTorch's attributes that NumPy understands too.
+
+>>> float32.itemsize, float32.is_floating_point
+(4, True)
+>>> import numpy as np
+>>> np.zeros(2, dtype=int64).dtype
+dtype('int64')
+
+The order of :data:`ALL` is the order of promotion: bool, then integers, then floats.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .errors import TYPE_NAMES
+
+
+class dtype:
+    """An element type. ``category`` is 0 for bool, 1 for integers, 2 for floats."""
+
+    __slots__ = ("name", "dtype", "itemsize", "is_floating_point", "is_signed", "category", "rank")
+    is_complex = False
+
+    def __init__(self, name: str, rank: int):
+        self.name = name
+        self.dtype = np.dtype(name)
+        self.itemsize = self.dtype.itemsize
+        self.is_floating_point = self.dtype.kind == "f"
+        self.is_signed = self.dtype.kind in "fi"
+        self.category = {"b": 0, "u": 1, "i": 1, "f": 2}[self.dtype.kind]
+        self.rank = rank
+
+    def __repr__(self) -> str:
+        return f"autograd.{self.name}"
+
+    def __reduce__(self):
+        return _by_name, (self.name,)
+
+    @property
+    def title(self) -> str:
+        """The name in PyTorch's messages: Float, Double, Long, ..."""
+        return TYPE_NAMES[self.name]
+
+
+NAMES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64")
+ALL = tuple(dtype(name, rank) for rank, name in enumerate(NAMES))
+bool_, uint8, int8, int16, int32, int64, float32, float64 = ALL
+_BY_NUMPY = {d.dtype: d for d in ALL}
+_PYTHON = {bool: bool_, int: int64}
+
+
+def _by_name(name: str) -> dtype:
+    return ALL[NAMES.index(name)]
+
+
+class _Default:
+    """What a Python float becomes; changed by set_default_dtype."""
+
+    float = float32
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Make ``d`` (float32 or float64) the type of tensors made from Python floats."""
+    d = as_dtype(d)
+    if not d.is_floating_point:
+        raise TypeError(f"only floating-point types are supported as the default type, got {d}")
+    _Default.float = d
+
+
+def get_default_dtype() -> dtype:
+    """The type of tensors made from Python floats."""
+    return _Default.float
+
+
+def as_dtype(d) -> dtype:
+    """One of our dtypes from ours, NumPy's or Python's (float, int, bool); TypeError names what is supported."""
+    if type(d) is dtype:
+        return d
+    if d is float:
+        return _Default.float
+    if d is bool or d is int:
+        return _PYTHON[d]
+    try:
+        return _BY_NUMPY[np.dtype(d).newbyteorder("=")]
+    except (KeyError, TypeError):
+        raise TypeError(f"unsupported dtype {d!r}: this engine has {', '.join(NAMES)}") from None
+
+
+def scalar_dtype(value) -> dtype:
+    """The dtype of a Python number."""
+    return _PYTHON.get(type(value)) or (bool_ if isinstance(value, (bool, np.bool_)) else
+                                       int64 if isinstance(value, (int, np.integer)) else _Default.float)
+
+
+def promote_types(a: dtype, b: dtype) -> dtype:
+    """The smallest type that holds both, as PyTorch: a float beats integers whatever their size."""
+    a, b = as_dtype(a), as_dtype(b)
+    if a is b:
+        return a
+    if a.category != b.category:
+        return a if a.category > b.category else b
+    if a.category == 1 and uint8 in (a, b):
+        other = b if a is uint8 else a
+        return int16 if other is int8 else other
+    return a if a.rank > b.rank else b

@@ -1,0 +1,19 @@
+"""What torch.nn holds: modules, parameters, layers, losses.
+
+>>> from autograd import nn
+>>> nn.Linear(2, 1)
+Linear(in_features=2, out_features=1, bias=True)
+"""
+
+from . import functional, init
+from .layers import (
+    BCEWithLogitsLoss, CrossEntropyLoss, Dropout, Embedding, Flatten, GELU, Identity, LeakyReLU, Linear, LogSoftmax,
+    MSELoss, ReLU, Sequential, Sigmoid, SiLU, Softmax, Softplus, Tanh,
+)  # fmt: skip
+from .module import Module, Parameter
+
+__all__ = [
+    "BCEWithLogitsLoss", "CrossEntropyLoss", "Dropout", "Embedding", "Flatten", "GELU", "Identity", "LeakyReLU",
+    "Linear", "LogSoftmax", "MSELoss", "Module", "Parameter", "ReLU", "Sequential", "Sigmoid", "SiLU", "Softmax",
+    "Softplus", "Tanh", "functional", "init",
+]  # fmt: skip

@@ -1,0 +1,18 @@
+"""What torch.nn.functional holds: activations, losses, linear, embedding, dropout as functions.
+
+>>> from autograd import tensor
+>>> relu(tensor([-1.0, 2.0]))
+tensor([0., 2.])
+"""
+
+from ..ops.activation import (
+    dropout, embedding, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus,
+)  # fmt: skip
+from ..ops.elementwise import tanh
+from ..ops.linalg import linear
+from ..ops.loss import binary_cross_entropy_with_logits, cross_entropy, mse_loss
+
+__all__ = [
+    "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "embedding", "gelu", "leaky_relu", "linear",
+    "log_softmax", "mse_loss", "relu", "sigmoid", "silu", "softmax", "softplus", "tanh",
+]  # fmt: skip

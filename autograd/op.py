@@ -1,0 +1,348 @@
+"""What an op is: one row with its forward, its derivatives, and what those need saved.
+
+An op is a class that is never instantiated. Here is a whole one::
+
+    class Tanh(Unary):
+        \"\"\"y = tanh(x)
+        dL/dx = g * (1 - y * y)\"\"\"
+
+        fused = {"x": "tanh_grad g y"}
+
+        def dx(g, y):
+            return g * (1 - y * y)
+
+The derivative for input ``x`` is called ``dx``. The names of its arguments say what it needs, and so what is saved:
+``g`` is the gradient arriving, an input's name is that input, ``y`` is the output, ``shape`` is the shape of the input
+whose gradient this is, anything else a parameter of the op. Derivatives are written with ordinary tensor ops, so they
+can be differentiated again. Broadcasting is undone by the engine (:mod:`autograd.graph`), never here.
+
+``fused`` names, per input, one kernel call that gives the same result without recording: the kernel, then its operands
+by the same names (``"g"`` alone passes the gradient on). It is used unless ``create_graph``; a test holds it equal to
+the rule.
+"""
+
+from __future__ import annotations
+
+from inspect import signature
+from operator import itemgetter
+from typing import Any, Callable, Sequence
+
+from . import dtypes
+from .backend import K
+from .errors import broadcast_error
+from .graph import Node, Output, is_grad_enabled, observers
+from .storage import Array, empty, layout, tick
+from .tensor import Tensor, wrap
+
+TABLE: dict[str, type[Op]] = {}
+"""Every op by class name."""
+
+
+class Op:
+    """Base of all ops: subclasses give ``inputs``, ``params``, derivatives, and ``forward`` or a kernel."""
+
+    inputs: tuple[str, ...] = ("x",)
+    params: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()  # further arrays that forward makes and derivatives need
+    fused: dict[str, str] = {}
+    kernel: str = ""
+    backward_name = "Backward0"
+    rules: list[tuple[Callable, tuple[str, ...]] | None]
+    saves: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, abstract: bool = False) -> None:
+        if abstract:
+            return
+        TABLE[cls.__name__] = cls
+        cls.kernel = cls.__dict__.get("kernel") or cls.kernel or _snake(cls.__name__)
+        cls.backward_name = cls.__dict__.get("backward_name", f"{cls.__name__}Backward0")
+        cls.rules = []
+        for name in cls.inputs:
+            rule = getattr(cls, "d" + name, None)
+            cls.rules.append(None if rule is None else (rule, tuple(signature(rule).parameters)))
+        available = cls.inputs + ("y",) + cls.extras
+        wanted = [set(rule[1]) if rule else set() for rule in cls.rules]
+        for i, name in enumerate(cls.inputs):
+            wanted[i] |= set(cls.fused.get(name, "").split()[1:])
+        cls.saves = tuple(name for name in available if any(name in w for w in wanted))
+        cls._wanted = wanted
+        cls._available = available
+        cls._pick: dict[int, Callable] = {}
+        cls._fused = [_compile(cls, cls.fused[name]) if name in cls.fused else None for name in cls.inputs]
+
+    @classmethod
+    def pick(cls, mask: int) -> Callable[[tuple], tuple]:
+        """Selects from (inputs..., y, extras..., None) what is saved when the inputs in ``mask`` want gradients."""
+        needed = set().union(*[w for i, w in enumerate(cls._wanted) if mask >> i & 1])
+        nothing = len(cls._available)
+        where = [cls._available.index(name) if name in needed else nothing for name in cls.saves]
+        if not where:
+            pick = _nothing
+        elif len(where) == 1:
+            pick = itemgetter(slice(where[0], where[0] + 1))
+        else:
+            pick = itemgetter(*where)
+        cls._pick[mask] = pick
+        return pick
+
+    # backward(): arrays in, arrays out, nothing recorded. differentiate(): tensors, recorded.
+
+    @classmethod
+    def backward(cls, node: Node, g: Any) -> Sequence[Array | None]:
+        """The gradients of the inputs as arrays, by the fused kernels where there are some."""
+        result = []
+        saved = node.saved
+        for i, edge in enumerate(node.edges):
+            if edge is None:
+                result.append(None)
+                continue
+            spec = cls._fused[i]
+            if spec is None:
+                tensors = dict(zip(cls.saves, [None if a is None else wrap(a) for a in saved]))
+                dx = cls._apply_rule(i, node, _wrap_gradients(g), tensors, edge)
+                result.append(None if dx is None else dx._array)
+            else:
+                result.append(spec(node, g, saved))
+        return result
+
+    @classmethod
+    def differentiate(cls, node: Node, g: Any) -> Sequence[Tensor | None]:
+        """The gradients of the inputs as tensors, by the rules, so that they can be differentiated again."""
+        tensors = {}
+        for name, a in zip(cls.saves, node.saved):
+            if a is not None:
+                edge = node if name == "y" else node.edges[cls.inputs.index(name)] if name in cls.inputs else None
+                tensors[name] = edge if isinstance(edge, Tensor) and edge._array is a else wrap(a, edge)
+        return [
+            None if edge is None else cls._apply_rule(i, node, g, tensors, edge) for i, edge in enumerate(node.edges)
+        ]
+
+    @classmethod
+    def _apply_rule(cls, i: int, node: Node, g, tensors: dict, edge) -> Tensor | None:
+        found = cls.rules[i]
+        if found is None:
+            raise NotImplementedError(f"the derivative of {cls.__name__} for {cls.inputs[i]!r} is not implemented")
+        rule, names = found
+        values = []
+        for name in names:
+            if name == "g":
+                values.append(g)
+            elif name in tensors:
+                values.append(tensors[name])
+            elif name == "shape":
+                values.append(edge.shape)
+            else:
+                values.append(node.params[cls.params.index(name)])
+        return rule(*values)
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+def _nothing(arrays: tuple) -> tuple:
+    return ()
+
+
+def _wrap_gradients(g):
+    return [None if v is None else wrap(v) for v in g] if isinstance(g, list) else wrap(g)
+
+
+def _compile(op: type[Op], spec: str) -> Callable[[Node, Array, tuple], Array]:
+    """A function (node, g, saved) -> array from a fused specification such as "tanh_grad g y"."""
+    kernel, *names = spec.split()
+    if kernel == "g":
+        return lambda node, g, saved: g
+    params = [op.params.index(n) for n in names if n in op.params]
+    operands = [-1 if n == "g" else op.saves.index(n) for n in names if n not in op.params]
+
+    if operands[0] == -1 and len(operands) == 2 and not params:
+        where = operands[1]
+
+        def one_saved(node, g, saved):
+            dx = empty(g.shape, g.dtype)
+            getattr(K, kernel)(dx, g, saved[where])
+            return dx
+
+        return one_saved
+
+    def general(node, g, saved):
+        dx = empty(g.shape, g.dtype)
+        values = [g if w < 0 else saved[w] for w in operands]
+        getattr(K, kernel)(dx, *values, *[node.params[p] for p in params])
+        return dx
+
+    return general
+
+
+# --- recording --------------------------------------------------------------------------------------------------------
+
+_make = object.__new__
+
+
+def record(op: type[Op], inputs: tuple, arrays: tuple, out: Array, params: tuple = ()) -> Tensor:
+    """The tensor of an op's result, with its node where an input requires gradients.
+
+    ``arrays`` holds the inputs' arrays, then the output, then the op's extras.
+    """
+    y = _make(Tensor)
+    y._array = out
+    y._node = y._grad = y._hooks = None
+    y._requires_grad = False
+    if is_grad_enabled():
+        mask, bit, edges = 0, 1, []
+        for t in inputs:
+            edge = t._node
+            if edge is None and t._requires_grad:
+                edge = t
+            edges.append(edge)
+            if edge is not None:
+                mask |= bit
+            bit <<= 1
+        if mask:
+            node = _make(Node)
+            node.op = op
+            node.edges = edges
+            node.params = params
+            node.shape = out.shape
+            node.dtype = out.dtype
+            node.hooks = None
+            node.freed = False
+            node.saved = (op._pick.get(mask) or op.pick(mask))(arrays + _NONE)
+            node.seq = tick()
+            y._node = node
+            if observers:
+                for observer in tuple(observers):
+                    observer(node)
+    return y
+
+
+_NONE = (None,)
+
+
+def record_many(op: type[Op], inputs: tuple, arrays: tuple, outs: list[Array], params: tuple = ()) -> list[Tensor]:
+    """As :func:`record` for an op with several outputs; its derivatives get the list of their gradients."""
+    first = record(op, inputs, arrays, outs[0], params) if outs else None
+    node = first._node if first is not None else None
+    results = [wrap(out) for out in outs]
+    if node is not None:
+        node.shape = tuple([out.shape for out in outs])
+        for i, y in enumerate(results):
+            y._node = Output(node, i, y._array.shape, y._array.dtype)
+    return results
+
+
+def require_tensor(op: str, value: Any, name: str = "input") -> Tensor:
+    """The value, if it is a tensor; else PyTorch's TypeError."""
+    if not isinstance(value, Tensor):
+        raise TypeError(
+            f"{op}(): argument '{name}' must be Tensor, not {type(value).__name__}: make one with autograd.tensor(...)"
+        )
+    return value
+
+
+def function(op: type[Unary]) -> Callable[[Tensor], Tensor]:
+    """The public function of a unary op without parameters: ``exp(input)``."""
+    name = _snake(op.__name__)
+
+    def elementwise(input: Tensor) -> Tensor:
+        return op.apply(input if type(input) is Tensor else require_tensor(name, input))
+
+    elementwise.__name__ = elementwise.__qualname__ = name
+    elementwise.__doc__ = f"{name}(input), elementwise: a tensor of the input's shape.\n\n    {op.__doc__}"
+    return elementwise
+
+
+# --- the two commonest kinds of op ----------------------------------------------------------------------------------------
+
+
+class Unary(Op, abstract=True):
+    """y = f(x), elementwise, by the kernel of the op's name. Integers become the default float type."""
+
+    @classmethod
+    def apply(cls, x: Tensor, *params) -> Tensor:
+        a = x._array
+        if not a.dtype.is_floating_point:
+            x = x.to(dtypes.get_default_dtype())
+            a = x._array
+        y = empty(a.shape, a.dtype)
+        getattr(K, cls.kernel)(y, a, *params)
+        return record(cls, (x,), (a, y), y, params)
+
+
+class Binary(Op, abstract=True):
+    """y = f(a, b), elementwise with broadcasting and promotion, by the kernel of the op's name."""
+
+    inputs = ("a", "b")
+    integers = True  # whether there is an integer result; else integers become the default float type
+
+    @classmethod
+    def apply(cls, a: Tensor, b: Tensor) -> Tensor:
+        x, z = a._array, b._array
+        if x.dtype is not z.dtype or not (cls.integers or x.dtype.is_floating_point):
+            d = result_type(a, b)
+            if not (cls.integers or d.is_floating_point):
+                d = dtypes.get_default_dtype()
+            a, b = a.to(d), b.to(d)
+            x, z = a._array, b._array
+        shape = x.shape if x.shape == z.shape else broadcast_shapes(x.shape, z.shape, op=cls.__name__.lower())
+        y = empty(shape, x.dtype)
+        getattr(K, cls.kernel)(y, x, z)
+        return record(cls, (a, b), (x, z, y), y)
+
+
+def broadcast_shapes(*shapes: tuple, op: str = "broadcasting") -> tuple:
+    """The shape to which all ``shapes`` broadcast.
+
+    >>> broadcast_shapes((3, 1), (4,))
+    (3, 4)
+    """
+    result = shapes[0] if shapes else ()
+    for shape in shapes[1:]:
+        if shape == result:
+            continue
+        long, short = (result, shape) if len(result) >= len(shape) else (shape, result)
+        lead = len(long) - len(short)
+        merged = list(long)
+        for i, n in enumerate(short):
+            m = long[lead + i]
+            if m == 1:
+                merged[lead + i] = n
+            elif n != 1 and n != m:
+                raise broadcast_error(op, result, shape)
+        result = tuple(merged)
+    return result
+
+
+def result_type(a: Any, b: Any) -> dtypes.dtype:
+    """The dtype of a op b: tensors with dims decide before 0-d tensors, and those before Python numbers, unless the
+    later one is of a higher kind (bool, integer, float)."""
+    best: dtypes.dtype | None = None
+    groups: list[list[dtypes.dtype]] = [[], [], []]
+    for v in (a, b):
+        if isinstance(v, Tensor):
+            groups[0 if v._array.shape else 1].append(v._array.dtype)
+        else:
+            groups[2].append(dtypes.scalar_dtype(v))
+    for group in groups:
+        for i, d in enumerate(group[1:], 1):
+            group[0] = dtypes.promote_types(group[0], d)
+        if group and (best is None or group[0].category > best.category):
+            best = group[0]
+    assert best is not None
+    return best
+
+
+def contiguous(x: Array) -> Array:
+    """x itself, or a contiguous copy."""
+    if x.contiguous:
+        return x
+    y = empty(x.shape, x.dtype)
+    K.copy(y, x)
+    return y
+
+
+__all__ = [
+    "Op", "Unary", "Binary", "TABLE", "record", "record_many", "broadcast_shapes", "result_type", "contiguous",
+    "layout",
+]  # fmt: skip

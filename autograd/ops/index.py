@@ -1,0 +1,281 @@
+"""Indexing: parts of a tensor, by ints, slices, None, Ellipsis, integer tensors and masks.
+
+>>> from autograd import arange
+>>> x = arange(6).reshape(2, 3)
+>>> x[0, 1:], x[:, x[0] > 0]
+(tensor([1, 2]), tensor([[1, 2],
+        [4, 5]]))
+
+Basic indices (ints, slices, None, Ellipsis) give views. Tensors, lists and masks copy; where a position is taken
+twice, its gradients add up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..backend import K
+from ..errors import wrap_dim
+from ..op import Op, record, require_tensor
+from ..storage import empty, from_numpy, layout
+from ..tensor import Tensor, wrap
+from .shape import Slice, view_of
+
+
+class Index(Op):
+    """y = x[index]
+    dL/dx = zeros; dL/dx[index] += g"""
+
+    params = ("index",)
+
+    @classmethod
+    def backward(cls, node, g):
+        dx = empty(node.edges[0].shape, g.dtype)
+        K.fill(dx, 0.0)
+        K.index_add(dx, g, node.params[0])
+        return (dx,)
+
+    def dx(g, shape, index):
+        return IndexAdd.apply(g, tuple(shape), index)
+
+
+class IndexAdd(Op):
+    """y = zeros; y[index] += x
+    dL/dx = g[index]"""
+
+    params = ("index",)
+
+    @classmethod
+    def apply(cls, x: Tensor, shape: tuple, index) -> Tensor:
+        y = empty(shape, x.dtype)
+        K.fill(y, 0.0)
+        K.index_add(y, x._array, index)
+        return record(cls, (x,), (x._array, y), y, (index,))
+
+    def dx(g, index):
+        return _take(g, index)
+
+
+class Gather(Op):
+    """y[i] = x[index[i] along dim]
+    dL/dx[index[i]] += g[i]"""
+
+    params = ("dim", "index")
+
+    def dx(g, shape, dim, index):
+        return scatter_add_zeros(g, shape, dim, index)
+
+
+class ScatterAdd(Op):
+    """y = zeros; y[index[i] along dim] += x[i]
+    dL/dx[i] = g[index[i] along dim]"""
+
+    params = ("dim", "index")
+
+    def dx(g, dim, index):
+        return gather(g, dim, index)
+
+
+def scatter_add_zeros(x: Tensor, shape: tuple, dim: int, index: Tensor) -> Tensor:
+    """Zeros of ``shape`` with x added at the positions ``index`` along ``dim``."""
+    y = empty(tuple(shape), x.dtype)
+    K.fill(y, 0.0)
+    K.scatter_add(y, x._array, dim, index._array)
+    return record(ScatterAdd, (x,), (x._array, y), y, (dim, index))
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The elements of input at the positions ``index`` along ``dim``: y[i][j] = input[index[i][j]][j] for dim 0.
+
+    >>> from autograd import tensor
+    >>> gather(tensor([[1, 2], [3, 4]]), 1, tensor([[0, 0], [1, 0]]))
+    tensor([[1, 1],
+            [4, 3]])
+    """
+    a, i = require_tensor("gather", input)._array, require_tensor("gather", index, "index")._array
+    if i.dtype is not dtypes.int64 and i.dtype is not dtypes.int32:
+        raise RuntimeError(f"gather(): Expected dtype int32/int64 for index, got {i.dtype}")
+    d = wrap_dim(dim, len(a.shape))
+    if len(i.shape) != len(a.shape):
+        raise RuntimeError(
+            "Index tensor must have the same number of dimensions as input tensor: got shapes "
+            f"{list(i.shape)} and {list(a.shape)}"
+        )
+    if any(n > m for k, (n, m) in enumerate(zip(i.shape, a.shape)) if k != d):
+        raise RuntimeError(
+            f"Size does not match at dimension other than {d}: expected index {list(i.shape)} to be no larger than self "
+            f"{list(a.shape)} apart from dimension {d}"
+        )
+    limit = a.shape[d] if a.shape else 1
+    values = i.numpy()
+    if values.size and (values.min() < 0 or values.max() >= limit):
+        bad = values[(values < 0) | (values >= limit)].flat[0]
+        raise RuntimeError(f"index {bad} is out of bounds for dimension {d} with size {limit}")
+    y = empty(i.shape, a.dtype)
+    K.gather(y, a, d, i)
+    return record(Gather, (input,), (a, y), y, (d, index.detach()))
+
+
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The slices along ``dim`` at the positions ``index``, a vector of ints.
+
+    >>> from autograd import tensor
+    >>> index_select(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1]))
+    tensor([[3, 4],
+            [3, 4]])
+    """
+    if index.ndim > 1:
+        raise IndexError(f"index_select(): Index is supposed to be a vector, but got shape {list(index.shape)}")
+    return input[(slice(None),) * wrap_dim(dim, input.ndim) + (index,)]
+
+
+def nonzero(input: Tensor, *, as_tuple: bool = False):
+    """The positions of non-zero elements: (n, ndim), or a tuple of vectors, one per dim.
+
+    >>> from autograd import tensor
+    >>> nonzero(tensor([0, 3, 4]))
+    tensor([[1],
+            [2]])
+    """
+    found = np.nonzero(np.atleast_1d(input._array.numpy()))
+    if as_tuple:
+        return tuple(wrap(from_numpy(f)) for f in found)
+    return wrap(from_numpy(np.stack(found[: input.ndim], axis=1) if input.ndim else np.empty((len(found[0]), 0), int)))
+
+
+# --- __getitem__ and __setitem__ ----------------------------------------------------------------------------------------
+
+
+def _basic(shape: tuple, strides: tuple, index: tuple) -> tuple[tuple, tuple, int] | None:
+    """The geometry of a basic index: shape, strides and offset; None if the index is not basic."""
+    used = 0
+    for item in index:
+        if item is Ellipsis:
+            continue
+        if item is None or item is True or item is False:
+            if item is not None:
+                return None
+        elif type(item) is int or type(item) is slice:
+            used += 1
+        elif isinstance(item, (np.integer,)):
+            used += 1
+        else:
+            return None
+    if used > len(shape):
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)} (got {used} for shape {list(shape)})")
+    out_shape: list[int] = []
+    out_strides: list[int] = []
+    offset, d, seen_ellipsis = 0, 0, False
+    for item in index:
+        if item is None:
+            out_shape.append(1)
+            out_strides.append(0)
+        elif item is Ellipsis:
+            if seen_ellipsis:
+                raise IndexError("an index can only have a single ellipsis ('...')")
+            seen_ellipsis = True
+            for _ in range(len(shape) - used):
+                out_shape.append(shape[d])
+                out_strides.append(strides[d])
+                d += 1
+        elif type(item) is slice:
+            if item.step is not None and item.step <= 0:
+                raise ValueError("step must be greater than zero: reverse with flip")
+            start, stop, step = item.indices(shape[d])
+            n = max(0, -(-(stop - start) // step))
+            out_shape.append(n)
+            out_strides.append(strides[d] * step)
+            offset += start * strides[d] if n else 0
+            d += 1
+        else:
+            n = shape[d]
+            if not -n <= item < n:
+                raise IndexError(f"index {item} is out of bounds for dimension {d} with size {n}")
+            offset += (item % n) * strides[d]
+            d += 1
+    out_shape.extend(shape[d:])
+    out_strides.extend(strides[d:])
+    return tuple(out_shape), tuple(out_strides), int(offset)
+
+
+def _plain(item: Any) -> Any:
+    """An index item with tensors as NumPy arrays, 0-d integer tensors as ints."""
+    if isinstance(item, Tensor):
+        values = item._array.numpy()
+        if item._array.dtype is dtypes.bool_:
+            return values.copy()
+        if item._array.dtype.category != 1:
+            raise IndexError(
+                f"tensors used as indices must be long, int, byte or bool tensors, got {item.dtype} of shape "
+                f"{list(item.shape)}"
+            )
+        return values.copy() if item._array.shape else int(values)
+    if isinstance(item, (list, range)):
+        from ..tensor import tensor
+
+        made = tensor(list(item))
+        return np.zeros(0, np.int64) if not made.numel() and made.ndim == 1 else _plain(made)
+    if isinstance(item, float) or not (
+        item is None or item is Ellipsis or isinstance(item, (int, slice, np.integer, np.ndarray, np.bool_))
+    ):
+        raise TypeError(f"only integers, slices (`:`), ellipsis (`...`), None and long or bool tensors are valid indices "
+                        f"(got {type(item).__name__})")
+    if isinstance(item, slice):
+        return slice(*[None if v is None else int(v) for v in (item.start, item.stop, item.step)])
+    return item
+
+
+def _normal(index: Any) -> tuple:
+    return tuple([_plain(v) for v in (index if isinstance(index, tuple) else (index,))])
+
+
+def _translated(error: IndexError, shape: tuple) -> IndexError:
+    """NumPy's IndexError in PyTorch's words."""
+    text = str(error).replace("for axis", "for dimension")
+    if "boolean index" in text:
+        text = f"The shape of the mask does not match the shape of the indexed tensor {list(shape)}: {text}"
+    return IndexError(text)
+
+
+def _take(x: Tensor, index: tuple) -> Tensor:
+    """x at an advanced index, copied."""
+    a = x._array
+    try:
+        values = np.ascontiguousarray(a.numpy()[index])
+    except IndexError as error:
+        raise _translated(error, a.shape) from None
+    y = from_numpy(values.reshape(a.numpy()[index].shape) if values.ndim == 1 and not values.size else values)
+    return record(Index, (x,), (a, y), y, (index,))
+
+
+def getitem(x: Tensor, index: Any) -> Tensor:
+    """x[index]"""
+    a = x._array
+    if type(index) is int:
+        index = (index,)
+        found = _basic(a.shape, a.strides, index)
+    else:
+        index = _normal(index)
+        found = _basic(a.shape, a.strides, index)
+    if found is None:
+        return _take(x, index)
+    params = found if a.contiguous else _basic(a.shape, layout(a.shape)[1], index)
+    return view_of(Slice, x, a.view(*found), params)  # type: ignore[arg-type]
+
+
+def iterate(x: Tensor):
+    """The slices along the first dim."""
+    if not x._array.shape:
+        raise TypeError("iteration over a 0-d tensor")
+    return iter(x.unbind(0))
+
+
+def contains(x: Tensor, value) -> bool:
+    """Whether some element equals value."""
+    return bool((x == value).any())
+
+
+__all__ = ["gather", "index_select", "nonzero"]

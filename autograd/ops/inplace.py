@@ -1,0 +1,260 @@
+"""Writing into a tensor: the methods with a trailing underscore, and assignment to an index.
+
+>>> from autograd import zeros
+>>> x = zeros(3)
+>>> x[1] = 5.0
+>>> x.add_(1.0)
+tensor([1., 6., 1.])
+
+A write advances the storage's clock, so that a value which backward still needs is not silently spoiled. Where
+gradients flow, the written tensor gets the history of what was written, and so does every live tensor that looks at
+the same memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+from ..backend import K
+from ..graph import Node, copied, is_grad_enabled
+from ..op import Op, broadcast_shapes, record
+from ..storage import Array, empty, tick
+from ..tensor import Tensor, tensor, wrap
+from . import elementwise
+from .index import _basic, _normal, _translated
+
+
+def check_writable(t: Tensor, op: str) -> None:
+    """Raise where a write is not allowed: a leaf that requires gradients, read-only or self-overlapping memory."""
+    if t._requires_grad and t._node is None and is_grad_enabled():
+        raise RuntimeError(
+            f"a leaf Variable that requires grad is being used in an in-place operation. ({op} on a tensor of shape "
+            f"{list(t.shape)}): write under no_grad(), or to a clone()"
+        )
+    _check_memory(t._array, op)
+    views = t._array.storage.views
+    if views and is_grad_enabled():
+        for other in (r() for r in views):
+            if other is not None and other is not t and other._requires_grad and other._node is None:
+                raise RuntimeError(
+                    "a view of a leaf Variable that requires grad is being used in an in-place operation. "
+                    f"({op} on a view of shape {list(t.shape)}): write under no_grad(), or to a clone()"
+                )
+
+
+def _check_memory(a: Array, op: str) -> None:
+    if not a.storage.writable:
+        raise RuntimeError(f"{op}: this tensor's memory is read-only (it came from a read-only array): clone() it first")
+    if any(s == 0 and n > 1 for n, s in zip(a.shape, a.strides)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            f"({op} on an expanded tensor of shape {list(a.shape)}): clone() it first"
+        )
+
+
+def write(t: Tensor, value: Tensor, op: str) -> Tensor:
+    """Give t, in place, the values and the history of ``value``, which has its shape and dtype."""
+    check_writable(t, op)
+    a, b = t._array, value._array
+    if b.shape != a.shape:
+        raise RuntimeError(f"output with shape {list(a.shape)} doesn't match the broadcast shape {list(b.shape)} ({op})")
+    if b.dtype is not a.dtype:
+        if b.dtype.category > a.dtype.category:
+            raise RuntimeError(f"result type {b.dtype.title} can't be cast to the desired output type {a.dtype.title} ({op})")
+        value = value.to(a.dtype)
+        b = value._array
+    if b.storage is a.storage:
+        value = value.clone()
+        b = value._array
+    _keep_saved(value._node, a)
+    K.copy(a, b)
+    a.storage.version = tick()
+    rebase(t, a, value)
+    return t
+
+
+def _keep_saved(node: Any, a: Array) -> None:
+    """Let the op whose result is about to be written into a keep a copy of what it saved of a."""
+    if type(node) is Node:
+        node.saved = tuple([copied(s) if s is not None and s.storage is a.storage else s for s in node.saved])
+
+
+def rebase(t: Tensor, region: Array, value: Tensor) -> None:
+    """After ``value`` was written to ``region`` of t's storage: give t, and all live tensors that share it, the new history."""
+    if not is_grad_enabled():
+        return
+    views = t._array.storage.views
+    others = [v for r in views or () if (v := r()) is not None and v is not t]
+    if region is t._array:
+        t._node = value.clone()._node if value._requires_grad else value._node
+    else:
+        others.append(t)
+    for other in dict.fromkeys(others):
+        if other._edge() is not None or value._edge() is not None:
+            other._node = Overlay.apply(other, value, region)._node
+
+
+class Overlay(Op):
+    """y = x, with the part that shares memory with region replaced by value
+    dL/dx = g, 0 in that part
+    dL/dvalue = that part of g"""
+
+    inputs = ("x", "value")
+    params = ("seen", "region")
+    backward_name = "CopySlices"
+
+    @classmethod
+    def apply(cls, x: Tensor, value: Tensor, region: Array) -> Tensor:
+        a = x._array
+        return record(cls, (x, value), (a, value._array, a), a, (_geometry(a), _geometry(region)))
+
+    def dx(g, seen, region):
+        return Region.apply(g, seen, region, seen, True)
+
+    def dvalue(g, seen, region):
+        return Region.apply(g, seen, region, region, False)
+
+
+class Region(Op):
+    """y = what of x, laid out in one storage as ``seen``, shows through ``shown``, with ``region`` left out or kept
+    dL/dx = the same the other way round"""
+
+    params = ("seen", "region", "shown", "outside")
+    backward_name = "CopySlices"
+
+    @classmethod
+    def apply(cls, x: Tensor, seen, region, shown, outside: bool) -> Tensor:
+        size = 1 + max(_last(v) for v in (seen, region, shown))
+        block = empty((size,), x.dtype)
+        K.fill(block, 0.0)
+        K.copy(block.view(*seen), x._array)
+        if outside:
+            K.fill(block.view(*region), 0.0)
+        y = empty(shown[0], x.dtype)
+        K.copy(y, block.view(*shown))
+        return record(cls, (x,), (x._array, y), y, (seen, region, shown, outside))
+
+    def dx(g, seen, region, shown, outside):
+        return Region.apply(g, shown, region, seen, outside)
+
+
+def _geometry(a: Array) -> tuple:
+    return a.shape, a.strides, a.offset
+
+
+def _last(geometry: tuple) -> int:
+    shape, strides, offset = geometry
+    return offset + sum((n - 1) * s for n, s in zip(shape, strides) if n and s > 0)
+
+
+# --- methods ----------------------------------------------------------------------------------------------------------
+
+
+def in_place(function, name: str):
+    """The form with a trailing underscore of an op: ``x.exp_()``."""
+
+    def method(self: Tensor, *args, **kwargs) -> Tensor:
+        check_writable(self, name)
+        return write(self, function(self, *args, **kwargs), name)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"{name[:-1]}, in place."
+    return method
+
+
+def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
+    """Take the values (broadcast, converted) and the history of ``source``."""
+    source = source if isinstance(source, Tensor) else tensor(source)
+    check_writable(self, "copy_")
+    return write(self, source.to(self.dtype).expand(self._array.shape), "copy_")
+
+
+def fill_(self: Tensor, value) -> Tensor:
+    """Set every element to ``value``."""
+    check_writable(self, "fill_")
+    K.fill(self._array, value.item() if isinstance(value, Tensor) else value)
+    self._array.storage.version = tick()
+    if self._edge() is not None or self._array.storage.views:
+        rebase(self, self._array, wrap(self._array))
+    return self
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Set every element to 0."""
+    return fill_(self, 0.0)
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """self[index] = value, differentiable in both."""
+    a = self._array
+    check_writable(self, "assignment to an index")
+    if not isinstance(value, Tensor):
+        value = tensor(value, dtype=None if isinstance(value, np.ndarray) else a.dtype)
+    value = value.to(a.dtype)
+    index = _normal(index)
+    found = _basic(a.shape, a.strides, index)
+    if found is not None:
+        region = a.view(*found)
+        value = _fitted(value, region.shape)
+        if value._array.storage is a.storage:
+            value = value.clone()
+        K.copy(region, value._array)
+        a.storage.version = tick()
+        rebase(self, region, value)
+        return
+    try:
+        shape = a.numpy()[index].shape
+    except IndexError as error:
+        raise _translated(error, a.shape) from None
+    value = _fitted(value, shape)
+    if self._edge() is None and value._edge() is None or not is_grad_enabled():
+        a.numpy()[index] = value._array.numpy()
+        a.storage.version = tick()
+    else:
+        write(self, IndexPut.apply(self, value, index), "assignment to an index")
+
+
+def _fitted(value: Tensor, shape: tuple) -> Tensor:
+    """The value broadcast to the indexed part; leading dims of size 1 may be dropped, as in PyTorch."""
+    own = value._array.shape
+    while len(own) > len(shape) and own[0] == 1:
+        own = own[1:]
+    if own != value._array.shape:
+        value = value.reshape(own)
+    try:
+        fits = broadcast_shapes(own, shape) == shape
+    except RuntimeError:
+        fits = False
+    if not fits:
+        raise RuntimeError(f"shape mismatch: value tensor of shape {list(own)} cannot be broadcast to indexing result of shape {list(shape)}")
+    return value.expand(shape)
+
+
+class IndexPut(Op):
+    """y = x with value at index
+    dL/dx = g, 0 at index
+    dL/dvalue = g[index]"""
+
+    inputs = ("x", "value")
+    params = ("index",)
+
+    @classmethod
+    def apply(cls, x: Tensor, value: Tensor, index) -> Tensor:
+        y = empty(x._array.shape, x.dtype)
+        K.copy(y, x._array)
+        y.numpy()[index] = value._array.numpy()
+        return record(cls, (x, value), (x._array, value._array, y), y, (index,))
+
+    def dx(g, index):
+        mask = np.ones(g.shape, bool)
+        mask[index] = False
+        return elementwise.where(tensor(mask), g, 0.0)
+
+    def dvalue(g, index):
+        return g[index]
+
+
+__all__ = ["copy_", "fill_", "zero_", "setitem", "in_place", "write"]

@@ -1,0 +1,247 @@
+"""Matrix products.
+
+>>> from autograd import tensor
+>>> matmul(tensor([[1.0, 2.0]]), tensor([[3.0], [4.0]]))
+tensor([[11.]])
+"""
+
+from __future__ import annotations
+
+from ..backend import K
+from ..op import Op, broadcast_shapes, contiguous, record, require_tensor
+from ..storage import Array, empty, layout
+from ..tensor import Tensor
+
+
+class Matmul(Op):
+    """y = a @ b
+    dL/da = g @ b^T
+    dL/db = a^T @ g"""
+
+    inputs = ("a", "b")
+    backward_name = "MmBackward0"
+
+    @classmethod
+    def apply(cls, a: Tensor, b: Tensor) -> Tensor:
+        x, z = a._array, b._array
+        y = empty(broadcast_shapes(x.shape[:-2], z.shape[:-2], op="matmul") + (x.shape[-2], z.shape[-1]), x.dtype)
+        K.gemm(y, x, z)
+        return record(cls, (a, b), (x, z, y), y)
+
+    @classmethod
+    def backward(cls, node, g):
+        a, b = node.saved
+        wants_a, wants_b = node.edges
+        da = db = None
+        if wants_a is not None:
+            da = empty(g.shape[:-1] + (b.shape[-2],), g.dtype)
+            K.gemm(da, g, b, None, True)
+        if wants_b is not None:
+            db = empty(g.shape[:-2] + (a.shape[-1], g.shape[-1]), g.dtype)
+            K.gemm(db, _transposed(a), g)
+        return da, db
+
+    def da(g, b):
+        return matmul(g, b.transpose(-1, -2))
+
+    def db(g, a):
+        return matmul(a.transpose(-1, -2), g)
+
+
+def _transposed(a: Array) -> Array:
+    return a.view(a.shape[:-2] + a.shape[:-3:-1], a.strides[:-2] + a.strides[:-3:-1])
+
+
+class Linear(Op):
+    """y = x @ weight^T + bias
+    dL/dx = g @ weight
+    dL/dweight = g^T @ x
+    dL/dbias = g, summed over the rows"""
+
+    inputs = ("x", "weight", "bias")
+    backward_name = "AddmmBackward0"
+
+    @classmethod
+    def apply(cls, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        a, w = x._array, weight._array
+        b = None if bias is None else bias._array
+        shape = a.shape
+        y = empty(shape[:-1] + (w.shape[0],), w.dtype)
+        if len(shape) == 1:
+            a = a.view((1,) + shape, (shape[0],) + a.strides)
+            K.gemm(y.view((1,) + y.shape, layout((1,) + y.shape)[1]), a, w, b, True)
+        else:
+            K.gemm(y, a, w, b, True)
+        n, k = w.shape
+        rows = 1
+        for size in shape[:-1]:
+            rows *= size
+        inputs = (x, weight) if bias is None else (x, weight, bias)
+        return record(cls, inputs, (x._array, w, b, y), y, (rows, n, k))
+
+    @classmethod
+    def backward(cls, node, g):
+        x, w = node.saved
+        edges = node.edges
+        if not g.contiguous:
+            g = contiguous(g)
+        dx = dw = db = None
+        if edges[0] is not None:
+            dx = empty(edges[0].shape, g.dtype)
+        if edges[1] is not None:
+            dw = empty(edges[1].shape, g.dtype)
+            if not x.contiguous:
+                x = contiguous(x)
+        if len(edges) == 3 and edges[2] is not None:
+            db = empty(edges[2].shape, g.dtype)
+        if w is not None and not w.contiguous:
+            w = contiguous(w)
+        K.linear_grad(dx, dw, db, g, x, w, node.params)
+        return dx, dw, db
+
+    def dx(g, weight):
+        return matmul(g, weight)
+
+    def dweight(g, x):
+        rows = g.reshape(-1, g.shape[-1]), x.reshape(-1, x.shape[-1])
+        return matmul(rows[0].t(), rows[1])
+
+    def dbias(g):
+        return g
+
+
+def _same_floats(op: str, a: Tensor, b: Tensor) -> None:
+    """PyTorch's products want one dtype; so do these."""
+    if a._array.dtype is not b._array.dtype:
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {a.dtype.title.lower()} != {b.dtype.title.lower()} "
+            f"({op} of shapes {list(a.shape)} and {list(b.shape)}): convert one with .to(dtype)"
+        )
+
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The matrix product: of vectors their dot product, of a matrix and a vector a vector, else over the last two dims
+    with the leading ones broadcast.
+
+    >>> from autograd import tensor
+    >>> matmul(tensor([1.0, 2.0]), tensor([3.0, 4.0]))
+    tensor(11.)
+
+    Raises RuntimeError where the inner sizes or the dtypes differ.
+    """
+    x, z = require_tensor("matmul", input)._array, require_tensor("matmul", other, "other")._array
+    nx, nz = len(x.shape), len(z.shape)
+    if not nx or not nz:
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {nx}D and {nz}D: use * for numbers"
+        )
+    _same_floats("matmul", input, other)
+    if x.shape[-1] != z.shape[-2 if nz > 1 else -1]:
+        raise _shape_error(x.shape, z.shape)
+    if nx > 1 and nz > 1:
+        if nx > 2 and nz == 2 and x.contiguous:  # rows of a batch are rows of one tall matrix
+            flat = Matmul.apply(input.reshape(-1, x.shape[-1]), other)
+            return flat.reshape(x.shape[:-1] + (z.shape[-1],))
+        return Matmul.apply(input, other)
+    a = input.unsqueeze(0) if nx == 1 else input
+    b = other.unsqueeze(-1) if nz == 1 else other
+    y = Matmul.apply(a, b)
+    if nz == 1:
+        y = y.squeeze(-1)
+    return y.squeeze(-1 if nz == 1 else -2) if nx == 1 else y
+
+
+def _shape_error(a: tuple, b: tuple) -> RuntimeError:
+    if len(a) == len(b) == 1:
+        return RuntimeError(f"inconsistent tensor size, expected tensor {list(a)} and src {list(b)} to have the same "
+                            f"number of elements, but got {a[0]} and {b[0]} elements respectively")
+    if len(b) == 1:
+        return RuntimeError(f"size mismatch, got input ({a[-2]}), mat ({a[-2]}x{a[-1]}), vec ({b[0]}): matmul of shapes "
+                            f"{list(a)} and {list(b)}")
+    rows = "x".join(map(str, a[-2:] if len(a) > 1 else (1, *a)))
+    return RuntimeError(
+        f"mat1 and mat2 shapes cannot be multiplied ({rows} and {'x'.join(map(str, b[-2:]))}): matmul of shapes "
+        f"{list(a)} and {list(b)}"
+    )
+
+
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of two matrices.
+
+    >>> from autograd import eye, ones
+    >>> mm(eye(2), ones(2, 1))
+    tensor([[1.],
+            [1.]])
+    """
+    if require_tensor("mm", input).ndim != 2 or require_tensor("mm", mat2, "mat2").ndim != 2:
+        raise RuntimeError(f"mm expects matrices, got shapes {list(input.shape)} and {list(mat2.shape)}: use matmul")
+    return matmul(input, mat2)
+
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The products of two batches of matrices, (b, n, m) and (b, m, p)."""
+    if input.ndim != 3 or mat2.ndim != 3 or input.shape[0] != mat2.shape[0]:
+        raise RuntimeError(
+            f"batch1 and batch2 must be 3D tensors with one batch size, got {list(input.shape)} and {list(mat2.shape)}"
+        )
+    return matmul(input, mat2)
+
+
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """The product of a matrix and a vector."""
+    if input.ndim != 2 or vec.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got {list(input.shape)} and {list(vec.shape)}")
+    return matmul(input, vec)
+
+
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """The dot product of two vectors."""
+    if input.ndim != 1 or tensor.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
+    return matmul(input, tensor)
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """The outer product of two vectors, (n,) and (m,): (n, m)."""
+    return input.unsqueeze(1) * vec2.unsqueeze(0)
+
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1) -> Tensor:
+    """beta * input + alpha * (mat1 @ mat2)"""
+    product = mm(mat1, mat2)
+    if alpha != 1:
+        product = product * alpha
+    return product + (input if beta == 1 else input * beta)
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """input @ weight^T + bias in one kernel: (..., in) with weight (out, in) and bias (out,) gives (..., out).
+
+    >>> from autograd import tensor
+    >>> linear(tensor([1.0, 2.0]), tensor([[3.0, 4.0]]), tensor([0.5]))
+    tensor([11.5000])
+
+    Raises RuntimeError where the sizes or the dtypes do not fit.
+    """
+    x, w = require_tensor("linear", input)._array, require_tensor("linear", weight, "weight")._array
+    if (
+        len(w.shape) == 2 and x.shape and x.shape[-1] == w.shape[1] and x.dtype is w.dtype
+        and w.dtype.is_floating_point
+        and (bias is None or (bias._array.shape == w.shape[:1] and bias._array.contiguous and bias._array.dtype is w.dtype))
+        and (len(x.shape) <= 2 or x.contiguous)
+    ):  # fmt: skip
+        return Linear.apply(input, weight, bias)
+    _same_floats("linear", input, weight)
+    if len(w.shape) == 2 and x.shape and x.shape[-1] != w.shape[1]:
+        rows = 1
+        for n in x.shape[:-1]:
+            rows *= n
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1]} and {w.shape[1]}x{w.shape[0]}): linear of "
+            f"an input of shape {list(x.shape)} with a weight of {list(w.shape)} (out_features, in_features)"
+        )
+    y = matmul(input, weight.transpose(-1, -2) if weight.ndim > 1 else weight)
+    return y if bias is None else y + bias
+
+
+__all__ = ["addmm", "bmm", "dot", "linear", "matmul", "mm", "mv", "outer"]

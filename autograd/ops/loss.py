@@ -1,0 +1,303 @@
+"""Losses, fused: one kernel forward, one backward.
+
+>>> from autograd import tensor
+>>> mse_loss(tensor([1.0, 2.0]), tensor([0.0, 0.0]))
+tensor(2.5000)
+
+``reduction`` is "mean", "sum" or "none" throughout.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+from .. import dtypes
+from ..backend import K
+from ..op import Op, broadcast_shapes, contiguous, record, require_tensor, result_type
+from ..storage import empty
+from ..tensor import Tensor
+from .activation import _rows, log_softmax, sigmoid, softplus
+
+_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
+
+
+def _reduction(name: str) -> int:
+    try:
+        return _REDUCTIONS[name]
+    except KeyError:
+        raise ValueError(f"{name} is not a valid value for reduction: choose 'mean', 'sum' or 'none'") from None
+
+
+class Loss(Op, abstract=True):
+    """y = scale * sum(l(x, t)), one number."""
+
+    inputs = ("x", "t")
+    params = ("scale",)
+
+    @classmethod
+    def apply(cls, x: Tensor, t: Tensor, scale: float) -> Tensor:
+        a, b = contiguous(x._array), contiguous(t._array)
+        y = empty((), a.dtype)
+        getattr(K, cls.kernel)(y, a, b, scale)
+        return record(cls, (x, t), (a, b, y), y, (scale,))
+
+
+class MseLoss(Loss):
+    """y = scale * sum((x - t) ** 2)
+    dL/dx = g * 2 * scale * (x - t)
+    dL/dt = g * 2 * scale * (t - x)"""
+
+    kernel = "mse"
+
+    @classmethod
+    def backward(cls, node, g):
+        x, t = node.saved
+        scale = node.params[0]
+        result = []
+        for edge, a, b in zip(node.edges, (x, t), (t, x)):
+            if edge is None:
+                result.append(None)
+            else:
+                dx = empty(edge.shape, g.dtype)
+                K.mse_grad(dx, g, a, b, scale)
+                result.append(dx)
+        return result
+
+    def dx(g, x, t, scale):
+        return g * ((x - t) * (2 * scale))
+
+    def dt(g, x, t, scale):
+        return g * ((t - x) * (2 * scale))
+
+
+class BceWithLogits(Loss):
+    """y = scale * sum(max(x, 0) - x * t + log(1 + exp(-|x|)))
+    dL/dx = g * scale * (sigmoid(x) - t)
+    dL/dt = g * -scale * x"""
+
+    backward_name = "BinaryCrossEntropyWithLogitsBackward0"
+
+    @classmethod
+    def backward(cls, node, g):
+        if node.edges[1] is not None:
+            return super().backward(node, g)
+        x, t = node.saved
+        dx = empty(node.edges[0].shape, g.dtype)
+        K.bce_with_logits_grad(dx, g, x, t, node.params[0])
+        return dx, None
+
+    def dx(g, x, t, scale):
+        return g * ((sigmoid(x) - t) * scale)
+
+    def dt(g, x, scale):
+        return g * (x * -scale)
+
+
+class CrossEntropy(Op):
+    """y = mean or sum over positions, or each, of logsumexp(x) - x[target]
+    dL/dx = g * (softmax(x) - one_hot(target)), 0 where the target is ignored"""
+
+    inputs = ("x", "target")
+    params = ("rows", "ignore_index", "reduction")
+    extras = ("lse",)
+    backward_name = "NllLossBackward0"
+
+    @classmethod
+    def apply(cls, x: Tensor, target: Tensor, dim: int, ignore_index: int, reduction: int) -> Tensor:
+        a, t = contiguous(x._array), contiguous(target._array)
+        rows = _rows(a.shape, dim)
+        y = empty(t.shape if reduction == 0 else (), a.dtype)
+        lse = empty(t.shape, a.dtype)
+        status = K.cross_entropy(y, lse, a, t, rows, ignore_index, reduction)
+        if status:
+            bad = t.numpy().reshape(-1)[status - 1]
+            raise IndexError(f"Target {bad} is out of bounds. (cross_entropy with {rows[1]} classes, ignore_index {ignore_index})")
+        return record(cls, (x, target), (a, t, y, lse), y, (rows, ignore_index, reduction))
+
+    @classmethod
+    def backward(cls, node, g):
+        x, target, lse = node.saved
+        dx = empty(x.shape, g.dtype)
+        K.cross_entropy_grad(dx, contiguous(g), x, lse, target, *node.params)
+        return dx, None
+
+    def dx(g, x, target, lse, rows, ignore_index, reduction):
+        flat = x.reshape(rows)
+        index = target.reshape(rows[0], 1, rows[2])
+        used = index != ignore_index
+        g = g.reshape(index.shape) if reduction == 0 else g
+        if reduction == 1:
+            g = g / int(used._array.numpy().sum())
+        one_hot = _one_hot(index, used, rows, x.dtype)
+        difference = flat.softmax(1) - one_hot
+        return (g * difference * used.to(x.dtype)).reshape(x.shape)
+
+
+def _one_hot(index: Tensor, used: Tensor, rows: tuple, dtype) -> Tensor:
+    """Ones at the class indices along the middle dim, nothing where the target is ignored."""
+    from .create import arange
+    from .elementwise import where
+
+    classes = arange(rows[1]).reshape(1, rows[1], 1)
+    return (classes == where(used, index, -1)).to(dtype)
+
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
+def _same_shapes(x: Tensor, t: Tensor, op: str) -> tuple[Tensor, Tensor]:
+    """Input and target in one dtype and shape; a target that broadcasts is a warning, as in PyTorch."""
+    require_tensor(op, x)
+    require_tensor(op, t, "target")
+    if x._array.shape != t._array.shape:
+        warnings.warn(
+            f"Using a target size ({t.shape}) that is different to the input size ({x.shape}) in {op}. This will likely "
+            "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+        shape = broadcast_shapes(x._array.shape, t._array.shape, op=op)
+        x, t = x.expand(shape), t.expand(shape)
+    if x._array.dtype is not t._array.dtype:
+        d = result_type(x, t)
+        x, t = x.to(d), t.to(d)
+    if not x._array.dtype.is_floating_point:
+        raise RuntimeError(f'"{op}" not implemented for {x.dtype.title!r}: convert input and target with .float()')
+    return x, t
+
+
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """The squared error (input - target) ** 2, averaged over all elements, summed, or each.
+
+    >>> from autograd import tensor
+    >>> mse_loss(tensor([1.0, 2.0]), tensor([0.0, 0.0]), reduction="sum")
+    tensor(5.)
+    """
+    kind = _REDUCTIONS.get(reduction)
+    if kind is None:
+        kind = _reduction(reduction)
+    if type(input) is not Tensor or type(target) is not Tensor or not (
+        input._array.shape == target._array.shape and input._array.dtype is target._array.dtype
+        and input._array.dtype.is_floating_point
+    ):  # fmt: skip
+        input, target = _same_shapes(input, target, "mse_loss")
+    if kind == 0:
+        return (input - target) ** 2
+    n = input._array.size
+    return MseLoss.apply(input, target, 1.0 if kind == 2 else 1.0 / n if n else float("nan"))
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean", pos_weight: Tensor | None = None
+) -> Tensor:
+    """-(t log s + (1 - t) log(1 - s)) with s = sigmoid(input), computed from the logits without overflow.
+
+    >>> from autograd import tensor
+    >>> binary_cross_entropy_with_logits(tensor([0.0]), tensor([1.0]))
+    tensor(0.6931)
+
+    Raises ValueError where input and target differ in shape.
+    """
+    kind = _reduction(reduction)
+    require_tensor("binary_cross_entropy_with_logits", input)
+    require_tensor("binary_cross_entropy_with_logits", target, "target")
+    if input._array.shape != target._array.shape:
+        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    input, target = _same_shapes(input, target, "binary_cross_entropy_with_logits")
+    if kind and weight is None and pos_weight is None:
+        n = input._array.size
+        return BceWithLogits.apply(input, target, 1.0 if kind == 2 else 1.0 / n if n else float("nan"))
+    if pos_weight is None:
+        losses = softplus(input, threshold=1e30) - input * target
+    else:
+        losses = (1 - target) * input + ((pos_weight - 1) * target + 1) * softplus(-input, threshold=1e30)
+    if weight is not None:
+        losses = losses * weight
+    return losses if kind == 0 else losses.mean() if kind == 1 else losses.sum()
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """The negative log-likelihood of ``target`` under softmax(input): logits (N, C, ...) or (C,), and class indices
+    (N, ...) or (), or class probabilities in the shape of the logits.
+
+    weight
+        A factor per class; the mean is then divided by the sum of the targets' weights.
+    ignore_index
+        Positions with this target count for nothing; where all are ignored the mean is NaN.
+    label_smoothing
+        The share of probability spread evenly over the classes.
+
+    >>> from autograd import tensor
+    >>> cross_entropy(tensor([[0.0, 0.0]]), tensor([1]))
+    tensor(0.6931)
+
+    Raises IndexError for a target outside [0, C), ValueError or RuntimeError for shapes that do not fit.
+    """
+    kind = _reduction(reduction)
+    x, t = require_tensor("cross_entropy", input)._array, require_tensor("cross_entropy", target, "target")._array
+    if not x.dtype.is_floating_point:
+        raise RuntimeError(f'"cross_entropy" not implemented for {x.dtype.title!r}: logits must be floating point')
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    dim = 1 if len(x.shape) > 1 else 0
+    if not x.shape:
+        raise ValueError("cross_entropy: input must have a dim of classes, got a 0-d tensor")
+    if t.dtype.is_floating_point:
+        if t.shape != x.shape:
+            raise RuntimeError(f"Expected floating point type for target with class probabilities, got shapes "
+                               f"{list(input.shape)} and {list(target.shape)}: they must be equal")
+        return _probabilities(input, target, dim, weight, kind, label_smoothing)
+    expected = x.shape[:dim] + x.shape[dim + 1 :]
+    if t.shape != expected:
+        if len(x.shape) > 1 and t.shape[:1] != x.shape[:1]:
+            raise ValueError(f"Expected input batch_size ({x.shape[0]}) to match target batch_size "
+                             f"({t.shape[0] if t.shape else 'none'}). (input {list(x.shape)}, target {list(t.shape)})")
+        raise RuntimeError(f"Expected target size {list(expected)}, got {list(t.shape)} for input of {list(x.shape)}")
+    if t.dtype is not dtypes.int64:
+        if t.dtype is not dtypes.uint8:
+            raise RuntimeError(f"expected scalar type Long but found {t.dtype.title}: convert the target with .long()")
+        target = target.to(dtypes.int64)
+    if weight is None and not label_smoothing:
+        return CrossEntropy.apply(input, target, dim, ignore_index, kind)
+    return _weighted(input, target, dim, weight, ignore_index, kind, label_smoothing)
+
+
+def _weighted(x: Tensor, target: Tensor, dim: int, weight, ignore_index: int, kind: int, smoothing: float) -> Tensor:
+    """Class weights and label smoothing, composed."""
+    plain = CrossEntropy.apply(x, target, dim, ignore_index, 0)
+    used = target != ignore_index
+    safe = target * used.to(target.dtype)
+    w = used.to(x.dtype) if weight is None else weight[safe] * used.to(x.dtype)
+    losses = plain * w
+    if smoothing:
+        logs = log_softmax(x, dim)
+        if weight is not None:
+            shape = [1] * x.ndim
+            shape[dim] = -1
+            logs = logs * weight.reshape(shape)
+        smooth = -logs.sum(dim) * used.to(x.dtype)
+        losses = losses * (1 - smoothing) + smooth * (smoothing / x.shape[dim])
+    return losses if kind == 0 else losses.sum() / w.sum() if kind == 1 else losses.sum()
+
+
+def _probabilities(x: Tensor, target: Tensor, dim: int, weight, kind: int, smoothing: float) -> Tensor:
+    """Targets that are probabilities."""
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / x.shape[dim]
+    if weight is not None:
+        shape = [1] * x.ndim
+        shape[dim] = -1
+        target = target * weight.reshape(shape)
+    losses = -(log_softmax(x, dim) * target).sum(dim)
+    if kind == 0:
+        return losses
+    return losses.sum() / max(1, losses.numel()) if kind == 1 else losses.sum()
+
+
+__all__ = ["binary_cross_entropy_with_logits", "cross_entropy", "mse_loss"]

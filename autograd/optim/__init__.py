@@ -1,0 +1,15 @@
+"""What torch.optim holds: SGD, Adam, AdamW.
+
+>>> from autograd import nn, optim, tensor
+>>> p = nn.Parameter(tensor([1.0]))
+>>> optimizer = optim.SGD([p], lr=0.5)
+>>> (p * p).sum().backward()
+>>> optimizer.step()
+>>> p.item()
+0.0
+"""
+
+from .optimizer import Optimizer
+from .rules import SGD, Adam, AdamW
+
+__all__ = ["Adam", "AdamW", "Optimizer", "SGD"]

@@ -1,0 +1,125 @@
+"""Random numbers in PyTorch's own CPU streams: the same seed gives the same numbers, in C and in NumPy alike.
+
+>>> from autograd import rand
+>>> _ = manual_seed(0)
+>>> rand(3)
+tensor([0.4963, 0.7682, 0.0885])
+
+Uniforms, integers and permutations agree to the bit; normals to rounding.
+"""
+
+from __future__ import annotations
+
+import os
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from .backend import K
+from .backend.numpy_random import MT19937
+from .storage import Array, from_numpy
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+DEFAULT_SEED = 67280421310721  # PyTorch's, until a seed is set
+
+
+class Generator:
+    """A stream of random numbers.
+
+    >>> from autograd import rand
+    >>> a, b = Generator().manual_seed(1), Generator().manual_seed(1)
+    >>> bool((rand(4, generator=a) == rand(4, generator=b)).all())
+    True
+    """
+
+    def __init__(self, device: str = "cpu"):
+        from .tensor import check_device
+
+        check_device(device)
+        self._mt = MT19937(DEFAULT_SEED)
+        self._lock = Lock()  # threads may share a generator
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream of ``seed``, an int in [-2**63, 2**64)."""
+        with self._lock:
+            self._mt.seed(int(seed))
+        return self
+
+    def initial_seed(self) -> int:
+        """The seed the stream started from."""
+        return int(self._mt.record["seed"])
+
+    def seed(self) -> int:
+        """Start from a seed of the operating system's; return it."""
+        seed = int.from_bytes(os.urandom(8), "little")
+        self.manual_seed(seed)
+        return seed
+
+    def get_state(self) -> Tensor:
+        """The state of the stream as a uint8 tensor, in PyTorch's layout."""
+        from .tensor import wrap
+
+        return wrap(from_numpy(self._mt.get_state()))
+
+    def set_state(self, state: Tensor) -> Generator:
+        """Go on from a state of :meth:`get_state` (or of torch.get_rng_state, as a tensor of this package)."""
+        with self._lock:
+            self._mt.set_state(state._array.numpy())
+        return self
+
+    def clone_state(self) -> Generator:
+        """Another generator that goes on from the same state."""
+        return Generator().set_state(self.get_state())
+
+    # Filling contiguous arrays.
+
+    def uniform(self, out: Array, low: float, high: float) -> None:
+        with self._lock:
+            K.uniform(self._mt, out, low, high)
+
+    def normal(self, out: Array, mean: float, std: float) -> None:
+        with self._lock:
+            K.normal(self._mt, out, mean, std)
+
+    def integers(self, out: Array, low: int, size: int) -> None:
+        """Integers in [low, low + size)."""
+        with self._lock:
+            K.integers(self._mt, out, low, size)
+
+    def permutation(self, out: Array) -> None:
+        with self._lock:
+            K.permutation(self._mt, out)
+
+    def key(self) -> int:
+        """64 random bits."""
+        with self._lock:
+            return int(self._mt.long_words(1)[0])
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the default generator, and return it."""
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Seed the default generator from the operating system; return the seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The default generator's seed."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """The default generator's state."""
+    return default_generator.get_state()
+
+
+def set_rng_state(state: Tensor) -> None:
+    """Set the default generator's state."""
+    default_generator.set_state(state)

@@ -1,0 +1,12 @@
+"""Seeing backpropagation: where each node of the graph was made.
+
+>>> from autograd import nn, ones
+>>> with trace():
+...     y = nn.Sequential(nn.Linear(2, 1)).eval()(ones(1, 2))
+>>> y.grad_fn.where.module
+'0'
+"""
+
+from .tracing import Where, trace
+
+__all__ = ["Where", "trace"]

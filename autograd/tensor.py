@@ -1,0 +1,532 @@
+"""The Tensor: an array of numbers, its gradient, and the node of the graph that made it.
+
+>>> x = tensor([1.0, 2.0, 3.0], requires_grad=True)
+>>> y = (x * x).sum()
+>>> y.backward()
+>>> x.grad
+tensor([2., 4., 6.])
+
+Here is what a tensor *is*; what can be *done* with it stands in ``autograd/ops``, which adds the methods and
+operators.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable
+
+import numpy as np
+
+from . import dtypes, graph
+from .backend import K
+from .graph import Node, Output
+from .storage import Array, empty, from_numpy as _array_from_numpy, tick
+
+REQUIRES_FLOAT = "Only Tensors of floating point and complex dtype can require gradients"
+
+
+class Size(tuple):
+    """The shape of a tensor, a tuple of ints.
+
+    >>> tensor([[1.0, 2.0]]).shape
+    autograd.Size([1, 2])
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        n = 1
+        for s in self:
+            n *= s
+        return n
+
+    def __repr__(self) -> str:
+        return f"autograd.Size({list(self)})"
+
+
+class Tensor:
+    """A multi-dimensional array that can record what is computed from it.
+
+    ``Tensor(data)`` makes a float32 tensor; :func:`tensor` infers the dtype.
+    """
+
+    __slots__ = ("_array", "_node", "_requires_grad", "_grad", "_hooks", "__weakref__")
+    __array_priority__ = 1000
+    __hash__ = object.__hash__
+
+    if TYPE_CHECKING:  # methods that autograd.ops adds
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+
+    def __new__(cls, *data, requires_grad: bool = False):
+        self = object.__new__(cls)
+        self._node = self._grad = self._hooks = None
+        self._requires_grad = False
+        return self
+
+    def __init__(self, *data, requires_grad: bool = False):
+        if len(data) == 1 and not isinstance(data[0], int):
+            self._array = tensor(data[0], dtype=dtypes.get_default_dtype())._array
+        elif data and all(isinstance(n, int) for n in data):
+            self._array = empty(data, dtypes.get_default_dtype())
+        else:
+            self._array = empty((0,), dtypes.get_default_dtype())
+        self.requires_grad = requires_grad
+
+    # --- what it is -------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        return Size(self._array.shape)
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        return self._array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self._array.shape)
+
+    @property
+    def itemsize(self) -> int:
+        return self._array.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self._array.size * self._array.dtype.itemsize
+
+    def size(self, dim: int | None = None):
+        """The shape, or its entry ``dim``."""
+        if dim is None:
+            return Size(self._array.shape)
+        from .errors import wrap_dim
+
+        return self._array.shape[wrap_dim(dim, self.ndim)]
+
+    def stride(self, dim: int | None = None):
+        """The strides in elements, or the one of ``dim``."""
+        return self._array.strides if dim is None else self._array.strides[dim]
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return len(self._array.shape)
+
+    def element_size(self) -> int:
+        return self._array.dtype.itemsize
+
+    def storage_offset(self) -> int:
+        return self._array.offset
+
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie one after another in memory, row-major."""
+        return self._array.contiguous
+
+    def is_floating_point(self) -> bool:
+        return self._array.dtype.is_floating_point
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return self._array.numpy().__array_interface__["data"][0]
+
+    def __len__(self) -> int:
+        if not self._array.shape:
+            raise TypeError("len() of a 0-d tensor")
+        return self._array.shape[0]
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            what = "more than one value" if self._array.size else "no values"
+            raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous: use any() or all()")
+        return bool(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._array.dtype.category == 2 or self._array.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __repr__(self) -> str:
+        from .printing import tensor_repr
+
+        return tensor_repr(self)
+
+    def __format__(self, spec: str) -> str:
+        if not spec or self._array.shape:
+            return object.__format__(self, spec)
+        return format(self.item(), spec)
+
+    # --- its place in the graph -------------------------------------------------------------------------------------
+
+    def _edge(self):
+        """Where its gradient goes: the node (or Output) that made it, itself if it is a leaf, else None."""
+        node = self._node
+        return node if node is not None else self if self._requires_grad else None
+
+    @property
+    def requires_grad(self) -> bool:
+        return self._requires_grad or self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self._node is not None:
+            if not value:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            return
+        if value and not self._array.dtype.is_floating_point:
+            raise RuntimeError(
+                f"{REQUIRES_FLOAT}, got {self._array.dtype}: convert it first, as in x.float().requires_grad_()"
+            )
+        self._requires_grad = bool(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set requires_grad and return the tensor."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded op made it."""
+        return self._node is None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made it, None for a leaf."""
+        node = self._node
+        return node.node if type(node) is Output else node
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward() has accumulated, or None."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value).__name__}")
+            if value._array.shape != self._array.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: {list(value.shape)} for a tensor of "
+                    f"{list(self.shape)}"
+                )
+            if value._array.dtype is not self._array.dtype:
+                raise RuntimeError(f"assigned grad has data of a different type: {value.dtype}, not {self.dtype}")
+        self._grad = value
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory outside the graph; writes to it are not checked by autograd."""
+        return wrap(self._array)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
+        if self._requires_grad and not value.dtype.is_floating_point:
+            raise RuntimeError(f"{REQUIRES_FLOAT}, got data of {value.dtype}")
+        self._array = value._array
+
+    def detach(self) -> Tensor:
+        """The same memory outside the graph."""
+        return wrap(self._array)
+
+    def detach_(self) -> Tensor:
+        """Leave the graph: the tensor becomes a leaf that does not require gradients."""
+        self._node = None
+        self._requires_grad = False
+        return self
+
+    def backward(self, gradient=None, retain_graph=None, create_graph: bool = False, inputs=None) -> None:
+        """Add the gradients of this tensor with respect to the leaves into their ``.grad``.
+
+        gradient
+            The gradient arriving, of this tensor's shape; may be left out where it has a single element.
+        See :func:`autograd.autograd.backward` for the rest.
+        """
+        graph.backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def retain_grad(self) -> None:
+        """Let backward fill ``.grad`` of this inner tensor too."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self._node is not None:
+            from weakref import ref
+
+            me = ref(self)
+
+            def keep(g):
+                t = me()
+                if t is not None:
+                    t._grad = g.detach().clone() if t._grad is None else t._grad + g.detach()
+
+            self.register_hook(keep)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call ``hook(gradient)`` when this tensor's gradient is complete; what it returns replaces the gradient."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        node = self._node
+        if type(node) is Output:
+            owner, entry = node.node, (node.index, hook)
+            if owner.hooks is None:
+                owner.hooks = {}
+            return RemovableHandle(owner.hooks, entry)
+        if node is not None:
+            if node.hooks is None:
+                node.hooks = {}
+            return RemovableHandle(node.hooks, hook)
+        if self._hooks is None:
+            self._hooks = {}
+        return RemovableHandle(self._hooks, hook)
+
+    @property
+    def _version(self) -> int:
+        """The time of the last write to the storage (0: never written since it was made)."""
+        return self._array.storage.version
+
+    # --- values -----------------------------------------------------------------------------------------------------
+
+    def item(self) -> int | float | bool:
+        """The value of a tensor with one element, as a Python number."""
+        if self._array.size != 1:
+            raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
+        return self._array.numpy().item()
+
+    def tolist(self):
+        """Nested lists of Python numbers; a number for a 0-d tensor."""
+        return self._array.numpy().tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """A NumPy array over the same memory. With ``force`` also for a tensor that requires gradients."""
+        if self.requires_grad and not force:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        return self._array.numpy()
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        a = self.numpy()
+        if copy or (dtype is not None and np.dtype(dtype) != a.dtype):
+            return a.astype(dtype or a.dtype)
+        return a
+
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        if self._node is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol: this one, "
+                f"of shape {list(self.shape)}, was made by {self.grad_fn!r}; copy x.detach() instead"
+            )
+        copied = _restore(type(self), self._array.numpy().copy(), self._requires_grad)
+        memo[id(self)] = copied
+        if self._grad is not None:
+            copied._grad = self._grad.detach().clone()
+        return copied
+
+    def __reduce__(self):
+        if self._node is not None:
+            raise RuntimeError(f"only leaf tensors can be pickled; this one was made by {self.grad_fn!r}: detach() it")
+        return _restore, (type(self), self._array.numpy().copy(), self._requires_grad)
+
+
+class RemovableHandle:
+    """Removes a hook again: ``handle.remove()``."""
+
+    def __init__(self, hooks: dict, hook):
+        self._hooks, self._key = hooks, tick()
+        hooks[self._key] = hook
+
+    def remove(self) -> None:
+        self._hooks.pop(self._key, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.remove()
+
+
+# --- making tensors ---------------------------------------------------------------------------------------------------
+
+_make = object.__new__
+
+
+def wrap(array: Array, node=None) -> Tensor:
+    """A tensor over an array; ``node`` is the edge it hangs on in the graph."""
+    t = _make(Tensor)
+    t._array = array
+    t._node = t._grad = t._hooks = None
+    t._requires_grad = False
+    if node is not None:
+        if isinstance(node, Tensor):  # a leaf whose memory was replaced since: still the leaf, with the value it had
+            t._node = _alias(node)
+        else:
+            t._node = node
+    return t
+
+
+def _alias(leaf: Tensor) -> Node:
+    """A node through which a gradient reaches ``leaf``."""
+    from .ops.shape import Alias
+
+    node = _make(Node)
+    node.op, node.edges, node.params, node.saved = Alias, [leaf], (), ()
+    node.shape, node.dtype, node.hooks, node.freed = leaf._array.shape, leaf._array.dtype, None, False
+    node.seq = tick()
+    return node
+
+
+def _restore(cls, values: np.ndarray, requires_grad: bool) -> Tensor:
+    t = _make(cls)
+    t._array = copy_of(values)
+    t._node = t._grad = t._hooks = None
+    t._requires_grad = requires_grad
+    return t
+
+
+def copy_of(values: np.ndarray, dtype: dtypes.dtype | None = None) -> Array:
+    """A fresh array with NumPy's values."""
+    a = empty(values.shape, dtype or dtypes.as_dtype(values.dtype))
+    if a.size:
+        np.copyto(a.numpy(), values, casting="unsafe")
+    return a
+
+
+def tensor(data, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+    """A tensor with a copy of ``data``: numbers, nested sequences, NumPy arrays or tensors.
+
+    Python floats give the default dtype (float32), ints int64, bools bool; NumPy arrays keep theirs.
+
+    >>> tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    >>> tensor([0.5, float("nan")], requires_grad=True)
+    tensor([0.5000,    nan], requires_grad=True)
+
+    Raises ValueError for ragged sequences and TypeError for what is not a number.
+    """
+    check_device(device)
+    values = _numbers(data)
+    if dtype is not None:
+        d = dtypes.as_dtype(dtype)
+    elif isinstance(data, (np.ndarray, np.generic, Tensor)):
+        d = dtypes.as_dtype(values.dtype)
+    elif values.size == 0 or values.dtype.kind == "f":
+        d = dtypes.get_default_dtype()
+    else:
+        d = dtypes.bool_ if values.dtype.kind == "b" else dtypes.int64
+    if not isinstance(data, (np.ndarray, Tensor)) and values.dtype.kind == "f" and d.category == 1:
+        if not np.isfinite(values).all():
+            raise OverflowError(f"cannot convert NaN or infinity to {d}")
+    t = wrap(copy_of(values, d))
+    if requires_grad:
+        t.requires_grad = True
+    return t
+
+
+def _numbers(data) -> np.ndarray:
+    """NumPy values of whatever tensor() accepts."""
+    if isinstance(data, Tensor):
+        return data._array.numpy()
+    if isinstance(data, (list, tuple)):
+        _check_ragged(data, [])
+        data = _without_tensors(data)
+    try:
+        values = np.asarray(data)
+    except (ValueError, OverflowError) as error:
+        raise (ValueError if isinstance(error, ValueError) else OverflowError)(f"tensor(): {error}") from None
+    if values.dtype.kind not in "biuf":
+        found = type(data).__name__
+        if isinstance(data, (list, tuple)):
+            found = next((type(v).__name__ for v in _flat(data) if not isinstance(v, (bool, int, float))), found)
+        raise TypeError(f"tensor(): expected numbers, got {found} (NumPy dtype {values.dtype})")
+    return values
+
+
+def _flat(data):
+    for v in data:
+        if isinstance(v, (list, tuple)):
+            yield from _flat(v)
+        else:
+            yield v
+
+
+def _without_tensors(data):
+    return [
+        _without_tensors(v) if isinstance(v, (list, tuple)) else v._array.numpy() if isinstance(v, Tensor) else v
+        for v in data
+    ]
+
+
+def _check_ragged(data, path: list) -> None:
+    """Raise PyTorch's ValueError where nested sequences differ in length."""
+    lengths = [len(v) if isinstance(v, (list, tuple)) else None for v in data]
+    for i, n in enumerate(lengths):
+        if n != lengths[0]:
+            got = "a number" if n is None else f"{n}"
+            raise ValueError(
+                f"expected sequence of length {lengths[0] if lengths[0] is not None else 'one number'} at dim "
+                f"{len(path) + 1} (got {got}) at index {path + [i]}: the rows of a tensor have one length"
+            )
+    for i, v in enumerate(data):
+        if isinstance(v, (list, tuple)):
+            _check_ragged(v, path + [i])
+
+
+def from_numpy(array: np.ndarray) -> Tensor:
+    """A tensor that shares memory with a NumPy array (any strides; read-only memory is never written).
+
+    >>> a = np.zeros(2)
+    >>> t = from_numpy(a)
+    >>> a[0] = 1
+    >>> t
+    tensor([1., 0.], dtype=autograd.float64)
+    """
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+    return wrap(_array_from_numpy(array))
+
+
+def as_tensor(data, dtype=None, device=None) -> Tensor:
+    """A tensor of ``data``, sharing memory where it can: tensors and NumPy arrays of the right dtype."""
+    check_device(device)
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    if isinstance(data, np.ndarray) and (dtype is None or dtypes.as_dtype(dtype) is dtypes.as_dtype(data.dtype)):
+        return from_numpy(data)
+    return tensor(data, dtype)
+
+
+def check_device(device) -> None:
+    if device is not None and str(device).split(":")[0] != "cpu":
+        raise RuntimeError(f"device {str(device)!r} is not available: this engine runs on the CPU ('cpu')")
+
+
+def fill(array: Array, value) -> None:
+    K.fill(array, value)

@@ -1,0 +1,1 @@
+"""What torch.utils holds: :mod:`.data`."""
