@@ -1,0 +1,124 @@
+/* What every C file of the engine shares: the structs that describe work, the kernel prototypes, and the
+ * services of the runtime (threads, memory, workspaces, the GIL).
+ *
+ * Conventions
+ *   - Kernels write to buffers the caller owns and never allocate; scratch comes from ag_workspace().
+ *   - Sizes and strides are int64_t and count elements, never bytes. Any size may be 0.
+ *   - A kernel returns 0, or a status: AG_ENOMEM, or 1 + the position of the first bad index.
+ *   - Work is split by shape alone and partial results are combined in a fixed order: the bits do not depend on
+ *     the number of threads. An element's result does not depend on its position in the array.
+ */
+#ifndef AG_H
+#define AG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The part between the two markers is also read by ffi_build.py: plain declarations only. */
+/* [cdef */
+#define AG_MAXDIM 16
+#define AG_MAXOPS 4
+#define AG_ENOMEM -1
+
+/* How an elementwise kernel walks its operands: dims coalesced, outermost first; operand 0 is the output.
+ * A stride of 0 broadcasts. */
+typedef struct {
+    int64_t n;    /* number of output elements, the product of size[] */
+    int64_t ndim; /* 0 for a single element */
+    int64_t size[AG_MAXDIM];
+    int64_t stride[AG_MAXOPS][AG_MAXDIM];
+} ag_plan;
+
+/* How a reduction walks x: for every index over the kept dims (the output is contiguous in their order), all
+ * indices over the reduced dims, row-major. Both lists are coalesced, outermost first. */
+typedef struct {
+    int64_t kept, reduced; /* products of the sizes */
+    int64_t nk, nr;        /* numbers of dims */
+    int64_t ksize[AG_MAXDIM], kstride[AG_MAXDIM];
+    int64_t rsize[AG_MAXDIM], rstride[AG_MAXDIM];
+} ag_reduce;
+
+/* C = act(alpha A B + beta C + bias): A (m, k), B (k, n), C (m, n), bias (n,) or NULL, for every batch index.
+ * Rows of C are rsc apart and its columns contiguous; A and B have any strides, 0 included. */
+typedef struct {
+    int64_t m, n, k;
+    int64_t rsa, csa, rsb, csb, rsc;
+    int64_t nbatch; /* number of batch dims; 0 for a single product */
+    int64_t bsize[AG_MAXDIM], bsa[AG_MAXDIM], bsb[AG_MAXDIM], bsc[AG_MAXDIM];
+    double alpha, beta;
+    int64_t act; /* AG_ACT_... */
+} ag_gemm;
+
+#define AG_ACT_NONE 0
+#define AG_ACT_RELU 1
+#define AG_ACT_SIGMOID 2
+#define AG_ACT_TANH 3
+
+/* One parameter of an optimizer step; m, v, vmax are NULL where the rule keeps no such state. */
+typedef struct {
+    void *p;
+    const void *g;
+    void *m, *v, *vmax;
+    int64_t n;
+} ag_param;
+
+/* The hyperparameters of one parameter group, refreshed before each step. step counts from 1. */
+typedef struct {
+    double lr, beta1, beta2, eps, weight_decay, momentum, dampening;
+    int64_t step, nesterov, maximize, amsgrad, decoupled;
+} ag_group;
+
+/* The generator: MT19937 as PyTorch's CPU generator uses it. */
+typedef struct {
+    uint32_t state[624];
+    int32_t left, next; /* PyTorch's counters: one more than the words left before the next refill, index of the next */
+    uint64_t seed;
+    int32_t has_normal, pad; /* a second Box-Muller sample waits in normal */
+    double normal;
+} ag_mt19937;
+
+/* Memory: a pool of reused blocks, 64-byte aligned (memory.c). stats: live bytes, peak live bytes, cached bytes,
+ * number of blocks handed out, of those how many came from the cache. */
+char *ag_alloc(int64_t bytes);
+void ag_free(void *block);
+void ag_memory_stats(int64_t stats[5]);
+void ag_reset_peak(void);
+void ag_empty_cache(void);
+
+/* Threads (threads.c). */
+void ag_set_num_threads(int n);
+int ag_get_num_threads(void);
+int ag_default_num_threads(void); /* affinity and cgroup quota, rounded down, at least 1 */
+
+/* Instruction sets (dispatch.c): 0 generic, then upwards. ag_set_isa masks downwards; it returns what is used. */
+int ag_best_isa(void);
+int ag_set_isa(int isa);
+int ag_get_isa(void);
+const char *ag_isa_name(int isa); /* NULL past the last one this build knows */
+const char *ag_compiler(void);    /* compiler and version */
+/* cdef] */
+
+#include "signatures.h"
+
+/* Exported kernels, one prototype per line of kernels.def and dtype. */
+#define KERNEL(CLASS, name)         \
+    AG_SIG_##CLASS(ag_##name##_f32); \
+    AG_SIG_##CLASS(ag_##name##_f64);
+#define PLAIN(CLASS, name) AG_SIG_##CLASS(ag_##name);
+#include "kernels.def"
+#undef KERNEL
+#undef PLAIN
+
+/* Runs fn(context, task) for task = 0 .. tasks - 1 on the pool and the caller; where the pool is busy, or has one
+ * thread, the caller runs them all in order. */
+void ag_parallel(int64_t tasks, void (*fn)(void *context, int64_t task), void *context);
+
+/* A scratch buffer of this thread, 64-byte aligned, valid until the next call with the same slot (0 or 1);
+ * NULL where memory is out. */
+void *ag_workspace(int slot, int64_t bytes);
+
+/* Set by the Python binding, NULL elsewhere: dispatch.c lets go of the GIL around work worth more than ~20 us. */
+extern void *(*ag_gil_release)(void);
+extern void (*ag_gil_acquire)(void *token);
+
+#endif

@@ -1,0 +1,176 @@
+/* Chooses the instruction set once, and exports the plain functions: ag_name_f32 and ag_name_f64 look up the kernel of
+ * the active set, and let go of the GIL around long work. */
+
+#include "table.h"
+
+#include <stdatomic.h>
+
+/* --- instruction sets, from generic upwards ---------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    const ag_table *f32, *f64;
+} isa_entry;
+
+static const isa_entry isas[] = {
+    {"generic", &ag_generic_table_f32, &ag_generic_table_f64},
+#if defined(__x86_64__)
+    {"avx2", &ag_avx2_table_f32, &ag_avx2_table_f64},
+    {"avx512", &ag_avx512_table_f32, &ag_avx512_table_f64},
+#elif defined(__aarch64__)
+    {"neon", &ag_neon_table_f32, &ag_neon_table_f64},
+#endif
+};
+
+#define ISAS ((int)(sizeof isas / sizeof isas[0]))
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/* The register file parts that the operating system saves: without it a processor's AVX is not ours to use. */
+static uint32_t saved_by_os(void) {
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+static int has_all(uint32_t word, uint32_t bits) {
+    return (word & bits) == bits;
+}
+
+static int detect(void) {
+    enum { YMM = 0x6, ZMM = 0xe6 };
+    uint32_t a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !has_all(c, bit_OSXSAVE | bit_AVX | bit_FMA)) return 0;
+    const uint32_t saved = saved_by_os();
+    if (!has_all(saved, YMM) || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !has_all(b, bit_AVX2)) return 0;
+    return has_all(saved, ZMM) && has_all(b, bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL) ? 2 : 1;
+}
+#else
+static int detect(void) {
+    return ISAS - 1;
+}
+#endif
+
+static int best;
+static atomic_int active;
+static _Atomic(const ag_table *) table_f32 = &ag_generic_table_f32, table_f64 = &ag_generic_table_f64;
+
+__attribute__((constructor)) static void start(void) {
+    best = detect();
+    ag_set_isa(best);
+}
+
+int ag_best_isa(void) {
+    return best;
+}
+
+int ag_get_isa(void) {
+    return atomic_load(&active);
+}
+
+int ag_set_isa(int isa) {
+    isa = isa < 0 ? 0 : isa > best ? best : isa;
+    atomic_store(&active, isa);
+    atomic_store(&table_f32, isas[isa].f32);
+    atomic_store(&table_f64, isas[isa].f64);
+    return isa;
+}
+
+const char *ag_isa_name(int isa) {
+    return 0 <= isa && isa < ISAS ? isas[isa].name : NULL;
+}
+
+const char *ag_compiler(void) {
+#ifdef __clang__
+    return "clang " __clang_version__;
+#else
+    return "gcc " __VERSION__;
+#endif
+}
+
+/* --- the GIL ------------------------------------------------------------------------------------------------------- */
+
+void *(*ag_gil_release)(void) = NULL;
+void (*ag_gil_acquire)(void *token) = NULL;
+
+void *ag_gil_begin(int64_t work) {
+    enum { LONG_WORK = 20000 };
+    return ag_gil_release && work > LONG_WORK ? ag_gil_release() : NULL;
+}
+
+void ag_gil_end(void *token) {
+    if (token) ag_gil_acquire(token);
+}
+
+/* --- exported functions, by class ------------------------------------------------------------------------------------ */
+
+#define LOOKUP(name, suffix) (atomic_load_explicit(&table##suffix, memory_order_relaxed)->name)
+
+/* Elementwise: a small contiguous call goes straight to the body. */
+#define SMALL 4096
+#define RUN(name, suffix, inputs, first_itemsize, p0, p1, a, b, c)                          \
+    {                                                                                       \
+        ag_body *body = LOOKUP(name, suffix);                                               \
+        if (!plan && n <= SMALL) {                                                          \
+            if (n > 0) body(n, out, a, b, c, 0, p0, p1);                                    \
+            return 0;                                                                       \
+        }                                                                                   \
+        const int moves = strcmp(#name, "copy") == 0;                                       \
+        const ag_job job = {body, inputs, SIZE##suffix, first_itemsize, moves, p0, p1, out, {a, b, c}}; \
+        return ag_elementwise(plan, n, &job);                                               \
+    }
+#define SIZE_f32 4
+#define SIZE_f64 8
+#define DEFINE_FILL(name, suffix) RUN(name, suffix, 0, SIZE##suffix, p0, 0, NULL, NULL, NULL)
+#define DEFINE_UNARY(name, suffix) RUN(name, suffix, 1, SIZE##suffix, 0, 0, x, NULL, NULL)
+#define DEFINE_UNARY_P(name, suffix) RUN(name, suffix, 1, SIZE##suffix, p0, p1, x, NULL, NULL)
+#define DEFINE_BINARY(name, suffix) RUN(name, suffix, 2, SIZE##suffix, 0, 0, a, b, NULL)
+#define DEFINE_BINARY_P(name, suffix) RUN(name, suffix, 2, SIZE##suffix, p0, p1, a, b, NULL)
+#define DEFINE_TERNARY(name, suffix) RUN(name, suffix, 3, SIZE##suffix, 0, 0, a, b, c)
+#define DEFINE_WHERE(name, suffix) RUN(name, suffix, 3, 1, 0, 0, condition, a, b)
+
+/* The rest: work is counted in elements, weighed roughly by what one costs. */
+#define CALL(name, suffix, work, ...)                           \
+    {                                                           \
+        void *token = ag_gil_begin(work);                       \
+        const int status = LOOKUP(name, suffix)(__VA_ARGS__);   \
+        ag_gil_end(token);                                      \
+        return status;                                          \
+    }
+#define DEFINE_REDUCE(name, suffix) CALL(name, suffix, plan->kept * plan->reduced / 4, plan, out, x, p0)
+#define DEFINE_ARGREDUCE(name, suffix) CALL(name, suffix, plan->kept * plan->reduced / 4, plan, out, x)
+#define DEFINE_ROWWISE(name, suffix) CALL(name, suffix, outer * n * inner, outer, n, inner, out, x)
+#define DEFINE_ROWWISE_GRAD(name, suffix) CALL(name, suffix, outer * n * inner, outer, n, inner, dx, g, y)
+#define DEFINE_LOSS(name, suffix) CALL(name, suffix, n, n, out, x, t, p0)
+#define DEFINE_LOSS_GRAD(name, suffix) CALL(name, suffix, n, n, dx, g, x, t, p0)
+#define DEFINE_NLL(name, suffix) \
+    CALL(name, suffix, outer * classes * inner, outer, classes, inner, loss, lse, x, target, ignore_index, reduction)
+#define DEFINE_NLL_GRAD(name, suffix) \
+    CALL(name, suffix, outer * classes * inner, outer, classes, inner, dx, g, x, lse, target, ignore_index, reduction)
+#define DEFINE_GEMM(name, suffix) CALL(name, suffix, products(spec), spec, c, a, b, bias)
+#define DEFINE_LINEAR_GRAD(name, suffix) CALL(name, suffix, m * n * k / 16, m, n, k, dx, dw, db, g, x, w)
+#define DEFINE_OPTIMIZER(name, suffix) CALL(name, suffix, elements(count, params), group, count, params)
+#define DEFINE_EMBEDDING(name, suffix) CALL(name, suffix, count * width, count, width, rows, out, table, index)
+#define DEFINE_EMBEDDING_GRAD(name, suffix) \
+    CALL(name, suffix, count * width, count, width, rows, dtable, g, index, padding_index)
+#define DEFINE_DROPOUT(name, suffix) CALL(name, suffix, n, n, out, x, p, key)
+#define DEFINE_RANDOM(name, suffix) CALL(name, suffix, 4 * n, mt, n, out, low, high)
+
+static int64_t products(const ag_gemm *spec) {
+    int64_t work = spec->m * spec->n * spec->k / 16;
+    for (int64_t d = 0; d < spec->nbatch; d++) work *= spec->bsize[d];
+    return work;
+}
+
+static int64_t elements(int64_t count, const ag_param *params) {
+    int64_t work = 0;
+    for (int64_t i = 0; i < count; i++) work += params[i].n;
+    return work;
+}
+
+#define KERNEL(CLASS, name)                                        \
+    AG_SIG_##CLASS(ag_##name##_f32) DEFINE_##CLASS(name, _f32)     \
+    AG_SIG_##CLASS(ag_##name##_f64) DEFINE_##CLASS(name, _f64)
+#define PLAIN(CLASS, name)
+#include "kernels.def"

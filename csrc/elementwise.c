@@ -1,0 +1,253 @@
+/* Runs the body of an elementwise kernel over contiguous operands or over a plan, on one thread or several.
+ *
+ * A plan is seen as many matrices: its two innermost dims are rows and columns, the outer ones count matrices. Bodies
+ * want contiguous elements, and there are two ways to give them some:
+ *   by rows   where rows are long and every operand is contiguous or constant along them: a body call per row;
+ *   by tiles  else: a tile of a few hundred elements of each operand is gathered on the stack, computed by one body
+ *             call, and scattered. Transposed operands thus move in blocks, and short rows share a call. */
+
+#include "table.h"
+
+enum {
+    TILE_BYTES = 2048,  /* of one operand */
+    LONG_ROW = 64,      /* elements that are worth a body call */
+    BLOCK_COLUMNS = 32, /* of a tile with a transposed operand: whole cache lines both ways */
+    CHUNK = 1 << 15,    /* elements of a task */
+    PARALLEL = 1 << 16, /* elements that are worth waking threads */
+};
+
+typedef struct {
+    const ag_job *job;
+    const ag_plan *plan;
+    int64_t matrices, rows, cols;
+    int64_t row_step[AG_MAXOPS], col_step[AG_MAXOPS]; /* elements; operand 0 is out */
+    int itemsize[AG_MAXOPS];
+    int by_rows;
+    int64_t tile_rows, tile_cols;
+    int64_t band, segment;   /* the rows and columns of a unit of work */
+    int64_t bands, segments; /* units of a matrix each way */
+} walk;
+
+/* --- moving tiles -------------------------------------------------------------------------------------------------- */
+
+/* A matrix of elements in memory. Steps count elements. */
+typedef struct {
+    char *at;
+    int64_t row_step, col_step;
+} matrix;
+
+typedef uint8_t item1;
+typedef uint32_t __attribute__((may_alias, aligned(1))) item4;
+typedef uint64_t __attribute__((may_alias, aligned(1))) item8;
+
+#define DEFINE_MOVE(item)                                                                               \
+    static void move_##item(matrix to, matrix from, int64_t rows, int64_t cols) {                       \
+        for (int64_t r = 0; r < rows; r++) {                                                            \
+            item *y = (item *)to.at + r * to.row_step;                                                  \
+            const item *x = (const item *)from.at + r * from.row_step;                                  \
+            if (to.col_step == 1 && from.col_step == 1)                                                 \
+                for (int64_t c = 0; c < cols; c++) y[c] = x[c];                                         \
+            else if (to.col_step == 1 && from.col_step == 0)                                            \
+                for (int64_t c = 0; c < cols; c++) y[c] = *x;                                           \
+            else                                                                                        \
+                for (int64_t c = 0; c < cols; c++) y[c * to.col_step] = x[c * from.col_step];           \
+        }                                                                                               \
+    }
+DEFINE_MOVE(item1)
+DEFINE_MOVE(item4)
+DEFINE_MOVE(item8)
+
+static void move(matrix to, matrix from, int64_t rows, int64_t cols, int itemsize) {
+    if (itemsize == 4)
+        move_item4(to, from, rows, cols);
+    else if (itemsize == 8)
+        move_item8(to, from, rows, cols);
+    else
+        move_item1(to, from, rows, cols);
+}
+
+/* --- a unit of work: rows x cols at the given pointers ---------------------------------------------------------------- */
+
+static void run_rows(const walk *w, char *const at[AG_MAXOPS], int64_t rows, int64_t cols) {
+    const ag_job *job = w->job;
+    int64_t step[AG_MAXOPS] = {0};
+    const char *in[AG_MAXOPS - 1] = {NULL};
+    int splat = 0;
+    for (int k = 0; k <= job->inputs; k++) step[k] = w->row_step[k] * w->itemsize[k];
+    for (int k = 0; k < job->inputs; k++) {
+        in[k] = at[k + 1];
+        splat |= (w->col_step[k + 1] == 0) << k;
+    }
+    char *out = at[0];
+    for (int64_t r = 0; r < rows; r++) {
+        job->body(cols, out, in[0], in[1], in[2], splat, job->p0, job->p1);
+        out += step[0];
+        for (int k = 0; k < job->inputs; k++) in[k] += step[k + 1];
+    }
+}
+
+/* Whether operand k lies in a tile of these sizes the way a body wants it: without gaps. */
+static int is_dense(const walk *w, int k, int64_t rows, int64_t cols) {
+    return (cols == 1 || w->col_step[k] == 1) && (rows == 1 || w->row_step[k] == cols);
+}
+
+static int is_constant(const walk *w, int k) {
+    return w->col_step[k] == 0 && w->row_step[k] == 0;
+}
+
+typedef struct {
+    char *from;
+    int64_t rows, cols;
+} gathered;
+
+static void run_tiles(const walk *w, char *const at[AG_MAXOPS], int64_t rows, int64_t cols) {
+    _Alignas(64) char buffer[AG_MAXOPS][TILE_BYTES];
+    gathered held[AG_MAXOPS] = {{NULL, 0, 0}}; /* what is in buffer: an operand that repeats is gathered once */
+    const ag_job *job = w->job;
+    for (int64_t r = 0; r < rows; r += w->tile_rows) {
+        const int64_t tr = rows - r < w->tile_rows ? rows - r : w->tile_rows;
+        for (int64_t c = 0; c < cols; c += w->tile_cols) {
+            const int64_t tc = cols - c < w->tile_cols ? cols - c : w->tile_cols;
+            matrix tile[AG_MAXOPS];
+            for (int k = 0; k <= job->inputs; k++) {
+                const int64_t offset = r * w->row_step[k] + c * w->col_step[k];
+                tile[k] = (matrix){at[k] + offset * w->itemsize[k], w->row_step[k], w->col_step[k]};
+            }
+            if (job->moves) {
+                move(tile[0], tile[1], tr, tc, job->itemsize);
+                continue;
+            }
+            const char *in[AG_MAXOPS - 1] = {NULL};
+            int splat = 0;
+            for (int k = 1; k <= job->inputs; k++) {
+                in[k - 1] = tile[k].at;
+                if (is_constant(w, k)) {
+                    splat |= 1 << (k - 1);
+                } else if (!is_dense(w, k, tr, tc)) {
+                    in[k - 1] = buffer[k];
+                    const gathered *h = &held[k];
+                    if (tile[k].row_step == 0 && h->from == tile[k].at && h->rows >= tr && h->cols == tc) continue;
+                    move((matrix){buffer[k], tc, 1}, tile[k], tr, tc, w->itemsize[k]);
+                    held[k] = (gathered){tile[k].at, tr, tc};
+                }
+            }
+            const int direct = is_dense(w, 0, tr, tc);
+            job->body(tr * tc, direct ? tile[0].at : buffer[0], in[0], in[1], in[2], splat, job->p0, job->p1);
+            if (!direct) move(tile[0], (matrix){buffer[0], tc, 1}, tr, tc, job->itemsize);
+        }
+    }
+}
+
+/* --- dividing the work --------------------------------------------------------------------------------------------- */
+
+/* Units first .. first + count - 1, numbered by matrix, band, segment. */
+static void run_units(const walk *w, int64_t first, int64_t count) {
+    const ag_plan *plan = w->plan;
+    const int64_t per_matrix = w->bands * w->segments;
+    for (int64_t u = first; u < first + count; u++) {
+        const int64_t r = u % per_matrix / w->segments * w->band, c = u % w->segments * w->segment;
+        char *at[AG_MAXOPS] = {w->job->out};
+        for (int k = 0; k < w->job->inputs; k++) at[k + 1] = (char *)w->job->in[k];
+        int64_t offset[AG_MAXOPS];
+        for (int k = 0; k <= w->job->inputs; k++) offset[k] = r * w->row_step[k] + c * w->col_step[k];
+        int64_t m = u / per_matrix;
+        for (int64_t d = plan->ndim - 3; d >= 0; d--) {
+            const int64_t index = m % plan->size[d];
+            m /= plan->size[d];
+            for (int k = 0; k <= w->job->inputs; k++) offset[k] += index * plan->stride[k][d];
+        }
+        for (int k = 0; k <= w->job->inputs; k++) at[k] += offset[k] * w->itemsize[k];
+        const int64_t rows = w->rows - r < w->band ? w->rows - r : w->band;
+        const int64_t cols = w->cols - c < w->segment ? w->cols - c : w->segment;
+        (w->by_rows ? run_rows : run_tiles)(w, at, rows, cols);
+    }
+}
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static void lay_out(walk *w, const ag_plan *plan, const ag_job *job) {
+    const int64_t last = plan->ndim - 1;
+    w->job = job;
+    w->plan = plan;
+    w->cols = last >= 0 ? plan->size[last] : 1;
+    w->rows = last >= 1 ? plan->size[last - 1] : 1;
+    w->matrices = plan->n / (w->rows * w->cols);
+    int contiguous = 1, transposed = 0;
+    for (int k = 0; k <= job->inputs; k++) {
+        const int64_t row = last >= 1 ? plan->stride[k][last - 1] : 0, col = last >= 0 ? plan->stride[k][last] : 1;
+        w->row_step[k] = row;
+        w->col_step[k] = col;
+        w->itemsize[k] = k == 1 ? job->first_itemsize : job->itemsize;
+        contiguous &= col == 1 || (col == 0 && k > 0);
+        transposed |= w->rows > 1 && row != 0 && (row < 0 ? -row : row) < (col < 0 ? -col : col);
+    }
+    const int64_t elements = TILE_BYTES / job->itemsize;
+    w->by_rows = contiguous && (w->cols >= LONG_ROW || w->rows == 1);
+    w->tile_cols = least(w->cols, transposed ? BLOCK_COLUMNS : elements);
+    w->tile_rows = elements / w->tile_cols;
+    w->segment = least(w->cols, CHUNK);
+    w->band = least(w->rows, CHUNK / w->segment);
+    w->bands = (w->rows + w->band - 1) / w->band;
+    w->segments = (w->cols + w->segment - 1) / w->segment;
+}
+
+typedef struct {
+    const walk *w;
+    int64_t units, per_task;
+} shares;
+
+static void run_share(void *context, int64_t task) {
+    const shares *s = context;
+    const int64_t first = task * s->per_task;
+    run_units(s->w, first, least(s->per_task, s->units - first));
+}
+
+static void run_plan(const ag_plan *plan, const ag_job *job) {
+    walk w;
+    lay_out(&w, plan, job);
+    const int64_t units = w.matrices * w.bands * w.segments;
+    if (plan->n < PARALLEL) {
+        run_units(&w, 0, units);
+        return;
+    }
+    const int64_t per_task = (CHUNK + w.band * w.segment - 1) / (w.band * w.segment);
+    ag_parallel((units + per_task - 1) / per_task, run_share, &(shares){&w, units, per_task});
+}
+
+/* --- contiguous operands ----------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const ag_job *job;
+    int64_t n;
+} flat;
+
+static void run_chunk(void *context, int64_t task) {
+    const flat *f = context;
+    const ag_job *job = f->job;
+    const int64_t first = task * CHUNK;
+    const char *in[AG_MAXOPS - 1] = {NULL};
+    for (int k = 0; k < job->inputs; k++) in[k] = job->in[k] + first * (k == 0 ? job->first_itemsize : job->itemsize);
+    char *out = job->out + first * job->itemsize;
+    job->body(least(CHUNK, f->n - first), out, in[0], in[1], in[2], 0, job->p0, job->p1);
+}
+
+static void run_flat(int64_t n, const ag_job *job) {
+    if (n < PARALLEL)
+        job->body(n, job->out, job->in[0], job->in[1], job->in[2], 0, job->p0, job->p1);
+    else
+        ag_parallel((n + CHUNK - 1) / CHUNK, run_chunk, &(flat){job, n});
+}
+
+int ag_elementwise(const ag_plan *plan, int64_t n, const ag_job *job) {
+    n = plan ? plan->n : n;
+    if (n <= 0) return 0;
+    void *token = ag_gil_begin(n);
+    if (plan)
+        run_plan(plan, job);
+    else
+        run_flat(n, job);
+    ag_gil_end(token);
+    return 0;
+}

@@ -1,0 +1,54 @@
+/* The signature classes: each kernel of kernels.def has one of these. ffi_build.py reads this file too, so a class
+ * is one line: #define AG_SIG_<CLASS>(f) <prototype of f>.
+ *
+ * Elementwise kernels take a plan, or NULL and n for contiguous operands of one shape; out may be one of the inputs.
+ * p0 and p1 are parameters of the op. In the gradient classes g is the gradient arriving, s the saved x or y. */
+#define AG_SIG_FILL(f) int f(const ag_plan *plan, int64_t n, void *out, double p0)
+#define AG_SIG_UNARY(f) int f(const ag_plan *plan, int64_t n, void *out, const void *x)
+#define AG_SIG_UNARY_P(f) int f(const ag_plan *plan, int64_t n, void *out, const void *x, double p0, double p1)
+#define AG_SIG_BINARY(f) int f(const ag_plan *plan, int64_t n, void *out, const void *a, const void *b)
+#define AG_SIG_BINARY_P(f) int f(const ag_plan *plan, int64_t n, void *out, const void *a, const void *b, double p0, double p1)
+#define AG_SIG_TERNARY(f) int f(const ag_plan *plan, int64_t n, void *out, const void *a, const void *b, const void *c)
+/* where: the condition is one byte an element (its strides count bytes, which are its elements) */
+#define AG_SIG_WHERE(f) int f(const ag_plan *plan, int64_t n, void *out, const void *condition, const void *a, const void *b)
+
+/* Reductions; argreduce writes int64_t positions within the flattened reduced dims, the first of equals, NaN first. */
+#define AG_SIG_REDUCE(f) int f(const ag_reduce *plan, void *out, const void *x, double p0)
+#define AG_SIG_ARGREDUCE(f) int f(const ag_reduce *plan, int64_t *out, const void *x)
+
+/* Rowwise: contiguous (outer, n, inner), along the middle. */
+#define AG_SIG_ROWWISE(f) int f(int64_t outer, int64_t n, int64_t inner, void *out, const void *x)
+#define AG_SIG_ROWWISE_GRAD(f) int f(int64_t outer, int64_t n, int64_t inner, void *dx, const void *g, const void *y)
+
+/* Losses over n contiguous elements: out[0] = p0 * sum(l(x, t)); dx = p0 * g[0] * l'(x, t). */
+#define AG_SIG_LOSS(f) int f(int64_t n, void *out, const void *x, const void *t, double p0)
+#define AG_SIG_LOSS_GRAD(f) int f(int64_t n, void *dx, const void *g, const void *x, const void *t, double p0)
+/* Cross-entropy with class indices, logits contiguous (outer, classes, inner), target (outer, inner). reduction 0: loss and g have
+ * (outer, inner) elements; 1: loss is the mean over targets that are not ignored; 2: the sum. lse (outer, inner) is the logsumexp.
+ * A target outside 0 .. classes - 1 that is not ignore_index: status 1 + its position, loss unspecified. */
+#define AG_SIG_NLL(f) int f(int64_t outer, int64_t classes, int64_t inner, void *loss, void *lse, const void *x, const int64_t *target, int64_t ignore_index, int64_t reduction)
+#define AG_SIG_NLL_GRAD(f) int f(int64_t outer, int64_t classes, int64_t inner, void *dx, const void *g, const void *x, const void *lse, const int64_t *target, int64_t ignore_index, int64_t reduction)
+
+/* Products. linear_grad, all contiguous: g (m, n), x (m, k), w (n, k); dx = g w, dw = g^T x, db = sum of g over rows;
+ * each of dx, dw, db may be NULL. */
+#define AG_SIG_GEMM(f) int f(const ag_gemm *spec, void *c, const void *a, const void *b, const void *bias)
+#define AG_SIG_LINEAR_GRAD(f) int f(int64_t m, int64_t n, int64_t k, void *dx, void *dw, void *db, const void *g, const void *x, const void *w)
+
+/* Optimizers: one call updates all parameters of a group. */
+#define AG_SIG_OPTIMIZER(f) int f(const ag_group *group, int64_t count, const ag_param *params)
+
+/* Embedding: out[i] = table[index[i]], rows of width elements; the gradient adds g[i] to dtable[index[i]] in order of i,
+ * leaving out padding_index (-1: none). */
+#define AG_SIG_EMBEDDING(f) int f(int64_t count, int64_t width, int64_t rows, void *out, const void *table, const int64_t *index)
+#define AG_SIG_EMBEDDING_GRAD(f) int f(int64_t count, int64_t width, int64_t rows, void *dtable, const void *g, const int64_t *index, int64_t padding_index)
+
+/* Dropout: out = x kept and scaled by 1 / (1 - p), or 0, decided by (key, index) alone; its gradient is itself. */
+#define AG_SIG_DROPOUT(f) int f(int64_t n, void *out, const void *x, double p, uint64_t key)
+
+/* The random streams: uniform in [low, high); normal; without dtype: seeding, permutation, integers in [low, low + range),
+ * raw 32-bit words. */
+#define AG_SIG_RANDOM(f) int f(ag_mt19937 *mt, int64_t n, void *out, double low, double high)
+#define AG_SIG_SEED(f) int f(ag_mt19937 *mt, uint64_t seed)
+#define AG_SIG_PERMUTATION(f) int f(ag_mt19937 *mt, int64_t n, int64_t *out)
+#define AG_SIG_INTEGERS(f) int f(ag_mt19937 *mt, int64_t n, int64_t *out, int64_t low, uint64_t range)
+#define AG_SIG_WORDS(f) int f(ag_mt19937 *mt, int64_t n, uint32_t *out)

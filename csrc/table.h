@@ -1,0 +1,73 @@
+/* The table of kernels of one instruction set and one dtype, a pointer per line of kernels.def; what isa_*.c fill,
+ * dispatch.c chooses from and elementwise.c runs. */
+#ifndef AG_TABLE_H
+#define AG_TABLE_H
+
+#include "ag.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The body of an elementwise kernel: n contiguous elements of each operand. Bit i of splat says that input i is one
+ * element, to be used for all; inputs that the kernel does not have are NULL. */
+#define AG_BODY(f)                                                                                               \
+    void f(int64_t n, void *out, const void *a, const void *b, const void *c, int splat, double p0, double p1)
+typedef AG_BODY(ag_body);
+
+/* What a table holds for each signature class. */
+#define AG_ENTRY_FILL AG_BODY
+#define AG_ENTRY_UNARY AG_BODY
+#define AG_ENTRY_UNARY_P AG_BODY
+#define AG_ENTRY_BINARY AG_BODY
+#define AG_ENTRY_BINARY_P AG_BODY
+#define AG_ENTRY_TERNARY AG_BODY
+#define AG_ENTRY_WHERE AG_BODY
+#define AG_ENTRY_REDUCE AG_SIG_REDUCE
+#define AG_ENTRY_ARGREDUCE AG_SIG_ARGREDUCE
+#define AG_ENTRY_ROWWISE AG_SIG_ROWWISE
+#define AG_ENTRY_ROWWISE_GRAD AG_SIG_ROWWISE_GRAD
+#define AG_ENTRY_LOSS AG_SIG_LOSS
+#define AG_ENTRY_LOSS_GRAD AG_SIG_LOSS_GRAD
+#define AG_ENTRY_NLL AG_SIG_NLL
+#define AG_ENTRY_NLL_GRAD AG_SIG_NLL_GRAD
+#define AG_ENTRY_GEMM AG_SIG_GEMM
+#define AG_ENTRY_LINEAR_GRAD AG_SIG_LINEAR_GRAD
+#define AG_ENTRY_OPTIMIZER AG_SIG_OPTIMIZER
+#define AG_ENTRY_EMBEDDING AG_SIG_EMBEDDING
+#define AG_ENTRY_EMBEDDING_GRAD AG_SIG_EMBEDDING_GRAD
+#define AG_ENTRY_DROPOUT AG_SIG_DROPOUT
+#define AG_ENTRY_RANDOM AG_SIG_RANDOM
+
+typedef struct {
+#define KERNEL(CLASS, name) AG_ENTRY_##CLASS((*name));
+#define PLAIN(CLASS, name)
+#include "kernels.def"
+#undef KERNEL
+#undef PLAIN
+} ag_table;
+
+extern const ag_table ag_generic_table_f32, ag_generic_table_f64;
+extern const ag_table ag_avx2_table_f32, ag_avx2_table_f64;
+extern const ag_table ag_avx512_table_f32, ag_avx512_table_f64;
+extern const ag_table ag_neon_table_f32, ag_neon_table_f64;
+
+/* --- running an elementwise body (elementwise.c) --- */
+
+typedef struct {
+    ag_body *body;
+    int inputs;
+    int itemsize;       /* bytes of an element of out and of the inputs, */
+    int first_itemsize; /* but for input 0: the condition of where has bytes */
+    int moves;          /* out is input 0, nothing to compute */
+    double p0, p1;
+    char *out;
+    const char *in[AG_MAXOPS - 1];
+} ag_job;
+
+int ag_elementwise(const ag_plan *plan, int64_t n, const ag_job *job);
+
+/* Lets go of the GIL around work (in elements, about a nanosecond each) that is worth it; the token goes to ag_gil_end. */
+void *ag_gil_begin(int64_t work);
+void ag_gil_end(void *token);
+
+#endif

@@ -1,0 +1,230 @@
+/* exp, log and what is made of them, for the vector type of vec.h: at most 2 ulp in float and 4 ulp in double, right
+ * for NaN, infinities and subnormals. Every lane is computed alone: branches on v_any only add work that lanes without
+ * need do not take.
+ *
+ * The polynomials are minimax (Remez), the coefficients lowest first; the reductions are those of Cody and Waite (1980)
+ * and of fdlibm (Sun Microsystems 1993). */
+
+#ifndef AG_VEC_MATH_NAMES
+#define AG_VEC_MATH_NAMES
+#define v_poly FN(v_poly)
+#define v_pow2 FN(v_pow2)
+#define v_exp_sum FN(v_exp_sum)
+#define v_exp FN(v_exp)
+#define v_expm1 FN(v_expm1)
+#define v_log_parts FN(v_log_parts)
+#define v_log_sum FN(v_log_sum)
+#define v_log FN(v_log)
+#define v_log1p FN(v_log1p)
+#define v_sigmoid FN(v_sigmoid)
+#define v_tanh FN(v_tanh)
+#define v_softplus FN(v_softplus)
+#define v_silu FN(v_silu)
+#define v_silu_slope FN(v_silu_slope)
+
+#define POLY(x, c) v_poly(x, c, (int)(sizeof(c) / sizeof((c)[0])))
+#define SPLAT(s) v_set1((T)(s))
+#define INF ((T)INFINITY)
+#endif
+
+#undef MANTISSA
+#undef BIAS
+#undef ROUNDER
+#undef TINY
+#undef LN2_HI
+#undef LN2_LO
+#undef EXP_MOST
+#undef EXP_LEAST
+#if F32
+#define MANTISSA 23
+#define BIAS 127
+#define ROUNDER 0x1.8p23f     /* added and subtracted, rounds to an integer; added, puts it into the lowest bits */
+#define TINY 0x1p-126f        /* the least normal number */
+#define LN2_HI 0x1.63p-1f     /* so short that its product with an exponent is exact */
+#define LN2_LO -0x1.bd0106p-13f
+#define EXP_MOST 89.0f        /* beyond these exp overflows, or is 0 */
+#define EXP_LEAST -104.0f
+#else
+#define MANTISSA 52
+#define BIAS 1023
+#define ROUNDER 0x1.8p52
+#define TINY 0x1p-1022
+#define LN2_HI 0x1.62e42feep-1
+#define LN2_LO 0x1.a39ef35793c76p-33
+#define EXP_MOST 710.0
+#define EXP_LEAST -746.0
+#endif
+
+/* c[0] + c[1] x + ... + c[n - 1] x^(n - 1), by Horner's rule. */
+VECTOR V v_poly(V x, const T *c, int n) {
+    V y = v_set1(c[n - 1]);
+    for (int i = n - 2; i >= 0; i--) y = v_fma(y, x, v_set1(c[i]));
+    return y;
+}
+
+/* The nearest integer, ties to even, for |x| below 2^22 (2^51). */
+VECTOR V v_round(V x) {
+    return (x + ROUNDER) - ROUNDER;
+}
+
+/* 2^n for integers n in the range of exponents. */
+VECTOR V v_pow2(V n) {
+    return (V)((I)(n + (ROUNDER + BIAS)) << MANTISSA);
+}
+
+#ifndef V_LDEXP
+/* x 2^n, in two steps so that only the last one rounds when the result is subnormal. */
+VECTOR V v_ldexp(V x, V n) {
+    V half = v_round(n * (T)0.5);
+    return x * v_pow2(half) * v_pow2(n - half);
+}
+#endif
+
+/* --- exp ----------------------------------------------------------------------------------------------------------- */
+
+/* exp(r) = 1 + r + r^2 q(r) on |r| <= ln(2) / 2 */
+static const T FN(exp_q)[] = {
+#if F32
+    0x1.fffffcp-2f, 0x1.55548ap-3f, 0x1.55584ep-5f, 0x1.123f3p-7f, 0x1.6ad14ap-10f,
+#else
+    0x1p-1, 0x1.555555555555bp-3, 0x1.5555555555501p-5, 0x1.111111110ebcep-7, 0x1.6c16c16c30ab8p-10,
+    0x1.a01a01b3b6e36p-13, 0x1.a01a01355e99bp-16, 0x1.71ddef906b374p-19, 0x1.27e5b5a7a079fp-22, 0x1.af6ce8032eff6p-26,
+    0x1.1e3c89e817763p-29,
+#endif
+};
+
+/* exp(x + low) for a low that only corrects x: with x = n ln 2 + r, exp(x) = 2^n exp(r). */
+VECTOR V v_exp_sum(V x, V low) {
+    x = v_greater(SPLAT(EXP_LEAST), v_lesser(SPLAT(EXP_MOST), x));
+    V n = v_fma(x, SPLAT(1.44269504088896340736), SPLAT(ROUNDER)) - ROUNDER;
+    V r = v_fma(n, SPLAT(-LN2_LO), v_fma(n, SPLAT(-LN2_HI), x)) + low;
+    return v_ldexp(v_fma(r * r, POLY(r, FN(exp_q)), r) + 1, n);
+}
+
+VECTOR V v_exp(V x) {
+    return v_exp_sum(x, v_set1((T)-0.0)); /* adding -0 changes nothing, and costs nothing */
+}
+
+/* exp(x) - 1 = 2^n (exp(r) - 1) + (2^n - 1), halved meanwhile so that 2^n cannot overflow. */
+VECTOR V v_expm1(V x0) {
+    V x = v_greater(SPLAT(-40), v_lesser(SPLAT(EXP_MOST), x0));
+    V n = v_round(x * (T)1.44269504088896340736);
+    V hi = v_fma(n, SPLAT(-LN2_HI), x);
+    V r = v_fma(n, SPLAT(-LN2_LO), hi);
+    V low = v_fma(n, SPLAT(-LN2_LO), hi - r);
+    V s = v_pow2(n - 1);
+    V y = v_fma(s, v_fma(r * r, POLY(r, FN(exp_q)), low), v_fma(s, r, s - (T)0.5));
+    return v_select(v_abs(x0) < EPSILON, x0, y + y);
+}
+
+/* --- log ----------------------------------------------------------------------------------------------------------- */
+
+static const T FN(log_q)[] = {
+#if F32 /* log(1 + f) = f - f^2 / 2 + f^3 q(f) */
+    0x1.555554p-2f,  -0x1.000228p-2f, 0x1.99a036p-3f,  -0x1.54722ap-3f,
+    0x1.22d5ecp-3f,  -0x1.0d811cp-3f, 0x1.0571bep-3f,  -0x1.38fafcp-4f,
+#else /* log((1 + s) / (1 - s)) = 2 s + s^3 q(s^2) */
+    0x1.5555555555593p-1, 0x1.999999997f9fdp-2, 0x1.2492494229dbep-2, 0x1.c71c51d838fbep-3,
+    0x1.7466499679550p-3, 0x1.39a0985e692ccp-3, 0x1.2f11604106142p-3,
+#endif
+};
+
+/* x = 2^n m with m from sqrt(1/2) to sqrt(2), for x > 0; subnormal x are scaled first. */
+VECTOR V v_log_parts(V x, V *n) {
+    const I root = (I)SPLAT(0.70710678118654752440);
+    I subnormal = x < TINY;
+    x = v_select(subnormal, x * (T)0x1p60, x);
+    I bits = (I)x - root;
+    *n = (V)((bits >> MANTISSA) + (I)SPLAT(ROUNDER)) - ROUNDER;
+    *n = v_select(subnormal, *n - 60, *n);
+    return (V)((bits & (((LANE_INT)1 << MANTISSA) - 1)) + root);
+}
+
+/* log(2^n (1 + f)) for f from sqrt(1/2) - 1 to sqrt(2) - 1 */
+VECTOR V v_log_sum(V n, V f) {
+    V square = f * f * (T)0.5;
+#if F32
+    V tail = v_fma(f * f * f, POLY(f, FN(log_q)), v_fma(n, SPLAT(LN2_LO), -square));
+#else
+    V s = f / (f + 2), z = s * s;
+    V tail = v_fma(s, v_fma(z, POLY(z, FN(log_q)), square), v_fma(n, SPLAT(LN2_LO), -square));
+#endif
+    return v_fma(n, SPLAT(LN2_HI), f + tail);
+}
+
+/* y where 0 < x < infinity; else the logarithm's limits. */
+VECTOR V FN(log_limits)(V x, V y) {
+    I usual = (x > 0) & (x < INF);
+    if (!v_any(~usual)) return y;
+    V limit = v_select(x == 0, SPLAT(-INF), v_select(x < 0, SPLAT(NAN), x));
+    return v_select(usual, y, limit);
+}
+
+VECTOR V v_log(V x) {
+    V n, m = v_log_parts(x, &n);
+    return FN(log_limits)(x, v_log_sum(n, m - 1));
+}
+
+/* log(1 + x): what rounding 1 + x lost is put back into f. */
+VECTOR V v_log1p(V x) {
+    V u = x + 1, one = u - x, back = u - 1;
+    V lost = v_select(v_abs(x) < 1, x - back, 1 - one);
+    V n, m = v_log_parts(u, &n);
+    V y = v_log_sum(n, (m - 1) + v_ldexp(lost, -n));
+    return v_select(v_abs(x) < EPSILON, x, FN(log_limits)(u, y));
+}
+
+/* --- sigmoid, tanh, softplus ----------------------------------------------------------------------------------------- */
+
+/* 1 / (1 + exp(-x)), from exp(-|x|) so that nothing overflows. */
+VECTOR V v_sigmoid(V x) {
+    V e = v_exp(-v_abs(x));
+    return v_select(x >= 0, SPLAT(1), e) / (e + 1);
+}
+
+/* x sigmoid(x). Where the sigmoid is subnormal, its few bits must not be magnified: there x exp(x), by halves. */
+VECTOR V v_silu(V x0) {
+    V x = v_greater(SPLAT(2 * EXP_LEAST), x0);
+    V y = x * v_sigmoid(x);
+    I low = x < EXP_LEAST * (T)0.8;
+    if (v_any(low)) {
+        V root = v_exp(x * (T)0.5);
+        y = v_select(low, x * root * root, y);
+    }
+    return y;
+}
+
+/* The derivative: s (1 + x (1 - s)). */
+VECTOR V v_silu_slope(V x) {
+    V e = v_exp(-v_abs(x)), s = v_select(x >= 0, SPLAT(1), e) / (e + 1), s1 = v_select(x >= 0, e, SPLAT(1)) / (e + 1);
+    x = v_greater(SPLAT(2 * EXP_LEAST), v_lesser(SPLAT(-2 * EXP_LEAST), x));
+    return s * v_fma(x, s1, SPLAT(1));
+}
+
+/* With t = exp(2 |x|) - 1: tanh |x| = t / (t + 2). */
+VECTOR V v_tanh(V x) {
+    V t = v_expm1(v_lesser(SPLAT(40), v_abs(x) * 2));
+    return v_copysign(t / (t + 2), x);
+}
+
+/* log(1 + u) = 2 s + s^3 q(s^2) with s = u / (2 + u), 0 <= u <= 1 */
+static const T FN(softplus_q)[] = {
+#if F32
+    0x1.555558p-1f, 0x1.9996d8p-2f, 0x1.25051p-2f, 0x1.b72bb6p-3f, 0x1.f08b0cp-3f,
+#else
+    0x1.5555555555555p-1, 0x1.9999999999afep-2, 0x1.249249248217cp-2, 0x1.c71c71d2e0dd1p-3,
+    0x1.745d14ca6c353p-3, 0x1.3b1405855b57bp-3, 0x1.1109b6e640889p-3, 0x1.e2be40d67c703p-4,
+    0x1.a68025236099ep-4, 0x1.bf2151c47e0c2p-4, 0x1.f416789068601p-6, 0x1.9aa67f3b3e995p-3,
+#endif
+};
+
+/* log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)) */
+VECTOR V v_softplus(V x) {
+    V u = v_exp(-v_abs(x)), s = u / (u + 2), z = s * s;
+    V log1p_u = v_fma(s * z, POLY(z, FN(softplus_q)), s + s);
+    return v_greater(SPLAT(0), x) + log1p_u;
+}
+
+#include "vec_trig.h"
+#include "vec_gauss.h"
+#include "vec_pow.h"
