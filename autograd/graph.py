@@ -22,14 +22,17 @@ Nothing here recurses: a chain of 100,000 ops is walked, and freed, in loops.
 
 from __future__ import annotations
 
-import sys
 from contextvars import ContextVar
 from functools import wraps
 from heapq import heappop, heappush
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any, Callable, Sequence
+from weakref import ref
+
+import numpy as np
 
 from .backend import K
-from .storage import Array, empty, layout, tick
+from .storage import Array, Storage, empty, from_numpy, layout, tick
 
 if TYPE_CHECKING:
     from .op import Op
@@ -133,8 +136,8 @@ class Node:
     """One recorded op.
 
     edges
-        Per input where its gradient goes: the node that made it, an :class:`Output` of such a node, the leaf tensor
-        itself, or None where no gradient is wanted.
+        Per input where its gradient goes: the :class:`Node` that made it, an :class:`Output` of such a node, the
+        :class:`Leaf`, or None where no gradient is wanted.
     saved
         The arrays the derivative needs, None where it does not; () once freed.
     """
@@ -150,12 +153,8 @@ class Node:
 
     @property
     def next_functions(self) -> tuple:
-        """PyTorch's view of the edges: (node or None, output index) per input."""
-        return tuple(
-            (None, 0) if e is None else (e, 0) if type(e) is Node else (e.node, e.index) if type(e) is Output
-            else (AccumulateGrad(e), 0)
-            for e in self.edges
-        )  # fmt: skip
+        """PyTorch's view of the edges: (node, output index) per input."""
+        return tuple([(e.node, e.index) if type(e) is Output else (e, 0) for e in self.edges])
 
     def name(self) -> str:
         return self.op.backward_name
@@ -176,13 +175,21 @@ class Output:
         return f"<{self.node.op.backward_name}>"
 
 
-class AccumulateGrad:
-    """How a leaf shows in ``next_functions``."""
+class Leaf:
+    """Where a gradient ends: belongs to a tensor that was not computed, holds its ``.grad`` and its hooks."""
 
-    __slots__ = ("variable",)
+    __slots__ = ("grad", "hooks", "shape", "dtype", "_variable", "__weakref__")
 
-    def __init__(self, variable: Tensor):
-        self.variable = variable
+    def __init__(self, variable: Tensor, grad: Tensor | None = None):
+        self.grad = grad
+        self.hooks: dict | None = None
+        self.shape, self.dtype = variable._array.shape, variable._array.dtype
+        self._variable = ref(variable)
+
+    @property
+    def variable(self) -> Tensor | None:
+        """The tensor, while it lives."""
+        return self._variable()
 
     def name(self) -> str:
         return "AccumulateGrad"
@@ -197,7 +204,7 @@ def check_saved(node: Node) -> None:
         raise RuntimeError(f"{FREED_MESSAGE} (at {node!r})")
     seq = node.seq
     for a in node.saved:
-        if a is not None and a.storage.version > seq:
+        if a is not None and a.version > seq:
             at = f" It was recorded at {node.where}." if node.where else (
                 " Run the forward under autograd.study.trace() to see the line that recorded it."
             )  # fmt: skip
@@ -212,82 +219,91 @@ def check_saved(node: Node) -> None:
 
 
 def run_backward(
-    roots: Sequence[Tensor],
-    grads: Sequence[Tensor],
+    roots: Sequence[Any],
+    grads: Sequence[Any],
     retain_graph: bool,
     create_graph: bool,
-    targets: Sequence[Tensor] | None = None,
-) -> list[tuple[Any, Any]]:
-    """Walk the graph from ``roots``; return (leaf or target, gradient) pairs.
+    targets: Sequence[Any] | None = None,
+) -> dict[Any, list]:
+    """Walk the graph from the edges ``roots``, at which ``grads`` arrive; return {leaf: [gradient, ...]}.
 
-    Gradients are arrays, or tensors with a graph of their own where ``create_graph``. With ``targets`` only what
-    leads to them is walked, and gradients of inner tensors are caught as they pass.
+    Gradients are arrays, or tensors with a graph of their own where ``create_graph``. With ``targets``, also edges, only
+    what leads to them is walked, and gradients of inner ones are caught as they pass.
     """
-    arrived: dict[int, list] = {}  # by sequence number: [node, gradient, whether the sum is our own buffer]
-    waiting: list[int] = []  # heap of negated sequence numbers
-    leaves: dict[Any, list] = {}
+    arrived: dict[Any, list] = {}  # by node or leaf: [gradient so far, whether the sum is a buffer of our own]
+    waiting: list[tuple[int, Node]] = []  # heap of (negated sequence number, node)
+    caught: dict[Any, list] = {}
+    wanted = None if targets is None else _leading_to(roots, targets)
+    inner = _by_node(targets) if targets else None
     add, reduce_to = (_add_tensors, _sum_tensor_to) if create_graph else (_add_arrays, _sum_array_to)
-    wanted = caught = None
-    if targets is not None:
-        wanted, caught = _leading_to(roots, targets), _catches(targets)
-
-    def send(edge, g):
-        """Add g to what has arrived at edge."""
-        kind = type(edge)
-        if kind is Node:
-            entry = arrived.get(edge.seq)
-            if entry is None:
-                arrived[edge.seq] = [edge, g, False]
-                heappush(waiting, -edge.seq)
-                return
-        elif kind is Output:
-            node = edge.node
-            if node.seq not in arrived:
-                arrived[node.seq] = [node, {}, False]
-                heappush(waiting, -node.seq)
-            outputs = arrived[node.seq][1]
-            entry = outputs.get(edge.index)
-            if entry is None:
-                outputs[edge.index] = [edge, g, False]
-                return
-        else:
-            entry = leaves.get(edge)
-            if entry is None:
-                leaves[edge] = [edge, g, False]
-                return
-        add(entry, g)
 
     token = _grad_mode.set(create_graph)
     try:
-        for root, g in zip(roots, grads):
-            edge = root._edge()
-            if wanted is None or edge in wanted:
-                send(edge, g if create_graph else g._array)
-        while waiting:
-            node, g, _ = arrived.pop(-heappop(waiting))
+        edges, contributions = roots, grads
+        while True:
+            for edge, g in zip(edges, contributions):
+                if edge is None or g is None or (wanted is not None and edge not in wanted):
+                    continue
+                if g.shape != edge.shape:
+                    g = reduce_to(g, edge.shape)
+                if type(edge) is Output:
+                    entry = _arrive_at_output(edge, arrived, waiting)
+                else:
+                    entry = arrived.get(edge)
+                    if entry is None:
+                        entry = arrived[edge] = [None, False]
+                        if type(edge) is Node:
+                            heappush(waiting, (-edge.seq, edge))
+                if entry[0] is None:
+                    entry[0] = g
+                else:
+                    add(entry, g)
+            if not waiting:
+                break
+            node = heappop(waiting)[1]
+            g = arrived.pop(node)[0]
             if type(g) is dict:
-                g = [g[i][1] if i in g else None for i in range(len(node.shape))]
+                g = [g[i][0] if i in g else None for i in range(len(node.shape))]
             if node.hooks is not None:
-                g = _run_hooks(node.hooks, g, create_graph)
-            if caught and node in caught:
-                for index, target in caught[node]:
-                    part = g if index is None else g[index]
-                    if part is not None:
-                        leaves[target] = [target, part, False]
+                g = run_hooks(node.hooks, g, create_graph)
+            if inner and node in inner:
+                for edge in inner[node]:
+                    caught[edge] = [g if edge is node else g[edge.index]]
             check_saved(node)
+            edges = node.edges
             contributions = node.op.differentiate(node, g) if create_graph else node.op.backward(node, g)
             if not retain_graph and node.saved:
                 node.saved = ()
                 node.freed = True
-            for edge, contribution in zip(node.edges, contributions):
-                if edge is None or contribution is None or (wanted is not None and edge not in wanted):
-                    continue
-                if contribution.shape != edge.shape:
-                    contribution = reduce_to(contribution, edge.shape)
-                send(edge, contribution)
-        return [_finish_leaf(entry, create_graph) for entry in leaves.values()]
+        for leaf, entry in arrived.items():
+            if leaf.hooks is not None:
+                entry[0] = run_hooks(leaf.hooks, entry[0], create_graph)
+        return arrived if inner is None else {**arrived, **caught}
     finally:
         _grad_mode.reset(token)
+
+
+def _arrive_at_output(edge: Output, arrived: dict, waiting: list) -> list:
+    """The entry for one of a node's outputs; the node itself waits with the entries of all of them."""
+    node = edge.node
+    if node not in arrived:
+        arrived[node] = [{}, False]
+        heappush(waiting, (-node.seq, node))
+    return arrived[node][0].setdefault(edge.index, [None, False])
+
+
+def _add_arrays(entry: list, g: Array) -> None:
+    """entry's gradient += g; the first sum gets a buffer of its own, further ones are added into it."""
+    if not entry[1]:
+        out = empty(g.shape, g.dtype)
+        K.add(out, entry[0], g)
+        entry[0], entry[1] = out, True
+    else:
+        K.add(entry[0], entry[0], g)
+
+
+def _add_tensors(entry: list, g: Tensor) -> None:
+    entry[0] = entry[0] + g
 
 
 def _sum_array_to(g: Array, shape: tuple) -> Array:
@@ -303,30 +319,14 @@ def _sum_tensor_to(g: Tensor, shape: tuple) -> Tensor:
     return g.sum_to_size(shape)
 
 
-def _add_arrays(entry: list, g: Array) -> None:
-    """entry's gradient += g; the first sum gets a buffer of its own, further ones are added into it."""
-    if not entry[2]:
-        out = empty(g.shape, g.dtype)
-        K.add(out, entry[1], g)
-        entry[1], entry[2] = out, True
-    else:
-        K.add(entry[1], entry[1], g)
-
-
-def _add_tensors(entry: list, g: Tensor) -> None:
-    entry[1] = entry[1] + g
-
-
-def _run_hooks(hooks: dict, g, create_graph: bool):
+def run_hooks(hooks: dict, g, create_graph: bool):
     """Give the gradient, as a tensor, to each hook; what a hook returns takes its place."""
-    from .tensor import wrap
-
     if isinstance(g, list):
         for index, hook in tuple(hooks.values()):
             if g[index] is not None:
-                g[index] = _run_hooks({0: hook}, g[index], create_graph)
+                g[index] = run_hooks({0: hook}, g[index], create_graph)
         return g
-    t = g if create_graph else wrap(g)
+    t = g if create_graph else _tensor.wrap(g)
     for hook in tuple(hooks.values()):
         result = hook(t)
         if result is not None:
@@ -336,36 +336,24 @@ def _run_hooks(hooks: dict, g, create_graph: bool):
     return t if create_graph else t._array
 
 
-def _finish_leaf(entry: list, create_graph: bool) -> tuple:
-    leaf, g, _ = entry
-    if leaf._hooks is not None and leaf._node is None:
-        g = _run_hooks(leaf._hooks, g, create_graph)
-    return leaf, g
+def _by_node(targets: Sequence[Any]) -> dict[Node, list]:
+    """Inner targets by their node."""
+    found: dict[Node, list] = {}
+    for edge in targets:
+        if type(edge) is not Leaf:
+            found.setdefault(edge.node if type(edge) is Output else edge, []).append(edge)
+    return found
 
 
-def _catches(targets: Sequence[Tensor]) -> dict:
-    """Inner targets by node: [(output index or None, tensor)]."""
-    caught: dict[Node, list] = {}
-    for t in targets:
-        edge = t._node
-        if type(edge) is Node:
-            caught.setdefault(edge, []).append((None, t))
-        elif edge is not None:
-            caught.setdefault(edge.node, []).append((edge.index, t))
-    return caught
-
-
-def _leading_to(roots: Sequence[Tensor], targets: Sequence[Tensor]) -> set:
+def _leading_to(roots: Sequence[Any], targets: Sequence[Any]) -> set:
     """The edges from which some target can be reached, found in creation order."""
-    nodes = reachable([root._edge() for root in roots])
-    wanted = {t._edge() for t in targets}
+    wanted = set(targets)
     wanted |= {e.node for e in wanted if type(e) is Output}
-    for node in sorted(nodes, key=lambda node: node.seq):
+    for node in sorted(reachable(roots), key=lambda node: node.seq):
         wanted |= {e for e in node.edges if type(e) is Output and e.node in wanted}
         if any(e in wanted for e in node.edges):
             wanted.add(node)
-    wanted |= {e for root in roots if type(e := root._edge()) is Output and e.node in wanted}
-    return wanted
+    return wanted | {e for e in roots if type(e) is Output and e.node in wanted}
 
 
 def reachable(edges: Sequence) -> set[Node]:
@@ -388,41 +376,55 @@ def _as_tuple(value) -> tuple:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 
-def _start_gradients(tensors: Sequence[Tensor], given) -> tuple[list, list]:
-    """The roots that require gradients, each with its first gradient: what was given, or 1 for a single element."""
-    from .tensor import Tensor, wrap
+_ones: dict[Any, Array] = {}
 
+
+def _one(dtype) -> Array:
+    """A read-only 1, where every scalar loss starts."""
+    found = _ones.get(dtype)
+    if found is None:
+        one = np.ones((), dtype.dtype)
+        one.flags.writeable = False
+        found = _ones[dtype] = from_numpy(one)
+    return found
+
+
+def _start(t: Tensor, g: Tensor | None, i: int, create_graph: bool) -> Any:
+    """The first gradient of root i: what was given, or 1 for a single element; as an array unless ``create_graph``."""
+    a = t._array
+    if t._edge is None:
+        raise RuntimeError(
+            f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
+            "from has requires_grad=True, or it was computed under no_grad() or detached"
+        )
+    if g is None:
+        if a.size != 1:
+            raise RuntimeError(
+                f"grad can be implicitly created only for scalar outputs, but this one has shape "
+                f"{list(t.shape)}: reduce it (sum, mean), or pass backward(gradient=...) of that shape"
+            )
+        one = _one(a.dtype)
+        if a.shape:
+            one = one.view(a.shape, layout(a.shape)[1])
+        return _tensor.wrap(one) if create_graph else one
+    if not isinstance(g, _tensor.Tensor):
+        raise TypeError(f"gradients must be tensors or None, got {type(g).__name__}")
+    if g._array.shape != a.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{i}] has a shape of {g.shape} and output[{i}] has a shape of {t.shape}."
+        )
+    if g._array.dtype is not a.dtype:
+        g = g.to(a.dtype)
+    return g if create_graph else g._array
+
+
+def _starts(tensors: tuple, given, create_graph: bool) -> tuple[list, list]:
+    """The edges backpropagation starts from, and their gradients."""
     given = _as_tuple(given) if given is not None else (None,) * len(tensors)
     if len(given) != len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(given)} gradients")
-    roots, grads = [], []
-    for i, (t, g) in enumerate(zip(tensors, given)):
-        if not t.requires_grad:
-            raise RuntimeError(
-                f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
-                "from has requires_grad=True, or it was computed under no_grad() or detached"
-            )
-        if g is None:
-            if t._array.size != 1:
-                raise RuntimeError(
-                    f"grad can be implicitly created only for scalar outputs, but this one has shape "
-                    f"{list(t.shape)}: reduce it (sum, mean), or pass backward(gradient=...) of that shape"
-                )
-            one = empty(t._array.shape, t._array.dtype)
-            K.fill(one, 1.0)
-            g = wrap(one)
-        elif not isinstance(g, Tensor):
-            raise TypeError(f"gradients must be tensors or None, got {type(g).__name__}")
-        elif g.shape != t.shape:
-            raise RuntimeError(
-                f"Mismatch in shape: grad_output[{i}] has a shape of {list(g.shape)} and output[{i}] has a shape of "
-                f"{list(t.shape)}."
-            )
-        elif g.dtype is not t.dtype:
-            g = g.to(t.dtype)
-        roots.append(t)
-        grads.append(g)
-    return roots, grads
+    grads = [_start(t, g, i, create_graph) for i, (t, g) in enumerate(zip(tensors, given))]
+    return [t._edge for t in tensors], grads
 
 
 def backward(
@@ -445,37 +447,45 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
-    roots, grads = _start_gradients(_as_tuple(tensors), grad_tensors)
-    targets = None if inputs is None else _as_tuple(inputs)
-    if targets is not None and not targets:
-        raise RuntimeError("inputs argument to backward cannot be empty")
+    roots, grads = _starts(_as_tuple(tensors), grad_tensors, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
-    found = run_backward(roots, grads, keep, create_graph, targets)
-    for leaf, g in found:
-        if targets is None or any(leaf is t for t in targets):
-            _accumulate(leaf, g, create_graph)
+    if inputs is None:
+        found = run_backward(roots, grads, keep, create_graph)
+        del grads
+        for leaf, entry in found.items():
+            g = entry[0]
+            # Nobody else holds the gradient's block: it becomes .grad as it is. The three references are the entry's,
+            # g, and getrefcount's own.
+            if leaf.grad is None and type(g) is Storage and getrefcount(g) <= 3:
+                leaf.grad = _tensor.wrap(g)
+            else:
+                leaf.grad = _accumulated(leaf.grad, g, create_graph)
+        return
+    targets = _as_tuple(inputs)
+    if not targets:
+        raise RuntimeError("inputs argument to backward cannot be empty")
+    found = run_backward(roots, grads, keep, create_graph, _target_edges(targets))
+    for t in targets:
+        if t._edge in found:
+            g = _accumulated(t.grad, found[t._edge][0], create_graph)
+            if type(t._edge) is Leaf:
+                t._edge.grad = g
+            else:
+                t._grad = g
 
 
-def _accumulate(leaf: Tensor, g, create_graph: bool) -> None:
-    """Deposit a finished gradient: .grad owns its memory alone."""
-    from .tensor import wrap
-
-    before = leaf._grad
+def _accumulated(before: Tensor | None, g: Any, create_graph: bool) -> Tensor:
+    """The gradient before plus g, in memory that only it owns."""
     if create_graph:
-        leaf._grad = g.clone() if before is None and g is not None else before + g
-    elif before is None:
-        leaf._grad = wrap(g if _sole_owner(g) else copied(g))
-    elif before._node is not None or not before._array.storage.writable:
-        leaf._grad = before + wrap(g)
-    else:
-        target = before._array
-        K.add(target, target, g)
-        target.storage.version = tick()
-
-
-def _sole_owner(g: Array) -> bool:
-    """Whether nothing but the backward run that has just ended refers to this array's whole storage."""
-    return sys.getrefcount(g.storage) <= 2 and g.contiguous and g.storage.nbytes == g.size * g.dtype.itemsize
+        return g.clone() if before is None else before + g
+    if before is None:
+        return _tensor.wrap(copied(g))
+    target = before._array
+    if before._edge is not None or not target.storage.writable:
+        return before + _tensor.wrap(g)
+    K.add(target, target, g)
+    target.version = tick()
+    return before
 
 
 def copied(g: Array) -> Array:
@@ -483,6 +493,13 @@ def copied(g: Array) -> Array:
     out = empty(g.shape, g.dtype)
     K.copy(out, g)
     return out
+
+
+def _target_edges(targets: tuple) -> list:
+    for i, t in enumerate(targets):
+        if t._edge is None:
+            raise RuntimeError(f"One of the differentiated Tensors does not require grad (input {i}, of shape {list(t.shape)})")
+    return [t._edge for t in targets]
 
 
 def grad(
@@ -511,17 +528,15 @@ def grad(
     if is_grads_batched:
         raise NotImplementedError("is_grads_batched is not supported: call grad once per gradient")
     targets = _as_tuple(inputs)
-    for i, t in enumerate(targets):
-        if not t.requires_grad:
-            raise RuntimeError(f"One of the differentiated Tensors does not require grad (input {i})")
-    roots, grads = _start_gradients(_as_tuple(outputs), grad_outputs)
+    edges = _target_edges(targets)
+    roots, grads = _starts(_as_tuple(outputs), grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
-    found = dict(run_backward(roots, grads, keep, create_graph, targets))
+    found = run_backward(roots, grads, keep, create_graph, edges)
     results = []
-    for i, t in enumerate(targets):
-        g = found.get(t)
-        if g is not None:
-            results.append(g if create_graph else _wrap_owned(g))
+    for i, (t, edge) in enumerate(zip(targets, edges)):
+        entry = found.get(edge)
+        if entry is not None and entry[0] is not None:
+            results.append(entry[0] if create_graph else _tensor.wrap(copied(entry[0])))
         elif materialize_grads:
             results.append(t.detach().zeros_like())
         elif allow_unused:
@@ -534,7 +549,4 @@ def grad(
     return tuple(results)
 
 
-def _wrap_owned(g: Array) -> Tensor:
-    from .tensor import wrap
-
-    return wrap(copied(g))
+from . import tensor as _tensor  # noqa: E402  a tensor needs the graph, and the graph makes tensors

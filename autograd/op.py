@@ -112,7 +112,7 @@ class Op:
         for name, a in zip(cls.saves, node.saved):
             if a is not None:
                 edge = node if name == "y" else node.edges[cls.inputs.index(name)] if name in cls.inputs else None
-                tensors[name] = edge if isinstance(edge, Tensor) and edge._array is a else wrap(a, edge)
+                tensors[name] = wrap(a, edge)
         return [
             None if edge is None else cls._apply_rule(i, node, g, tensors, edge) for i, edge in enumerate(node.edges)
         ]
@@ -187,18 +187,15 @@ def record(op: type[Op], inputs: tuple, arrays: tuple, out: Array, params: tuple
     """
     y = _make(Tensor)
     y._array = out
-    y._node = y._grad = y._hooks = None
-    y._requires_grad = False
+    y._edge = None
     if is_grad_enabled():
         mask, bit, edges = 0, 1, []
         for t in inputs:
-            edge = t._node
-            if edge is None and t._requires_grad:
-                edge = t
+            edge = t._edge
             edges.append(edge)
             if edge is not None:
                 mask |= bit
-            bit <<= 1
+            bit += bit
         if mask:
             node = _make(Node)
             node.op = op
@@ -210,7 +207,7 @@ def record(op: type[Op], inputs: tuple, arrays: tuple, out: Array, params: tuple
             node.freed = False
             node.saved = (op._pick.get(mask) or op.pick(mask))(arrays + _NONE)
             node.seq = tick()
-            y._node = node
+            y._edge = node
             if observers:
                 for observer in tuple(observers):
                     observer(node)
@@ -223,12 +220,12 @@ _NONE = (None,)
 def record_many(op: type[Op], inputs: tuple, arrays: tuple, outs: list[Array], params: tuple = ()) -> list[Tensor]:
     """As :func:`record` for an op with several outputs; its derivatives get the list of their gradients."""
     first = record(op, inputs, arrays, outs[0], params) if outs else None
-    node = first._node if first is not None else None
+    node = first._edge if first is not None else None
     results = [wrap(out) for out in outs]
     if node is not None:
         node.shape = tuple([out.shape for out in outs])
         for i, y in enumerate(results):
-            y._node = Output(node, i, y._array.shape, y._array.dtype)
+            y._edge = Output(node, i, y._array.shape, y._array.dtype)
     return results
 
 

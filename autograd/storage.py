@@ -1,13 +1,14 @@
 """Who owns memory.
 
-A :class:`Storage` owns a block and counts the writes to it. An :class:`Array` is a storage seen through an offset, a
-shape and strides: the values of a tensor without its place in the graph. Kernels read and write arrays; views are
-arrays that share a storage.
+An :class:`Array` is numbers in memory: an address, a shape, strides and a dtype; the values of a tensor without its
+place in the graph. Kernels read and write arrays. There are two kinds. A :class:`Storage` owns a block of memory and
+shows all of it; it also remembers the time of the last write. A :class:`View` shows a storage through another shape,
+other strides and an offset.
 
 >>> x = from_numpy(np.arange(6.0).reshape(2, 3))
 >>> x.shape, x.strides, x.contiguous
 ((2, 3), (3, 1), True)
->>> x.view((3, 2), (1, 3), 0).numpy()
+>>> x.view((3, 2), (1, 3)).numpy()
 array([[0., 3.],
        [1., 4.],
        [2., 5.]])
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import math
 from itertools import count
+from typing import Any
 
 import numpy as np
 
@@ -42,47 +44,20 @@ class Owner:
     c = False
 
 
-class Storage:
-    """A block of memory: its owner (which keeps it alive), its address for C, and the time of the last write."""
-
-    __slots__ = ("owner", "ptr", "version", "nbytes", "writable", "views")
-
-    def __init__(self, owner, ptr, nbytes: int):
-        self.owner = owner
-        self.ptr = ptr
-        self.nbytes = nbytes
-        self.version = 0
-        self.writable = True
-        self.views = None  # weak references to the tensors that are views of this block, once there are any
-
-    def numpy(self, a: Array) -> np.ndarray:
-        """The NumPy view of this block that ``a`` describes."""
-        strides = tuple([s * a.dtype.itemsize for s in a.strides])
-        owner = self.owner
-        if a.size == 0:
-            return np.empty(a.shape, a.dtype.dtype)
-        if not isinstance(owner, np.ndarray):
-            block = _ffi.buffer(owner, self.nbytes)
-        elif owner.flags.c_contiguous:
-            block = owner
-        else:
-            first, read_only = owner.__array_interface__["data"]
-            interface = {
-                "data": (first + a.offset * a.dtype.itemsize, read_only),
-                "shape": a.shape, "strides": strides, "typestr": a.dtype.dtype.str, "version": 3,
-            }  # fmt: skip
-            return np.asarray(_Foreign(interface, owner))
-        return np.ndarray(a.shape, a.dtype.dtype, block, a.offset * a.dtype.itemsize, strides)
-
-
 class Array:
-    """A storage seen through offset, shape and strides, both counted in elements. Never changed once made."""
+    """Numbers in memory. ``ptr`` is the address for C (and keeps the block alive), ``strides`` count elements, ``size``
+    is the number of elements. Only its storage's ``version`` ever changes."""
 
-    __slots__ = ("storage", "ptr", "offset", "shape", "strides", "dtype", "size", "contiguous", "_numpy")
+    __slots__ = ("ptr", "shape", "strides", "dtype", "size", "_numpy")
 
-    def view(self, shape: tuple, strides: tuple, offset: int = 0) -> Array:
-        """Another view of the same storage; ``offset`` is counted from the first element of this one."""
-        y = _make(Array)
+    storage: Storage
+    offset: int  # of the first element, from that of the storage, in elements
+    contiguous: bool  # whether the elements lie one after another, row-major
+    version: int  # the time of the last write to the storage
+
+    def view(self, shape: tuple, strides: tuple, offset: int = 0) -> View:
+        """The same storage seen otherwise; ``offset`` is counted from the first element of this array."""
+        y = _make(View)
         y.storage = self.storage
         y.ptr = self.ptr if offset == 0 or self.ptr is None else self.ptr + offset * self.dtype.itemsize
         y.offset = self.offset + offset
@@ -91,17 +66,82 @@ class Array:
         y.dtype = self.dtype
         y.size, packed = layout(shape)
         y.contiguous = strides == packed or is_contiguous(shape, strides)
-        y._numpy = None
         return y
 
     def numpy(self) -> np.ndarray:
         """A NumPy view of the same memory; writes through it are not counted."""
-        if self._numpy is None:
-            self._numpy = self.storage.numpy(self)
-        return self._numpy
+        try:
+            return self._numpy
+        except AttributeError:
+            self._numpy = a = self.storage.show(self)
+            return a
 
     def __repr__(self) -> str:
-        return f"Array({self.numpy()!r})"
+        return f"{type(self).__name__}({self.numpy()!r})"
+
+
+class Storage(Array):
+    """A block of memory, all of it, and the time of its last write.
+
+    ``views`` holds, once there are any, weak references to the tensors that look at the block.
+    """
+
+    __slots__ = ("version", "views")
+
+    contiguous = True
+    offset = 0
+    writable = True
+
+    @property
+    def storage(self) -> Storage:  # type: ignore[override]
+        return self
+
+    def show(self, a: Array) -> np.ndarray:
+        """The NumPy view that ``a``, an array of this storage, describes."""
+        if a.size == 0:
+            return np.empty(a.shape, a.dtype.dtype)
+        block: Any = self._numpy if self.ptr is None or hasattr(self, "_numpy") else (
+            _ffi.buffer(self.ptr, self.size * self.dtype.itemsize)
+        )  # fmt: skip
+        return np.ndarray(a.shape, a.dtype.dtype, block, a.offset * a.dtype.itemsize, _bytes(a))
+
+
+class Foreign(Storage):
+    """Memory that belongs to a NumPy array; any strides, perhaps read-only."""
+
+    __slots__ = ("owner", "writable")
+
+    def show(self, a: Array) -> np.ndarray:
+        if a.size == 0:
+            return np.empty(a.shape, a.dtype.dtype)
+        first, read_only = self.owner.__array_interface__["data"]
+        interface = {
+            "data": (first + a.offset * a.dtype.itemsize, read_only),
+            "shape": a.shape, "strides": _bytes(a), "typestr": a.dtype.dtype.str, "version": 3,
+        }  # fmt: skip
+        return np.asarray(_Interface(interface, self.owner))
+
+
+class _Interface:
+    """Lets NumPy see memory at an address while something keeps it alive."""
+
+    def __init__(self, interface: dict, keep: np.ndarray):
+        self.__array_interface__ = interface
+        self.keep = keep
+
+
+class View(Array):
+    """A storage seen through an offset, a shape and strides."""
+
+    __slots__ = ("storage", "offset", "contiguous")
+
+    @property
+    def version(self) -> int:  # type: ignore[override]
+        return self.storage.version
+
+    @version.setter
+    def version(self, value: int) -> None:
+        self.storage.version = value
 
 
 _make = object.__new__
@@ -135,47 +175,38 @@ def is_contiguous(shape: tuple, strides: tuple) -> bool:
     return True
 
 
-def empty(shape: tuple, dtype: dtypes.dtype) -> Array:
-    """A fresh contiguous array, its values undefined."""
-    a = _make(Array)
-    found = _layouts.get(shape)
-    size, strides = found if found is not None else layout(shape)
-    nbytes = size * dtype.itemsize
-    if Owner.c:
-        if nbytes <= SMALL:
-            block = _new(_CHARS, nbytes or 1)
-        else:
-            block = _alloc(nbytes)
-            if not block:
-                raise MemoryError(f"cannot allocate {nbytes:,} bytes for a tensor of shape {list(shape)}")
-            block = _gc(block, _free)
-        a.storage = Storage(block, block, nbytes)
-        a.ptr = block
-        a._numpy = None
-    else:
-        block = np.empty(shape, dtype.dtype)
-        a.ptr = pointer = None if extension is None else _ffi.cast("char *", _ffi.from_buffer(block))
-        a.storage = Storage(block, pointer, nbytes)
-        a._numpy = block
-    a.offset = 0
+def _bytes(a: Array) -> tuple:
+    return tuple([s * a.dtype.itemsize for s in a.strides])
+
+
+def empty(shape: tuple, dtype: dtypes.dtype) -> Storage:
+    """A fresh block for an array of this shape, its values undefined."""
+    a = _make(Storage)
+    a.size, a.strides = _layouts.get(shape) or layout(shape)
     a.shape = shape
-    a.strides = strides
     a.dtype = dtype
-    a.size = size
-    a.contiguous = True
+    a.version = 0
+    if Owner.c:
+        nbytes = a.size * dtype.itemsize
+        if nbytes <= SMALL:
+            a.ptr = _new(_CHARS, nbytes or 1)
+        else:
+            a.ptr = _pooled(nbytes, shape)
+    else:
+        block = a._numpy = np.empty(shape, dtype.dtype)
+        a.ptr = None if extension is None else _ffi.cast("char *", _ffi.from_buffer(block))
     return a
 
 
-def empty_like(x: Array) -> Array:
+def _pooled(nbytes: int, shape: tuple):
+    block = _alloc(nbytes)
+    if not block:
+        raise MemoryError(f"cannot allocate {nbytes:,} bytes for a tensor of shape {list(shape)}")
+    return _gc(block, _free)
+
+
+def empty_like(x: Array) -> Storage:
     return empty(x.shape, x.dtype)
-
-
-class _Foreign:
-    """Lets NumPy see memory at an address while something keeps it alive."""
-
-    def __init__(self, interface: dict, keep):
-        self.__array_interface__ = interface
-        self.keep = keep
 
 
 def from_numpy(source: np.ndarray) -> Array:
@@ -184,19 +215,17 @@ def from_numpy(source: np.ndarray) -> Array:
     d = dtypes.as_dtype(source.dtype)
     if not source.dtype.isnative or not source.flags.aligned or any(s % d.itemsize for s in source.strides):
         source = np.ascontiguousarray(source, d.dtype).reshape(source.shape)
-    a = _make(Array)
-    pointer = None
-    if extension is not None:
-        pointer = _ffi.cast("char *", source.__array_interface__["data"][0])
     held = source.view()  # with this view alive, source cannot be resized under us
-    a.storage = Storage(held, pointer, source.nbytes)
-    a.storage.writable = source.flags.writeable
-    a.ptr = pointer
-    a.offset = 0
+    a = _make(Foreign)
+    a.owner = a._numpy = held
+    a.writable = source.flags.writeable
+    a.ptr = None if extension is None else _ffi.cast("char *", source.__array_interface__["data"][0])
+    a.dtype = d
     a.shape = source.shape
     a.size, packed = layout(source.shape)
-    a.strides = tuple(s // d.itemsize for s in source.strides) if a.size else packed
-    a.dtype = d
-    a.contiguous = is_contiguous(a.shape, a.strides)
-    a._numpy = held
-    return a
+    a.strides = packed
+    a.version = 0
+    strides = tuple([s // d.itemsize for s in source.strides])
+    if a.size == 0 or strides == packed or is_contiguous(a.shape, strides):
+        return a
+    return a.view(a.shape, strides)

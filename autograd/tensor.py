@@ -13,12 +13,12 @@ operators.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
+from weakref import ref
 
 import numpy as np
 
 from . import dtypes, graph
-from .backend import K
-from .graph import Node, Output
+from .graph import Leaf, Node, Output
 from .storage import Array, empty, from_numpy as _array_from_numpy, tick
 
 REQUIRES_FLOAT = "Only Tensors of floating point and complex dtype can require gradients"
@@ -49,7 +49,7 @@ class Tensor:
     ``Tensor(data)`` makes a float32 tensor; :func:`tensor` infers the dtype.
     """
 
-    __slots__ = ("_array", "_node", "_requires_grad", "_grad", "_hooks", "__weakref__")
+    __slots__ = ("_array", "_edge", "_grad", "__weakref__", "__dict__")
     __array_priority__ = 1000
     __hash__ = object.__hash__
 
@@ -77,8 +77,7 @@ class Tensor:
 
     def __new__(cls, *data, requires_grad: bool = False):
         self = object.__new__(cls)
-        self._node = self._grad = self._hooks = None
-        self._requires_grad = False
+        self._edge = None
         return self
 
     def __init__(self, *data, requires_grad: bool = False):
@@ -183,29 +182,29 @@ class Tensor:
 
     # --- its place in the graph -------------------------------------------------------------------------------------
 
-    def _edge(self):
-        """Where its gradient goes: the node (or Output) that made it, itself if it is a leaf, else None."""
-        node = self._node
-        return node if node is not None else self if self._requires_grad else None
+    # _edge is where its gradient goes: None, a Leaf, or the Node (or an Output of one) that made the tensor.
 
     @property
     def requires_grad(self) -> bool:
-        return self._requires_grad or self._node is not None
+        return self._edge is not None
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        if self._node is not None:
+        edge = self._edge
+        if edge is not None and type(edge) is not Leaf:
             if not value:
                 raise RuntimeError(
                     "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
                     "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
-            return
-        if value and not self._array.dtype.is_floating_point:
-            raise RuntimeError(
-                f"{REQUIRES_FLOAT}, got {self._array.dtype}: convert it first, as in x.float().requires_grad_()"
-            )
-        self._requires_grad = bool(value)
+        elif not value:
+            self._grad, self._edge = self.grad, None
+        elif edge is None:
+            if not self._array.dtype.is_floating_point:
+                raise RuntimeError(
+                    f"{REQUIRES_FLOAT}, got {self._array.dtype}: convert it first, as in x.float().requires_grad_()"
+                )
+            self._edge = Leaf(self, self.grad)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set requires_grad and return the tensor."""
@@ -215,18 +214,20 @@ class Tensor:
     @property
     def is_leaf(self) -> bool:
         """Whether no recorded op made it."""
-        return self._node is None
+        edge = self._edge
+        return edge is None or type(edge) is Leaf
 
     @property
     def grad_fn(self) -> Node | None:
         """The node that made it, None for a leaf."""
-        node = self._node
-        return node.node if type(node) is Output else node
+        edge = self._edge
+        return None if type(edge) is Leaf else edge.node if type(edge) is Output else edge
 
     @property
     def grad(self) -> Tensor | None:
         """The gradient that backward() has accumulated, or None."""
-        return self._grad
+        edge = self._edge
+        return edge.grad if type(edge) is Leaf else getattr(self, "_grad", None)
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -240,7 +241,10 @@ class Tensor:
                 )
             if value._array.dtype is not self._array.dtype:
                 raise RuntimeError(f"assigned grad has data of a different type: {value.dtype}, not {self.dtype}")
-        self._grad = value
+        if type(self._edge) is Leaf:
+            self._edge.grad = value
+        else:
+            self._grad = value
 
     @property
     def data(self) -> Tensor:
@@ -251,9 +255,11 @@ class Tensor:
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
-        if self._requires_grad and not value.dtype.is_floating_point:
+        if self._edge is not None and not value.dtype.is_floating_point:
             raise RuntimeError(f"{REQUIRES_FLOAT}, got data of {value.dtype}")
         self._array = value._array
+        if type(self._edge) is Leaf:
+            self._edge.shape, self._edge.dtype = value._array.shape, value._array.dtype
 
     def detach(self) -> Tensor:
         """The same memory outside the graph."""
@@ -261,8 +267,7 @@ class Tensor:
 
     def detach_(self) -> Tensor:
         """Leave the graph: the tensor becomes a leaf that does not require gradients."""
-        self._node = None
-        self._requires_grad = False
+        self._edge = None
         return self
 
     def backward(self, gradient=None, retain_graph=None, create_graph: bool = False, inputs=None) -> None:
@@ -278,40 +283,30 @@ class Tensor:
         """Let backward fill ``.grad`` of this inner tensor too."""
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if self._node is not None:
-            from weakref import ref
-
+        if not self.is_leaf:
             me = ref(self)
 
             def keep(g):
                 t = me()
                 if t is not None:
-                    t._grad = g.detach().clone() if t._grad is None else t._grad + g.detach()
+                    t._grad = g.clone()
 
             self.register_hook(keep)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call ``hook(gradient)`` when this tensor's gradient is complete; what it returns replaces the gradient."""
-        if not self.requires_grad:
+        edge = self._edge
+        if edge is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        node = self._node
-        if type(node) is Output:
-            owner, entry = node.node, (node.index, hook)
-            if owner.hooks is None:
-                owner.hooks = {}
-            return RemovableHandle(owner.hooks, entry)
-        if node is not None:
-            if node.hooks is None:
-                node.hooks = {}
-            return RemovableHandle(node.hooks, hook)
-        if self._hooks is None:
-            self._hooks = {}
-        return RemovableHandle(self._hooks, hook)
+        owner, entry = (edge.node, (edge.index, hook)) if type(edge) is Output else (edge, hook)
+        if owner.hooks is None:
+            owner.hooks = {}
+        return RemovableHandle(owner.hooks, entry)
 
     @property
     def _version(self) -> int:
         """The time of the last write to the storage (0: never written since it was made)."""
-        return self._array.storage.version
+        return self._array.version
 
     # --- values -----------------------------------------------------------------------------------------------------
 
@@ -338,21 +333,21 @@ class Tensor:
         return a
 
     def __deepcopy__(self, memo: dict) -> Tensor:
-        if self._node is not None:
+        if not self.is_leaf:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol: this one, "
                 f"of shape {list(self.shape)}, was made by {self.grad_fn!r}; copy x.detach() instead"
             )
-        copied = _restore(type(self), self._array.numpy().copy(), self._requires_grad)
+        copied = _restore(type(self), self._array.numpy().copy(), self.requires_grad)
         memo[id(self)] = copied
-        if self._grad is not None:
-            copied._grad = self._grad.detach().clone()
+        if self.grad is not None:
+            copied.grad = self.grad.detach().clone()
         return copied
 
     def __reduce__(self):
-        if self._node is not None:
+        if not self.is_leaf:
             raise RuntimeError(f"only leaf tensors can be pickled; this one was made by {self.grad_fn!r}: detach() it")
-        return _restore, (type(self), self._array.numpy().copy(), self._requires_grad)
+        return _restore, (type(self), self._array.numpy().copy(), self.requires_grad)
 
 
 class RemovableHandle:
@@ -377,36 +372,19 @@ class RemovableHandle:
 _make = object.__new__
 
 
-def wrap(array: Array, node=None) -> Tensor:
-    """A tensor over an array; ``node`` is the edge it hangs on in the graph."""
+def wrap(array: Array, edge: Any = None) -> Tensor:
+    """A tensor over an array; ``edge`` is its place in the graph."""
     t = _make(Tensor)
     t._array = array
-    t._node = t._grad = t._hooks = None
-    t._requires_grad = False
-    if node is not None:
-        if isinstance(node, Tensor):  # a leaf whose memory was replaced since: still the leaf, with the value it had
-            t._node = _alias(node)
-        else:
-            t._node = node
+    t._edge = edge
     return t
-
-
-def _alias(leaf: Tensor) -> Node:
-    """A node through which a gradient reaches ``leaf``."""
-    from .ops.shape import Alias
-
-    node = _make(Node)
-    node.op, node.edges, node.params, node.saved = Alias, [leaf], (), ()
-    node.shape, node.dtype, node.hooks, node.freed = leaf._array.shape, leaf._array.dtype, None, False
-    node.seq = tick()
-    return node
 
 
 def _restore(cls, values: np.ndarray, requires_grad: bool) -> Tensor:
     t = _make(cls)
     t._array = copy_of(values)
-    t._node = t._grad = t._hooks = None
-    t._requires_grad = requires_grad
+    t._edge = None
+    t.requires_grad = requires_grad
     return t
 
 
@@ -526,7 +504,3 @@ def as_tensor(data, dtype=None, device=None) -> Tensor:
 def check_device(device) -> None:
     if device is not None and str(device).split(":")[0] != "cpu":
         raise RuntimeError(f"device {str(device)!r} is not available: this engine runs on the CPU ('cpu')")
-
-
-def fill(array: Array, value) -> None:
-    K.fill(array, value)

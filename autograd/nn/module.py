@@ -28,8 +28,7 @@ class Parameter(Tensor):
 
         self = object.__new__(cls)
         self._array = (empty(0) if data is None else data)._array
-        self._node = self._grad = self._hooks = None
-        self._requires_grad = False
+        self._edge = None
         self.requires_grad = requires_grad
         return self
 
@@ -127,7 +126,7 @@ class Module:
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(f"cannot assign '{type(param).__name__}' object to parameter '{name}' (autograd.nn.Parameter or None "
                             "required)")
-        if param is not None and param._node is not None:
+        if param is not None and not param.is_leaf:
             raise ValueError(f"Cannot assign non-leaf Tensor to parameter '{name}': model parameters must be created "
                              "explicitly")
         self._forget(name)
@@ -257,9 +256,9 @@ class Module:
         """Forget the parameters' gradients, or set them to 0."""
         for p in self.parameters():
             if set_to_none:
-                p._grad = None
-            elif p._grad is not None:
-                p._grad = p._grad.zeros_like()
+                p.grad = None
+            elif p.grad is not None:
+                p.grad = p.grad.zeros_like()
 
     def to(self, *args: Any, **kwargs: Any) -> Module:
         """Convert floating-point parameters and buffers to a dtype; devices other than "cpu" are refused."""
@@ -285,9 +284,10 @@ class Module:
             for module in self.modules():
                 for p in module._parameters.values():
                     if p is not None and p.is_floating_point():
+                        g, p.grad = p.grad, None
                         p.data = p.detach().to(dtype)
-                        if p._grad is not None:
-                            p._grad = p._grad.to(dtype)
+                        if g is not None:
+                            p.grad = g.to(dtype)
                 for name, b in module._buffers.items():
                     if b is not None and b.is_floating_point():
                         setattr(module, name, b.to(dtype))

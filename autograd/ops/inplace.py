@@ -19,26 +19,26 @@ import numpy as np
 
 
 from ..backend import K
-from ..graph import Node, copied, is_grad_enabled
+from ..graph import Leaf, Node, copied, is_grad_enabled
 from ..op import Op, broadcast_shapes, record
 from ..storage import Array, empty, tick
 from ..tensor import Tensor, tensor, wrap
 from . import elementwise
 from .index import _basic, _normal, _translated
+from .shape import views_of
 
 
 def check_writable(t: Tensor, op: str) -> None:
     """Raise where a write is not allowed: a leaf that requires gradients, read-only or self-overlapping memory."""
-    if t._requires_grad and t._node is None and is_grad_enabled():
+    if type(t._edge) is Leaf and is_grad_enabled():
         raise RuntimeError(
             f"a leaf Variable that requires grad is being used in an in-place operation. ({op} on a tensor of shape "
             f"{list(t.shape)}): write under no_grad(), or to a clone()"
         )
     _check_memory(t._array, op)
-    views = t._array.storage.views
-    if views and is_grad_enabled():
-        for other in (r() for r in views):
-            if other is not None and other is not t and other._requires_grad and other._node is None:
+    if is_grad_enabled():
+        for other in views_of(t):
+            if type(other._edge) is Leaf:
                 raise RuntimeError(
                     "a view of a leaf Variable that requires grad is being used in an in-place operation. "
                     f"({op} on a view of shape {list(t.shape)}): write under no_grad(), or to a clone()"
@@ -69,9 +69,9 @@ def write(t: Tensor, value: Tensor, op: str) -> Tensor:
     if b.storage is a.storage:
         value = value.clone()
         b = value._array
-    _keep_saved(value._node, a)
+    _keep_saved(value._edge, a)
     K.copy(a, b)
-    a.storage.version = tick()
+    a.version = tick()
     rebase(t, a, value)
     return t
 
@@ -86,15 +86,14 @@ def rebase(t: Tensor, region: Array, value: Tensor) -> None:
     """After ``value`` was written to ``region`` of t's storage: give t, and all live tensors that share it, the new history."""
     if not is_grad_enabled():
         return
-    views = t._array.storage.views
-    others = [v for r in views or () if (v := r()) is not None and v is not t]
+    others = views_of(t)
     if region is t._array:
-        t._node = value.clone()._node if value._requires_grad else value._node
+        t._edge = value.clone()._edge if type(value._edge) is Leaf else value._edge
     else:
         others.append(t)
     for other in dict.fromkeys(others):
-        if other._edge() is not None or value._edge() is not None:
-            other._node = Overlay.apply(other, value, region)._node
+        if other._edge is not None or value._edge is not None:
+            other._edge = Overlay.apply(other, value, region)._edge
 
 
 class Overlay(Op):
@@ -176,8 +175,8 @@ def fill_(self: Tensor, value) -> Tensor:
     """Set every element to ``value``."""
     check_writable(self, "fill_")
     K.fill(self._array, value.item() if isinstance(value, Tensor) else value)
-    self._array.storage.version = tick()
-    if self._edge() is not None or self._array.storage.views:
+    self._array.version = tick()
+    if self._edge is not None or views_of(self):
         rebase(self, self._array, wrap(self._array))
     return self
 
@@ -202,7 +201,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         if value._array.storage is a.storage:
             value = value.clone()
         K.copy(region, value._array)
-        a.storage.version = tick()
+        a.version = tick()
         rebase(self, region, value)
         return
     try:
@@ -210,9 +209,9 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     except IndexError as error:
         raise _translated(error, a.shape) from None
     value = _fitted(value, shape)
-    if self._edge() is None and value._edge() is None or not is_grad_enabled():
+    if (self._edge is None and value._edge is None) or not is_grad_enabled():
         a.numpy()[index] = value._array.numpy()
-        a.storage.version = tick()
+        a.version = tick()
     else:
         write(self, IndexPut.apply(self, value, index), "assignment to an index")
 

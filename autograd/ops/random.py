@@ -93,7 +93,7 @@ def _fill(self: Tensor, op: str, fill) -> Tensor:
         block = empty(a.shape, a.dtype)
         fill(block)
         a.numpy()[...] = block.numpy()
-    a.storage.version = tick()
+    a.version = tick()
     return self
 
 
@@ -113,7 +113,7 @@ def random_(self: Tensor, low: int, high: int, *, generator: Generator | None = 
     """Fill with integers in [low, high)."""
     values = randint(low, high, tuple(self.shape), generator=generator)
     self._array.numpy()[...] = values._array.numpy()
-    self._array.storage.version = tick()
+    self._array.version = tick()
     return self
 
 
@@ -125,5 +125,5 @@ def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | 
     u = empty(self._array.shape, dtypes.float64)
     (generator or default_generator).uniform(u, 0.0, 1.0)
     self._array.numpy()[...] = u.numpy() < values
-    self._array.storage.version = tick()
+    self._array.version = tick()
     return self

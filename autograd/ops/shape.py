@@ -32,13 +32,19 @@ def view_of(op: type[Op], x: Tensor, y: Array, params: tuple = ()) -> Tensor:
 
 def remember_views(storage, *tensors: Tensor) -> None:
     """Note the tensors that look at a storage, weakly; forget the dead when there are many."""
-    views = storage.views
+    views = getattr(storage, "views", None)
     if views is None:
         views = storage.views = []
     elif len(views) > 64:
-        views[:] = [r for r in views if r() is not None]
+        views[:] = {id(t): ref(t) for r in views if (t := r()) is not None}.values()
     for t in tensors:
         views.append(ref(t))
+
+
+def views_of(x: Tensor) -> list[Tensor]:
+    """The other live tensors that look at the storage of x."""
+    found = {id(t): t for r in getattr(x._array.storage, "views", ()) if (t := r()) is not None and t is not x}
+    return list(found.values())
 
 
 def sizes(given: Sequence, op: str) -> tuple:

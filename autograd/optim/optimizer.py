@@ -5,20 +5,21 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, Callable, Iterable
 
-from ..backend import extension
+from ..backend import K, extension
 from ..dtypes import dtype
-from ..graph import enable_grad
+from ..graph import Leaf, enable_grad
 from ..storage import Array, tick
 from ..tensor import Tensor, wrap
 
 
 class Table:
-    """The parameters of one dtype that step together: arrays of values, state and, at each step, gradients."""
+    """Parameters of one dtype and one age that step together: their arrays, state and, at each step, gradients."""
 
-    __slots__ = ("dtype", "tensors", "params", "states", "grads", "entries", "group")
+    __slots__ = ("dtype", "tensors", "params", "states", "grads", "entries", "group", "step")
 
-    def __init__(self, d: dtype, tensors: list[Tensor], states: list[tuple]):
+    def __init__(self, d: dtype, step: int, tensors: list[Tensor], states: list[tuple]):
         self.dtype = d
+        self.step = step
         self.tensors = tensors
         self.params = [t._array for t in tensors]
         self.states = states
@@ -42,7 +43,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.param_groups: list[dict[str, Any]] = []
-        self._tables: dict[int, tuple] = {}
+        self._plans: dict[int, tuple] = {}
         groups = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
@@ -62,7 +63,7 @@ class Optimizer:
         for p in params:
             if not isinstance(p, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
-            if p._node is not None:
+            if not p.is_leaf:
                 raise ValueError("can't optimize a non-leaf Tensor")
             if any(p is q for g in self.param_groups for q in g["params"]):
                 raise ValueError("some parameters appear in more than one parameter group")
@@ -78,10 +79,11 @@ class Optimizer:
         """Forget the gradients, or set them to 0."""
         for group in self.param_groups:
             for p in group["params"]:
-                if set_to_none:
-                    p._grad = None
-                elif p._grad is not None:
-                    p._grad = p._grad.detach().zeros_like()
+                leaf = p._edge
+                if set_to_none and type(leaf) is Leaf:
+                    leaf.grad = None
+                elif p.grad is not None:
+                    p.grad = None if set_to_none else p.grad.detach().zeros_like()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient. ``closure`` recomputes the loss, which is returned."""
@@ -94,49 +96,47 @@ class Optimizer:
         return result
 
     def _step_group(self, index: int, group: dict[str, Any]) -> None:
-        from ..backend import K
-
-        with_grad = [p for p in group["params"] if p._grad is not None]
-        cached = self._tables.get(index)
-        if cached is None or not _same(cached[0], with_grad):
-            cached = self._tables[index] = self._build(group, with_grad)
-        for table in cached[1]:
-            for i, t in enumerate(table.tensors):
-                if t._array is not table.params[i]:
-                    table.params[i] = t._array
-                    table.entries = None
-            grads = []
-            for p in table.tensors:
-                g = p._grad._array
-                grads.append(g if g.contiguous else p._grad.contiguous()._array)
-            table.grads = grads
-            states = [self.state[p] for p in table.tensors]
-            step = states[0]["step"] = states[0]["step"] + 1
-            for state in states[1:]:
-                state["step"] = step
-            self._refresh(table.group, group, step)
+        params = group["params"]
+        grads = [p.grad for p in params]
+        plan = self._plans.get(index)
+        if plan is None or not _fits(plan[0], params, grads):
+            plan = self._plans[index] = self._build(group, params, grads)
+        for table in plan[1]:
+            table.grads = [_contiguous(t.grad) for t in table.tensors]
+            table.step += 1
+            self._refresh(table.group, group, table.step)
             getattr(K, self.kernel)(table.group, table)
             now = tick()
             for a in table.params:
-                a.storage.version = now
+                a.version = now
 
-    def _build(self, group: dict[str, Any], params: list[Tensor]) -> tuple:
-        """Tables of parameters that share dtype and step count, their state made where it is missing."""
+    def _build(self, group: dict[str, Any], params: list[Tensor], grads: list[Tensor | None]) -> tuple:
+        """(the arrays of the parameters that step, else None; tables of those that share dtype and step count)."""
+        self._note_steps()
         by_kind: dict[Any, list[Tensor]] = {}
-        for p in params:
+        for p, g in zip(params, grads):
+            if g is None:
+                continue
             if not p._array.contiguous or not p._array.storage.writable:
-                raise RuntimeError(f"the optimizer needs contiguous, writable parameters; one of shape {list(p.shape)} is not: "
-                                   "give it p.data.clone()")
+                raise RuntimeError(
+                    f"the optimizer needs contiguous, writable parameters; one of shape {list(p.shape)} is not: give it "
+                    "p.data.clone()"
+                )
             state = self.state.setdefault(p, {})
-            if "step" not in state:
-                state["step"] = 0
+            state.setdefault("step", 0)
             self._init_state(group, p, state)
             by_kind.setdefault((p.dtype, state["step"]), []).append(p)
-        tables = []
-        for (d, _), same in by_kind.items():
-            states = [self._buffers(self.state[p]) for p in same]
-            tables.append(Table(d, same, states))
-        return list(params), tables
+        tables = [
+            Table(d, step, same, [self._buffers(self.state[p]) for p in same]) for (d, step), same in by_kind.items()
+        ]
+        return [None if g is None else p._array for p, g in zip(params, grads)], tables
+
+    def _note_steps(self) -> None:
+        """Write the step counts, which the tables keep, into the state."""
+        for _, tables in self._plans.values():
+            for table in tables:
+                for p in table.tensors:
+                    self.state[p]["step"] = table.step
 
     def _check(self, group: dict[str, Any]) -> None:
         """Raise ValueError for a bad option."""
@@ -161,6 +161,7 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """{"state": per parameter index, "param_groups": options with parameter indices}, as PyTorch's."""
+        self._note_steps()
         index = {p: i for i, p in enumerate(p for g in self.param_groups for p in g["params"])}
         groups = [{**g, "params": [index[p] for p in g["params"]]} for g in self.param_groups]
         state = {index[p]: dict(s) for p, s in self.state.items() if p in index}
@@ -190,7 +191,7 @@ class Optimizer:
         for mine, theirs in zip(self.param_groups, groups):
             mine.update({k: v for k, v in theirs.items() if k != "params"})
         self.state = copied
-        self._tables = {}
+        self._plans = {}
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -200,8 +201,19 @@ class Optimizer:
         return "\n".join(lines) + "\n)"
 
 
-def _same(a: list[Tensor], b: list[Tensor]) -> bool:
-    return len(a) == len(b) and all(p is q for p, q in zip(a, b))
+def _fits(arrays: list[Array | None], params: list[Tensor], grads: list[Tensor | None]) -> bool:
+    """Whether a plan for ``arrays`` still serves: the same parameters have gradients, in the same memory."""
+    if len(arrays) != len(params):
+        return False
+    for a, p, g in zip(arrays, params, grads):
+        if (p._array is not a) if g is not None else (a is not None):
+            return False
+    return True
+
+
+def _contiguous(g: Tensor) -> Array:
+    a = g._array
+    return a if a.contiguous else g.contiguous()._array
 
 
 def zeros_for(p: Tensor) -> Tensor:

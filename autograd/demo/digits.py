@@ -1,0 +1,217 @@
+"""A net that reads handwritten digits: scikit-learn's 1,797 images of 8x8 pixels.
+
+The images are split 60/20/20 into training, validation and test, with the classes in the same proportions. Widths,
+dropout, learning rate and the number of epochs were chosen by the validation images; the test images are looked at
+once, at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from statistics import median, median_low
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import autograd
+from autograd import nn, optim
+from autograd.backend import extension, get_backend, set_backend
+
+from . import Report, Unavailable, need, progress
+
+WIDTHS = (64, 256, 128, 10)
+DROPOUT = 0.3
+LEARNING_RATE = 1e-3
+BATCH = 32
+EPOCHS = 100
+PROMISE = 0.97  # the median test accuracy of the default run
+
+
+class Images(NamedTuple):
+    """x (n, 64) in [0, 1], y (n,) the digits."""
+
+    x: autograd.Tensor
+    y: autograd.Tensor
+
+
+class Run(NamedTuple):
+    """What training from one seed gave: the losses of each epoch, and the digits it reads in the test images."""
+
+    seed: int
+    train_losses: list[float]
+    valid_losses: list[float]
+    read: np.ndarray
+    accuracy: float
+
+
+def load() -> dict[str, Images]:
+    """The images for training ("train"), validation ("valid") and test ("test")."""
+    datasets, selection = need("sklearn.datasets", "sklearn.model_selection")
+    digits = datasets.load_digits()
+    x, y = (digits.data / 16).astype(np.float32), digits.target.astype(np.int64)
+    train, rest = selection.train_test_split(np.arange(len(y)), test_size=0.4, stratify=y, random_state=0)
+    valid, test = selection.train_test_split(rest, test_size=0.5, stratify=y[rest], random_state=0)
+    return {
+        name: Images(autograd.tensor(x[rows]), autograd.tensor(y[rows]))
+        for name, rows in (("train", train), ("valid", valid), ("test", test))
+    }
+
+
+def build() -> nn.Sequential:
+    """Linear layers with ReLU and dropout between them; the last one gives a logit per digit."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in zip(WIDTHS[:-2], WIDTHS[1:-1], strict=True):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU(), nn.Dropout(DROPOUT)]
+    return nn.Sequential(*layers, nn.Linear(WIDTHS[-2], WIDTHS[-1]))
+
+
+def train_epoch(net: nn.Module, optimizer: optim.Optimizer, images: Images) -> float:
+    """One pass over the images in random mini-batches; returns the mean loss."""
+    net.train()
+    loss_of = nn.CrossEntropyLoss()
+    order = autograd.randperm(len(images.y))
+    total = 0.0
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        loss = loss_of(net(images.x[batch]), images.y[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(batch)
+    return total / len(order)
+
+
+def evaluate(net: nn.Module, images: Images) -> tuple[float, np.ndarray, float]:
+    """(mean loss, the digits read, accuracy)"""
+    net.eval()
+    with autograd.no_grad():
+        logits = net(images.x)
+        loss = nn.functional.cross_entropy(logits, images.y).item()
+        read = logits.argmax(1).numpy()
+    return loss, read, float((read == images.y.numpy()).mean())
+
+
+def train(seed: int, epochs: int, data: dict[str, Images], report: Report, done: int) -> Run:
+    """Train one net; ``done`` epochs were reported before it."""
+    autograd.manual_seed(seed)
+    net = build()
+    optimizer = optim.Adam(net.parameters(), lr=LEARNING_RATE)
+    train_losses, valid_losses = [], []
+    for epoch in range(1, epochs + 1):
+        train_losses.append(train_epoch(net, optimizer, data["train"]))
+        loss, _, accuracy = evaluate(net, data["valid"])
+        valid_losses.append(loss)
+        report(
+            done + epoch,
+            f"seed {seed} epoch {epoch:>3}  loss {train_losses[-1]:.4f}  validation loss {loss:.4f}, "
+            f"accuracy {accuracy:6.2%}",
+        )
+    _, read, accuracy = evaluate(net, data["test"])
+    return Run(seed, train_losses, valid_losses, read, accuracy)
+
+
+def rates(images: Images, rounds: int = 5) -> dict[str, float]:
+    """Training samples per second with each backend that is here: the same net, epoch about, the median round."""
+    backends = ("c", "numpy") if extension is not None else ("numpy",)
+    steps: dict[str, tuple[nn.Module, optim.Optimizer]] = {}
+    seconds: dict[str, list[float]] = {name: [] for name in backends}
+    for turn in range(rounds + 1):
+        for name in backends:
+            with set_backend(name):
+                autograd.manual_seed(turn)
+                if turn == 0:
+                    net = build()
+                    steps[name] = net, optim.Adam(net.parameters(), lr=LEARNING_RATE)
+                start = time.perf_counter()
+                train_epoch(*steps[name], images)
+                if turn:  # the first is the warm-up
+                    seconds[name].append(time.perf_counter() - start)
+    return {name: len(images.y) / median(times) for name, times in seconds.items()}
+
+
+def draw(path: Path, runs: list[Run], chosen: Run, test: Images) -> None:
+    """Save the picture: the loss curves of all runs, and test images the chosen one misread."""
+    matplotlib, figures = need("matplotlib", "matplotlib.figure")
+    matplotlib.use("Agg")
+    figure = figures.Figure(figsize=(12, 5.4), dpi=120, layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
+    _draw_curves(left.subplots(), runs, chosen)
+    _draw_misread(right, chosen, test)
+    figure.savefig(path)
+
+
+def _draw_curves(axes: Any, runs: list[Run], chosen: Run) -> None:
+    for run in sorted(runs, key=lambda run: run is chosen):
+        bold = run is chosen
+        style = {"linewidth": 2.0 if bold else 0.8, "alpha": 1.0 if bold else 0.35}
+        epochs = range(1, len(run.train_losses) + 1)
+        axes.plot(epochs, run.train_losses, color="#1f5fa8", label="training" if bold else None, **style)
+        axes.plot(epochs, run.valid_losses, color="#d1691e", label="validation" if bold else None, **style)
+    axes.set(yscale="log", xlabel="epoch", ylabel="cross-entropy")
+    others = f"; thin: the other {len(runs) - 1}" if len(runs) > 1 else ""
+    axes.set_title(f"Loss (bold: seed {chosen.seed}{others})", fontsize=12)
+    axes.grid(alpha=0.25, which="both", linewidth=0.5)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+
+
+def _draw_misread(figure: Any, run: Run, test: Images, columns: int = 4, rows: int = 3) -> None:
+    truth = test.y.numpy()
+    wrong = np.flatnonzero(run.read != truth)
+    shown = wrong[: rows * columns]
+    count = "all" if len(shown) == len(wrong) else f"{len(shown)} of"
+    figure.suptitle(f"Misread test images of seed {run.seed}: {count} {len(wrong)} (of {len(truth)})", fontsize=12)
+    grid = figure.subplots(rows, columns).flat
+    for axes in grid:
+        axes.axis("off")
+    for axes, i in zip(grid, shown, strict=False):
+        axes.imshow(test.x.numpy()[i].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+        axes.set_title(f"read {run.read[i]}, is {truth[i]}", fontsize=10)
+
+
+def confusion(run: Run, test: Images) -> str:
+    """scikit-learn's confusion matrix, with its margins named."""
+    (metrics,) = need("sklearn.metrics")
+    matrix = metrics.confusion_matrix(test.y.numpy(), run.read, labels=range(10))
+    lines = ["is \\ read" + "".join(f"{digit:>5}" for digit in range(10))]
+    lines += [f"{digit:>9}" + "".join(f"{n or '.':>5}" for n in row) for digit, row in enumerate(matrix)]
+    return "\n".join(lines)
+
+
+def main(seeds: int, epochs: int, out: str) -> int:
+    """Train from seeds 0 .. seeds - 1, say how well, and save the picture."""
+    need("sklearn.datasets", "matplotlib.figure")  # before the work, not after it
+    path = Path(out).resolve()
+    if path.is_dir() or not path.parent.is_dir():
+        raise Unavailable(f"--out {out}: give a file in a folder that exists")
+    data = load()
+    sizes = ", ".join(f"{len(images.y)} {name}" for name, images in data.items())
+    print(
+        f"Reading 8x8 digits with a {'-'.join(map(str, WIDTHS))} net (ReLU, dropout {DROPOUT}), Adam, batches of {BATCH}, "
+        f"{epochs} epochs, on the {get_backend()} backend.\n{sizes} images"
+    )
+    with progress(seeds * epochs, lines=10 * seeds) as report:
+        runs = [train(seed, epochs, data, report, seed * epochs) for seed in range(seeds)]
+
+    middle = median_low([run.accuracy for run in runs])
+    chosen = next(run for run in runs if run.accuracy == middle)
+    each = ", ".join(f"{run.accuracy:.2%}" for run in runs)
+    print(f"\ntest accuracy, seeds 0 to {seeds - 1}: {each}")
+    print(f"median {median(run.accuracy for run in runs):.2%}, worst {min(run.accuracy for run in runs):.2%}")
+    print(f"\nconfusion matrix of seed {chosen.seed}, the median one:\n{confusion(chosen, data['test'])}")
+    report_rates(rates(data["train"]))
+    draw(path, runs, chosen, data["test"])
+    print(f"picture: {path}")
+    return 0
+
+
+def report_rates(found: dict[str, float]) -> None:
+    """Samples per second, C beside NumPy."""
+    print("\ntraining, samples per second (median of 5 epochs, taken in turns)")
+    for name, rate in found.items():
+        print(f"  {name:<6}{rate:>10,.0f}")
+    if "c" in found:
+        print(f"  C kernels are {found['c'] / found['numpy']:.1f} times as fast as the NumPy fallback")
+    else:
+        print("  the C kernels are not built here; `python -m autograd info` says how to build them")
