@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -23,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("net", nargs="?", default="digits", choices=("digits", "xor"), help="which net (default: digits)")
     demo.add_argument("--backend", choices=("c", "numpy"), help="the kernels to train with (default: C where built)")
     demo.add_argument("--seeds", type=positive, metavar="N", help="how many seeds to train (digits: 5, xor: 50)")
-    demo.add_argument("--epochs", type=positive, metavar="N", help="digits: passes over the training images (default: 100)")
+    demo.add_argument("--epochs", type=positive, metavar="N", help="digits: passes over the images (default: 100)")
     demo.add_argument("--out", metavar="FILE", help="digits: where the picture goes (default: digits.png)")
 
     commands.add_parser("info", help="what runs here: version, backend, instruction set, threads, NumPy, name clashes")
@@ -63,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever was reading has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

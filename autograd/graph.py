@@ -32,7 +32,7 @@ from weakref import ref
 import numpy as np
 
 from .backend import K
-from .storage import Array, Storage, empty, from_numpy, layout, tick
+from .storage import Array, Layout, Storage, empty, fresh, from_numpy, tick
 
 if TYPE_CHECKING:
     from .op import Op
@@ -140,10 +140,12 @@ class Node:
         :class:`Leaf`, or None where no gradient is wanted.
     saved
         The arrays the derivative needs, None where it does not; () once freed.
+    layout
+        That of the output, or a tuple of those of all outputs.
     """
 
     __slots__ = (
-        "op", "seq", "edges", "saved", "params", "shape", "dtype", "hooks", "freed", "_where", "__weakref__"
+        "op", "seq", "edges", "saved", "params", "layout", "hooks", "freed", "_where", "__weakref__"
     )  # fmt: skip
 
     @property
@@ -166,10 +168,10 @@ class Node:
 class Output:
     """One of several outputs of a node; its gradient waits at the node until all have arrived."""
 
-    __slots__ = ("node", "index", "shape", "dtype")
+    __slots__ = ("node", "index", "layout")
 
-    def __init__(self, node: Node, index: int, shape: tuple, dtype):
-        self.node, self.index, self.shape, self.dtype = node, index, shape, dtype
+    def __init__(self, node: Node, index: int, layout: Layout):
+        self.node, self.index, self.layout = node, index, layout
 
     def __repr__(self) -> str:
         return f"<{self.node.op.backward_name}>"
@@ -178,12 +180,12 @@ class Output:
 class Leaf:
     """Where a gradient ends: belongs to a tensor that was not computed, holds its ``.grad`` and its hooks."""
 
-    __slots__ = ("grad", "hooks", "shape", "dtype", "_variable", "__weakref__")
+    __slots__ = ("grad", "hooks", "layout", "_variable", "__weakref__")
 
     def __init__(self, variable: Tensor, grad: Tensor | None = None):
         self.grad = grad
         self.hooks: dict | None = None
-        self.shape, self.dtype = variable._array.shape, variable._array.dtype
+        self.layout = variable._array.layout
         self._variable = ref(variable)
 
     @property
@@ -244,8 +246,9 @@ def run_backward(
             for edge, g in zip(edges, contributions):
                 if edge is None or g is None or (wanted is not None and edge not in wanted):
                     continue
-                if g.shape != edge.shape:
-                    g = reduce_to(g, edge.shape)
+                layout = g._array.layout if create_graph else g.layout
+                if layout is not edge.layout and layout.shape != edge.layout.shape:
+                    g = reduce_to(g, edge.layout.shape)
                 if type(edge) is Output:
                     entry = _arrive_at_output(edge, arrived, waiting)
                 else:
@@ -263,7 +266,7 @@ def run_backward(
             node = heappop(waiting)[1]
             g = arrived.pop(node)[0]
             if type(g) is dict:
-                g = [g[i][0] if i in g else None for i in range(len(node.shape))]
+                g = [g[i][0] if i in g else None for i in range(len(node.layout))]
             if node.hooks is not None:
                 g = run_hooks(node.hooks, g, create_graph)
             if inner and node in inner:
@@ -295,7 +298,7 @@ def _arrive_at_output(edge: Output, arrived: dict, waiting: list) -> list:
 def _add_arrays(entry: list, g: Array) -> None:
     """entry's gradient += g; the first sum gets a buffer of its own, further ones are added into it."""
     if not entry[1]:
-        out = empty(g.shape, g.dtype)
+        out = fresh(g.layout.packed)
         K.add(out, entry[0], g)
         entry[0], entry[1] = out, True
     else:
@@ -312,7 +315,7 @@ def _sum_array_to(g: Array, shape: tuple) -> Array:
     dims = tuple([d for d, n in enumerate(g.shape) if d < lead or (n != 1 and shape[d - lead] == 1)])
     out = empty(tuple([n for d, n in enumerate(g.shape) if d not in dims]), g.dtype)
     K.sum(out, g, dims)
-    return out.view(shape, layout(shape)[1])
+    return out.view(shape)
 
 
 def _sum_tensor_to(g: Tensor, shape: tuple) -> Tensor:
@@ -405,7 +408,7 @@ def _start(t: Tensor, g: Tensor | None, i: int, create_graph: bool) -> Any:
             )
         one = _one(a.dtype)
         if a.shape:
-            one = one.view(a.shape, layout(a.shape)[1])
+            one = one.view(a.shape)
         return _tensor.wrap(one) if create_graph else one
     if not isinstance(g, _tensor.Tensor):
         raise TypeError(f"gradients must be tensors or None, got {type(g).__name__}")
@@ -490,7 +493,7 @@ def _accumulated(before: Tensor | None, g: Any, create_graph: bool) -> Tensor:
 
 def copied(g: Array) -> Array:
     """A fresh array with the same values."""
-    out = empty(g.shape, g.dtype)
+    out = fresh(g.layout.packed)
     K.copy(out, g)
     return out
 

@@ -86,12 +86,16 @@ def rows() -> list[tuple[str, str]]:
         facts.append(("C kernels", f"not built ({backend._why_not}): {backend.BUILD_HINT}"))
     else:
         lib, text = backend.extension.lib, backend.extension.ffi.string
+        names = runtime.isa_names()
+        best = names[lib.ag_best_isa()]
         facts += [
-            ("instruction set", f"{runtime.get_isa()} (this build has {', '.join(runtime.isa_names())}; this CPU's best is "
-             f"{runtime.isa_names()[lib.ag_best_isa()]}; AUTOGRAD_ISA masks downwards)"),
+            (
+                "instruction set",
+                f"{runtime.get_isa()} of {', '.join(names)} ({best} is this CPU's; AUTOGRAD_ISA masks)",
+            ),
             ("compiler", text(lib.ag_compiler()).decode()),
             ("flags", text(lib.ag_flags()).decode()),
-        ]  # fmt: skip
+        ]
     return [
         *facts,
         ("threads", threads()),

@@ -31,7 +31,7 @@ from . import dtypes
 from .backend import K
 from .errors import broadcast_error
 from .graph import Node, Output, is_grad_enabled, observers
-from .storage import Array, empty, layout, tick
+from .storage import Array, Layout, fresh, packed, tick
 from .tensor import Tensor, wrap
 
 TABLE: dict[str, type[Op]] = {}
@@ -130,7 +130,7 @@ class Op:
             elif name in tensors:
                 values.append(tensors[name])
             elif name == "shape":
-                values.append(edge.shape)
+                values.append(edge.layout.shape)
             else:
                 values.append(node.params[cls.params.index(name)])
         return rule(*values)
@@ -160,14 +160,14 @@ def _compile(op: type[Op], spec: str) -> Callable[[Node, Array, tuple], Array]:
         where = operands[1]
 
         def one_saved(node, g, saved):
-            dx = empty(g.shape, g.dtype)
+            dx = fresh(g.layout.packed)
             getattr(K, kernel)(dx, g, saved[where])
             return dx
 
         return one_saved
 
     def general(node, g, saved):
-        dx = empty(g.shape, g.dtype)
+        dx = fresh(g.layout.packed)
         values = [g if w < 0 else saved[w] for w in operands]
         getattr(K, kernel)(dx, *values, *[node.params[p] for p in params])
         return dx
@@ -201,8 +201,7 @@ def record(op: type[Op], inputs: tuple, arrays: tuple, out: Array, params: tuple
             node.op = op
             node.edges = edges
             node.params = params
-            node.shape = out.shape
-            node.dtype = out.dtype
+            node.layout = out.layout
             node.hooks = None
             node.freed = False
             node.saved = (op._pick.get(mask) or op.pick(mask))(arrays + _NONE)
@@ -223,9 +222,9 @@ def record_many(op: type[Op], inputs: tuple, arrays: tuple, outs: list[Array], p
     node = first._edge if first is not None else None
     results = [wrap(out) for out in outs]
     if node is not None:
-        node.shape = tuple([out.shape for out in outs])
+        node.layout = tuple([out.layout for out in outs])
         for i, y in enumerate(results):
-            y._edge = Output(node, i, y._array.shape, y._array.dtype)
+            y._edge = Output(node, i, y._array.layout)
     return results
 
 
@@ -254,15 +253,17 @@ def function(op: type[Unary]) -> Callable[[Tensor], Tensor]:
 
 
 class Unary(Op, abstract=True):
-    """y = f(x), elementwise, by the kernel of the op's name. Integers become the default float type."""
+    """y = f(x), elementwise, by the kernel of the op's name."""
+
+    integers = False  # whether there is an integer result; else integers become the default float type
 
     @classmethod
     def apply(cls, x: Tensor, *params) -> Tensor:
         a = x._array
-        if not a.dtype.is_floating_point:
+        if not (a.layout.floating or cls.integers):
             x = x.to(dtypes.get_default_dtype())
             a = x._array
-        y = empty(a.shape, a.dtype)
+        y = fresh(a.layout.packed)
         getattr(K, cls.kernel)(y, a, *params)
         return record(cls, (x,), (a, y), y, params)
 
@@ -276,16 +277,25 @@ class Binary(Op, abstract=True):
     @classmethod
     def apply(cls, a: Tensor, b: Tensor) -> Tensor:
         x, z = a._array, b._array
-        if x.dtype is not z.dtype or not (cls.integers or x.dtype.is_floating_point):
+        layout = _results.get((x.layout, z.layout))
+        if layout is None or not (cls.integers or layout.floating):
             d = result_type(a, b)
             if not (cls.integers or d.is_floating_point):
                 d = dtypes.get_default_dtype()
             a, b = a.to(d), b.to(d)
             x, z = a._array, b._array
-        shape = x.shape if x.shape == z.shape else broadcast_shapes(x.shape, z.shape, op=cls.__name__.lower())
-        y = empty(shape, x.dtype)
+            shape = broadcast_shapes(x.shape, z.shape, op=cls.__name__.lower())
+            layout = packed(shape, d)
+            if len(_results) > 50_000:
+                _results.clear()
+            _results[x.layout, z.layout] = layout
+        y = fresh(layout)
         getattr(K, cls.kernel)(y, x, z)
         return record(cls, (a, b), (x, z, y), y)
+
+
+_results: dict[tuple[Layout, Layout], Layout] = {}
+"""The layout of a result, by those of two operands of one dtype."""
 
 
 def broadcast_shapes(*shapes: tuple, op: str = "broadcasting") -> tuple:
@@ -334,12 +344,11 @@ def contiguous(x: Array) -> Array:
     """x itself, or a contiguous copy."""
     if x.contiguous:
         return x
-    y = empty(x.shape, x.dtype)
+    y = fresh(x.layout.packed)
     K.copy(y, x)
     return y
 
 
 __all__ = [
     "Op", "Unary", "Binary", "TABLE", "record", "record_many", "broadcast_shapes", "result_type", "contiguous",
-    "layout",
 ]  # fmt: skip

@@ -38,8 +38,8 @@ class _Formatter:
                     self.kind = "scientific"
             else:
                 self.kind = "integer"
-        texts = [self._text(v) for v in values.reshape(-1).tolist()]
-        self.width = max(map(len, texts), default=1)
+            values = values[np.isfinite(values) & (values != 0)]  # as in PyTorch, zeros and NaN ask for no width
+        self.width = max((len(self._text(v)) for v in values.reshape(-1).tolist()), default=1)
 
     def _text(self, v) -> str:
         if not isinstance(v, float):

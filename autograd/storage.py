@@ -44,28 +44,116 @@ class Owner:
     c = False
 
 
-class Array:
-    """Numbers in memory. ``ptr`` is the address for C (and keeps the block alive), ``strides`` count elements, ``size``
-    is the number of elements. Only its storage's ``version`` ever changes."""
+class Layout:
+    """How an array lies in memory. Layouts are interned: arrays that lie alike share one object, so that whatever follows
+    from shapes (broadcasting, plans, results) is worked out once and found again by identity.
 
-    __slots__ = ("ptr", "shape", "strides", "dtype", "size", "_numpy")
+    ``contiguous`` says that the elements lie one after another, row-major; ``packed`` is the contiguous layout of the same
+    shape; ``floating`` whether the dtype is a float.
+    """
+
+    __slots__ = ("shape", "strides", "dtype", "size", "nbytes", "contiguous", "packed", "floating")
+
+    def __init__(self, shape: tuple, strides: tuple, dtype: dtypes.dtype, packed: Layout | None):
+        self.shape = shape
+        self.strides = strides
+        self.dtype = dtype
+        self.size = math.prod(shape)
+        self.nbytes = self.size * dtype.itemsize
+        self.contiguous = packed is None
+        self.packed = self if packed is None else packed
+        self.floating = dtype.is_floating_point
+
+    def __repr__(self) -> str:
+        return f"Layout({self.shape}, strides {self.strides}, {self.dtype})"
+
+
+_layouts: dict[tuple, Layout] = {}
+
+
+def packed(shape: tuple, dtype: dtypes.dtype) -> Layout:
+    """The contiguous layout of a shape."""
+    found = _layouts.get((shape, dtype))
+    if found is None:
+        strides, step = [], 1
+        for n in reversed(shape):
+            strides.append(step)
+            step *= max(n, 1)
+        found = _intern((shape, dtype), Layout(shape, tuple(reversed(strides)), dtype, None))
+    return found
+
+
+def strided(shape: tuple, strides: tuple, dtype: dtypes.dtype) -> Layout:
+    """The layout with these strides: the contiguous one where they say the same."""
+    found = _layouts.get((shape, strides, dtype))
+    if found is None:
+        dense = packed(shape, dtype)
+        same = is_contiguous(shape, strides)
+        found = _intern((shape, strides, dtype), dense if same else Layout(shape, strides, dtype, dense))
+    return found
+
+
+def _intern(key: tuple, made: Layout) -> Layout:
+    if len(_layouts) > 50_000:  # identity is only a short cut, so that forgetting is safe
+        _layouts.clear()
+    _layouts[key] = made
+    return made
+
+
+def is_contiguous(shape: tuple, strides: tuple) -> bool:
+    """Whether elements lie one after another, row-major; strides of dims of size 1 do not matter."""
+    expected = 1
+    for n, s in zip(reversed(shape), reversed(strides)):
+        if n == 0:
+            return True
+        if n != 1:
+            if s != expected:
+                return False
+            expected *= n
+    return True
+
+
+class Array:
+    """Numbers in memory: ``ptr`` is the address for C (and keeps the block alive), ``layout`` says how they lie there."""
+
+    __slots__ = ("ptr", "layout", "_numpy")
 
     storage: Storage
     offset: int  # of the first element, from that of the storage, in elements
-    contiguous: bool  # whether the elements lie one after another, row-major
     version: int  # the time of the last write to the storage
 
-    def view(self, shape: tuple, strides: tuple, offset: int = 0) -> View:
-        """The same storage seen otherwise; ``offset`` is counted from the first element of this array."""
+    @property
+    def shape(self) -> tuple:
+        return self.layout.shape
+
+    @property
+    def strides(self) -> tuple:
+        """Counted in elements."""
+        return self.layout.strides
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        return self.layout.dtype
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self.layout.size
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether the elements lie one after another, row-major."""
+        return self.layout.contiguous
+
+    def view(self, shape: tuple, strides: tuple | None = None, offset: int = 0) -> View:
+        """The same storage seen otherwise, contiguous unless strides are given; ``offset`` is counted from the first
+        element of this array."""
         y = _make(View)
+        dtype = self.layout.dtype
         y.storage = self.storage
-        y.ptr = self.ptr if offset == 0 or self.ptr is None else self.ptr + offset * self.dtype.itemsize
+        y.ptr = self.ptr if offset == 0 or self.ptr is None else self.ptr + offset * dtype.itemsize
         y.offset = self.offset + offset
-        y.shape = shape
-        y.strides = strides
-        y.dtype = self.dtype
-        y.size, packed = layout(shape)
-        y.contiguous = strides == packed or is_contiguous(shape, strides)
+        y.layout = packed(shape, dtype) if strides is None else strided(shape, strides, dtype)
         return y
 
     def numpy(self) -> np.ndarray:
@@ -88,7 +176,6 @@ class Storage(Array):
 
     __slots__ = ("version", "views")
 
-    contiguous = True
     offset = 0
     writable = True
 
@@ -101,7 +188,7 @@ class Storage(Array):
         if a.size == 0:
             return np.empty(a.shape, a.dtype.dtype)
         block: Any = self._numpy if self.ptr is None or hasattr(self, "_numpy") else (
-            _ffi.buffer(self.ptr, self.size * self.dtype.itemsize)
+            _ffi.buffer(self.ptr, self.layout.nbytes)
         )  # fmt: skip
         return np.ndarray(a.shape, a.dtype.dtype, block, a.offset * a.dtype.itemsize, _bytes(a))
 
@@ -133,7 +220,7 @@ class _Interface:
 class View(Array):
     """A storage seen through an offset, a shape and strides."""
 
-    __slots__ = ("storage", "offset", "contiguous")
+    __slots__ = ("storage", "offset")
 
     @property
     def version(self) -> int:  # type: ignore[override]
@@ -145,68 +232,38 @@ class View(Array):
 
 
 _make = object.__new__
-_layouts: dict[tuple, tuple] = {}
-
-
-def layout(shape: tuple) -> tuple[int, tuple]:
-    """(number of elements, strides of a contiguous array) of a shape."""
-    found = _layouts.get(shape)
-    if found is None:
-        strides, size = [], 1
-        for n in reversed(shape):
-            strides.append(size)
-            size *= max(n, 1)
-        if len(_layouts) > 10_000:
-            _layouts.clear()
-        found = _layouts[shape] = (math.prod(shape), tuple(reversed(strides)))
-    return found
-
-
-def is_contiguous(shape: tuple, strides: tuple) -> bool:
-    """Whether elements lie one after another, row-major; strides of dims of size 1 do not matter."""
-    expected = 1
-    for n, s in zip(reversed(shape), reversed(strides)):
-        if n == 0:
-            return True
-        if n != 1:
-            if s != expected:
-                return False
-            expected *= n
-    return True
-
-
 def _bytes(a: Array) -> tuple:
     return tuple([s * a.dtype.itemsize for s in a.strides])
 
 
-def empty(shape: tuple, dtype: dtypes.dtype) -> Storage:
-    """A fresh block for an array of this shape, its values undefined."""
+def fresh(layout: Layout) -> Storage:
+    """A new block for an array of a contiguous layout, its values undefined."""
     a = _make(Storage)
-    a.size, a.strides = _layouts.get(shape) or layout(shape)
-    a.shape = shape
-    a.dtype = dtype
+    a.layout = layout
     a.version = 0
     if Owner.c:
-        nbytes = a.size * dtype.itemsize
-        if nbytes <= SMALL:
-            a.ptr = _new(_CHARS, nbytes or 1)
-        else:
-            a.ptr = _pooled(nbytes, shape)
+        nbytes = layout.nbytes
+        a.ptr = _new(_CHARS, nbytes or 1) if nbytes <= SMALL else _pooled(layout)
     else:
-        block = a._numpy = np.empty(shape, dtype.dtype)
+        block = a._numpy = np.empty(layout.shape, layout.dtype.dtype)
         a.ptr = None if extension is None else _ffi.cast("char *", _ffi.from_buffer(block))
     return a
 
 
-def _pooled(nbytes: int, shape: tuple):
-    block = _alloc(nbytes)
+def empty(shape: tuple, dtype: dtypes.dtype) -> Storage:
+    """A new block for a contiguous array of this shape, its values undefined."""
+    return fresh(packed(shape, dtype))
+
+
+def _pooled(layout: Layout):
+    block = _alloc(layout.nbytes)
     if not block:
-        raise MemoryError(f"cannot allocate {nbytes:,} bytes for a tensor of shape {list(shape)}")
+        raise MemoryError(f"cannot allocate {layout.nbytes:,} bytes for a tensor of shape {list(layout.shape)}")
     return _gc(block, _free)
 
 
 def empty_like(x: Array) -> Storage:
-    return empty(x.shape, x.dtype)
+    return fresh(x.layout.packed)
 
 
 def from_numpy(source: np.ndarray) -> Array:
@@ -220,12 +277,9 @@ def from_numpy(source: np.ndarray) -> Array:
     a.owner = a._numpy = held
     a.writable = source.flags.writeable
     a.ptr = None if extension is None else _ffi.cast("char *", source.__array_interface__["data"][0])
-    a.dtype = d
-    a.shape = source.shape
-    a.size, packed = layout(source.shape)
-    a.strides = packed
+    a.layout = packed(source.shape, d)
     a.version = 0
     strides = tuple([s // d.itemsize for s in source.strides])
-    if a.size == 0 or strides == packed or is_contiguous(a.shape, strides):
+    if a.layout.size == 0 or is_contiguous(source.shape, strides):
         return a
-    return a.view(a.shape, strides)
+    return a.view(source.shape, strides)

@@ -259,7 +259,7 @@ class Tensor:
             raise RuntimeError(f"{REQUIRES_FLOAT}, got data of {value.dtype}")
         self._array = value._array
         if type(self._edge) is Leaf:
-            self._edge.shape, self._edge.dtype = value._array.shape, value._array.dtype
+            self._edge.layout = value._array.layout
 
     def detach(self) -> Tensor:
         """The same memory outside the graph."""
@@ -439,6 +439,9 @@ def _numbers(data) -> np.ndarray:
         values = np.asarray(data)
     except (ValueError, OverflowError) as error:
         raise (ValueError if isinstance(error, ValueError) else OverflowError)(f"tensor(): {error}") from None
+    if not isinstance(data, (np.ndarray, np.generic)) and values.dtype in (np.uint64, object) and values.size:
+        if all(isinstance(v, int) for v in values.reshape(-1).tolist()):
+            raise ValueError("Overflow when unpacking long long: an integer is outside int64")
     if values.dtype.kind not in "biuf":
         found = type(data).__name__
         if isinstance(data, (list, tuple)):

@@ -58,6 +58,7 @@
 #define v_hmin FN(v_hmin)
 #define v_round FN(v_round)
 #define v_ldexp FN(v_ldexp)
+#define v_log_parts FN(v_log_parts)
 #define v_widen_lo FN(v_widen_lo)
 #define v_widen_hi FN(v_widen_hi)
 #define v_narrow FN(v_narrow)
@@ -85,8 +86,10 @@ VECTOR V v_set1(T s) {
 
 #define SIGN_BIT ((I)v_set1((T)-0.0))
 
+/* a where the mask is set, else b. In this form compilers see a blend. */
 VECTOR V v_select(I mask, V a, V b) {
-    return (V)((mask & (I)a) | (~mask & (I)b));
+    const I set = mask < 0;
+    return (V)((set & (I)a) | (~set & (I)b));
 }
 
 VECTOR V v_abs(V v) {

@@ -1,5 +1,8 @@
 /* Primitives for AVX2 with FMA. */
 
+#undef V_SCALES
+#define V_SCALES 0
+
 #undef X86
 #if F32
 #define X86(op) _mm256_##op##_ps

@@ -38,6 +38,21 @@ VECTOR V v_sqrt(V v) {
     return X86(sqrt)(v);
 }
 
+/* Scaling by powers of two and taking numbers apart: one instruction each. */
+#undef V_SCALES
+#define V_SCALES 1
+
+VECTOR V v_ldexp(V x, V n) {
+    return X86(scalef)(x, n);
+}
+
+/* x = 2^n m with m from 3/4 to 3/2, for 0 < x < infinity */
+VECTOR V v_log_parts(V x, V *n) {
+    V m = X86(getmant)(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_src);
+    *n = X86(getexp)(x) - X86(getexp)(m);
+    return m;
+}
+
 VECTOR int v_any(I mask) {
 #if F32
     return _mm512_movepi32_mask((__m512i)mask) != 0;

@@ -1,45 +1,44 @@
-/* The error function, the normal distribution, and the GELUs.
+/* The error function and the GELUs.
  *
- * All come from erfcx(x) = exp(x^2) erfc(x), x >= 0, which falls gently from 1 like 1 / x: erfcx(x) (x + K) is a
- * polynomial in (x - K) / (x + K) (after Shepherd and Laframboise 1981). The exponential takes x^2 in two parts: in the
- * tail a rounding of x^2 would be magnified by x^2. */
+ * Both come from the tail of the normal distribution, P(N > x) = exp(-x^2 / 2) m(x) for x >= 0, where Mills' ratio m
+ * falls gently from 1/2 like 1 / x: m(x) (x + K) is a polynomial in (x - K) / (x + K) (after Shepherd and Laframboise
+ * 1981). The exponential takes x^2 in two parts: in the tail its rounding would be magnified by x^2. */
 
 #ifndef AG_VEC_GAUSS_NAMES
 #define AG_VEC_GAUSS_NAMES
 #define v_erf FN(v_erf)
 #define v_erf_slope FN(v_erf_slope)
-#define v_normal FN(v_normal)
 #define v_gelu FN(v_gelu)
 #define v_gelu_slope FN(v_gelu_slope)
 #define v_gelu_tanh FN(v_gelu_tanh)
 #define v_gelu_tanh_slope FN(v_gelu_tanh_slope)
 #define v_exp_square FN(v_exp_square)
-#define v_tail FN(v_tail)
+#define v_mills FN(v_mills)
 #endif
 
-#undef ERFCX_K
+#undef MILLS_K
 #undef ERF_SMALL
-#undef NORMAL_LEAST
+#undef NORMAL_MOST
 #if F32
-#define ERFCX_K 3.0
+#define MILLS_K 3.9375
 #define ERF_SMALL 0.9f
-#define NORMAL_LEAST -14.6f /* below, the normal distribution is 0 */
+#define NORMAL_MOST 14.6f /* the tail beyond is 0 */
 #else
-#define ERFCX_K 4.0
+#define MILLS_K 5.5
 #define ERF_SMALL 1.0
-#define NORMAL_LEAST -38.9
+#define NORMAL_MOST 38.9
 #endif
 
-static const T FN(erfcx_p)[] = {
+static const T FN(mills_p)[] = {
 #if F32
-    0x1.12f21ep+0f, -0x1.c44c4ap-1f, 0x1.2e3254p-1f, -0x1.3dea76p-2f, 0x1.e99f38p-4f,
-    -0x1.b7db74p-6f, -0x1.49c81ap-10f, 0x1.940656p-9f, -0x1.ccd50ap-12f, -0x1.3d7ebep-12f,
+    0x1.821ad0p-1f, -0x1.34d8eep-1f, 0x1.83fb2ap-2f, -0x1.6c3c56p-3f, 0x1.be2492p-5f,
+    -0x1.4a389ep-8f, -0x1.fa0dfap-9f, 0x1.5cb3c2p-10f, 0x1.20cb1ap-12f, -0x1.a594f6p-14f,
 #else
-    0x1.18932bf08e154p+0, -0x1.f3fe31ecb49c3p-1, 0x1.8be202d26c726p-1, -0x1.14eacb1ad0185p-1, 0x1.52cac2370f252p-2,
-    -0x1.645fd8a4ca1f0p-3, 0x1.38dbd2c93491dp-4, -0x1.b00c05257558ap-6, 0x1.908f46ecaacd0p-8, -0x1.269b60c0b8afep-12,
-    -0x1.dd28304351bd4p-12, 0x1.72ce43554fb59p-13, -0x1.e80e500ef8ec4p-19, -0x1.3c7f5a6fcbde4p-16, 0x1.3b303d3481350p-18,
-    0x1.808e6b95ee077p-20, -0x1.c779eb52372e2p-21, -0x1.755cb7ccbb15cp-24, 0x1.0abd992efe02dp-23, 0x1.4a016b6bf75a4p-27,
-    -0x1.d98fe474cefe4p-27, -0x1.793db2838434ep-29,
+    0x1.8c2b8893b5c8dp-1, -0x1.5ed05c7e41a2ep-1, 0x1.1239b3f8c06dap-1, -0x1.77dbb5cdda96cp-2, 0x1.be33e6ee995f1p-3,
+    -0x1.c15806fa49133p-4, 0x1.71707b5751f1ap-5, -0x1.c83edf4336947p-7, 0x1.4034e561d1ebap-9, 0x1.1ab345dda7c6dp-12,
+    -0x1.544962c19c85ep-12, 0x1.2b891cc789714p-14, 0x1.11cdc74442907p-16, -0x1.96a48daad2187p-17, 0x1.df446ee8fcab6p-22,
+    0x1.8e5279be40c12p-20, -0x1.1f857c3abff56p-22, -0x1.7d6219a88f40dp-23, 0x1.afa6d3adc2ea7p-25, 0x1.8a19fc00b4c21p-26,
+    -0x1.847395da94551p-28, -0x1.6296012e54b5ep-29,
 #endif
 };
 
@@ -54,83 +53,88 @@ static const T FN(erf_q)[] = {
 #endif
 };
 
-/* erfcx(x / scale) for 0 <= x <= 40 */
-VECTOR V v_tail(V x, T scale) {
-    V inverse = 1 / (x + (T)ERFCX_K * scale);
-    V q = (x - (T)ERFCX_K * scale) * inverse;
-    return POLY(q, FN(erfcx_p)) * (inverse * scale);
+/* m(x) (x + K) for w = x / (x + K), 0 <= x <= NORMAL_MOST */
+VECTOR V v_mills(V w) {
+    return POLY(v_fma(w, SPLAT(2), SPLAT(-1)), FN(mills_p));
 }
 
-/* exp(scale x^2) */
+/* exp(scale x^2) for scale = -1 or -1/2 and x not above NORMAL_MOST */
 VECTOR V v_exp_square(V x, T scale) {
     V square = x * x;
-    return v_exp_sum(square * scale, v_product_error(x, x, square) * scale);
+    V most = v_greater(SPLAT(EXP_LEAST), square * scale);
+    return v_exp_near(most, v_product_error(x, x, square) * scale);
 }
 
 VECTOR V v_erf(V x) {
     V size = v_lesser(SPLAT(6), v_abs(x)), z = size * size;
     V small = v_fma(size, POLY(z, FN(erf_q)), size);
-    V large = 1 - v_exp(-z) * v_tail(size, 1);
+    V y = size * (T)1.41421356237309504880, inverse = 1 / (y + (T)MILLS_K);
+    V large = v_fma(v_exp_near(-z, NOTHING), v_mills(y * inverse) * inverse * -2, SPLAT(1));
     return v_copysign(v_select(size < ERF_SMALL, small, large), x);
 }
 
 /* 2 / sqrt(pi) exp(-x^2) */
 VECTOR V v_erf_slope(V x) {
-    V size = v_lesser(SPLAT(30), v_abs(x));
-    return v_exp_square(size, -1) * (T)1.12837916709551257390;
+    return v_exp_square(v_lesser(SPLAT(NORMAL_MOST), v_abs(x)), -1) * (T)1.12837916709551257390;
 }
 
-/* P(N(0, 1) <= x) */
-VECTOR V v_normal(V x) {
-    V size = v_lesser(SPLAT(-NORMAL_LEAST), v_abs(x));
-    V tail = v_exp_square(size, (T)-0.5) * (v_tail(size, (T)1.41421356237309504880) * (T)0.5);
-    return v_select(x > 0, 1 - tail, tail);
-}
-
-/* x P(N(0, 1) <= x); the exponential comes last, for subnormal results. */
+/* x P(N <= x) = max(x, 0) - |x| P(N > |x|) */
 VECTOR V v_gelu(V x) {
-    x = v_greater(SPLAT(NORMAL_LEAST), x);
-    V size = v_lesser(SPLAT(-NORMAL_LEAST), v_abs(x));
-    V rest = v_tail(size, (T)1.41421356237309504880) * (T)0.5, e = v_exp_square(size, (T)-0.5);
-    return v_select(x > 0, x * (1 - rest * e), x * rest * e);
+    V size = v_lesser(SPLAT(NORMAL_MOST), v_abs(x));
+    V w = size / (size + (T)MILLS_K);
+    return v_greater(SPLAT(0), x) - v_mills(w) * w * v_exp_square(size, (T)-0.5);
 }
 
 /* Its derivative, P + x p with the density p = exp(-x^2 / 2) / sqrt(2 pi). */
 VECTOR V v_gelu_slope(V x) {
-    V size = v_lesser(SPLAT(-NORMAL_LEAST), v_abs(x));
-    V tail = v_tail(size, (T)1.41421356237309504880) * (T)0.5 - size * (T)0.39894228040143267794;
-    V y = v_exp_square(size, (T)-0.5) * tail;
-    return v_select(x > 0, 1 - y, y);
+    V size = v_lesser(SPLAT(NORMAL_MOST), v_abs(x));
+    V inverse = 1 / (size + (T)MILLS_K), m = v_mills(size * inverse) * inverse;
+    V tail = v_fma(size, SPLAT(-0.39894228040143267794), m) * v_exp_square(size, (T)-0.5);
+    return v_select(x > 0, 1 - tail, tail);
 }
 
 /* --- the tanh form ----------------------------------------------------------------------------------------------------
  * x (1 + tanh u) / 2 = x sigmoid(2 u), 2 u = x (A + B x^2) */
 
-#define GELU_A 1.59576912160573071176 /* 2 sqrt(2 / pi) */
-#define GELU_B 0.07135481627159864713 /* and that times 0.044715 */
+#undef GELU_A
+#undef GELU_A_LOW
+#undef GELU_B
+#undef GELU_B_LOW
+#if F32 /* A = 2 sqrt(2 / pi) and B = 0.044715 A, each in two parts */
+#define GELU_A 0x1.988454p+0f
+#define GELU_A_LOW -0x1.857936p-25f
+#define GELU_B 0x1.2444f2p-4f
+#define GELU_B_LOW 0x1.49b16ap-29f
+#else
+#define GELU_A 0x1.9884533d43651p+0
+#define GELU_A_LOW -0x1.cbc0d30ebfd15p-54
+#define GELU_B 0x1.2444f2a4d8b4bp-4
+#define GELU_B_LOW -0x1.6c843a29d1c70p-61
+#endif
 
-/* exp(-2 |u|), 2 u in two parts: in the tail its rounding would be magnified. */
-VECTOR V FN(gelu_tanh_exp)(V x) {
-    const V a = SPLAT(GELU_A), b = SPLAT(GELU_B), a_low = SPLAT(GELU_A - (T)GELU_A), b_low = SPLAT(GELU_B - (T)GELU_B);
-    V size = v_lesser(SPLAT(40), v_abs(x)), z = size * size;
-    V term = b * z, slope = a + term;
-    V low = (a - slope) + term; /* fine while a >= term; beyond, exact enough */
-    low += v_fma(b, v_product_error(size, size, z), v_fma(b_low, z, a_low)) + v_product_error(b, z, term);
-    V product = size * slope;
-    return v_exp_sum(-product, -v_fma(size, low, v_product_error(size, slope, product)));
+/* exp(-2 |u|) = p 2^n for |x| = size, with 2 u in two parts: in the tail its rounding would be magnified. Returns p. */
+VECTOR V FN(gelu_tanh_exp)(V size, V *n) {
+    const V a = SPLAT(GELU_A), b = SPLAT(GELU_B);
+    V square = size * size, term = b * square, inner = a + term;
+    V shed = inner - a, low = (a - (inner - shed)) + (term - shed);
+    low += v_product_error(b, square, term);
+    low += v_fma(b, v_product_error(size, size, square), v_fma(square, SPLAT(GELU_B_LOW), SPLAT(GELU_A_LOW)));
+    V u2 = size * inner, u2_low = v_fma(size, low, v_product_error(size, inner, u2));
+    return v_exp_parts(-u2, -u2_low, n);
 }
 
+/* Beyond 22 the tail is 0 in double, beyond 12 in float. */
 VECTOR V v_gelu_tanh(V x) {
-    x = v_greater(SPLAT(-40), x);
-    V e = FN(gelu_tanh_exp)(x);
-    return v_select(x > 0, x, x * e) / (e + 1);
+    V size = v_lesser(SPLAT(F32 ? 12 : 22), v_abs(x));
+    V n, p = FN(gelu_tanh_exp)(size, &n);
+    return v_greater(SPLAT(0), x) - v_taken(size, p, n);
 }
 
 /* h + 2 x h (1 - h) u' with h = sigmoid(2 u); 0 or 1 beyond 10. */
-VECTOR V v_gelu_tanh_slope(V x0) {
-    V x = v_greater(SPLAT(-11), v_lesser(SPLAT(11), x0));
-    V e = FN(gelu_tanh_exp)(x), inverse = 1 / (e + 1), other = e * inverse;
-    V h = v_select(x > 0, inverse, other), inner = v_fma(x * x, SPLAT(3 * GELU_B), SPLAT(GELU_A));
-    V slope = v_fma(x * inner, inverse * other, h);
-    return v_select(v_abs(x0) > 10, v_select(x > 0, SPLAT(1), SPLAT(0)), slope);
+VECTOR V v_gelu_tanh_slope(V x) {
+    V near = v_greater(SPLAT(-11), v_lesser(SPLAT(11), x));
+    V n, p = FN(gelu_tanh_exp)(v_abs(near), &n), e = v_ldexp(p, n), inverse = 1 / (e + 1), other = e * inverse;
+    V h = v_select(near > 0, inverse, other), inner = v_fma(near * near, SPLAT(3 * GELU_B), SPLAT(GELU_A));
+    V slope = v_fma(near * inner, inverse * other, h);
+    return v_select(v_abs(x) > 10, v_select(near > 0, SPLAT(1), SPLAT(0)), slope);
 }

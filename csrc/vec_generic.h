@@ -1,6 +1,9 @@
 /* Primitives in plain C: for the generic copy, on any machine. v_fma rounds twice here; whatever needs an exact product
  * uses v_product_error. */
 
+#undef V_SCALES
+#define V_SCALES 0
+
 VECTOR V v_load_part(const T *p, int64_t n, T fill) {
     V v = v_set1(fill);
     for (int64_t i = 0; i < W; i++)

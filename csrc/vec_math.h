@@ -9,10 +9,12 @@
 #define AG_VEC_MATH_NAMES
 #define v_poly FN(v_poly)
 #define v_pow2 FN(v_pow2)
-#define v_exp_sum FN(v_exp_sum)
+#define v_exp_parts FN(v_exp_parts)
+#define v_exp_near FN(v_exp_near)
+#define v_taken FN(v_taken)
 #define v_exp FN(v_exp)
+#define v_exp_fall FN(v_exp_fall)
 #define v_expm1 FN(v_expm1)
-#define v_log_parts FN(v_log_parts)
 #define v_log_sum FN(v_log_sum)
 #define v_log FN(v_log)
 #define v_log1p FN(v_log1p)
@@ -25,6 +27,7 @@
 #define POLY(x, c) v_poly(x, c, (int)(sizeof(c) / sizeof((c)[0])))
 #define SPLAT(s) v_set1((T)(s))
 #define INF ((T)INFINITY)
+#define LOG2_E 1.44269504088896340736
 #endif
 
 #undef MANTISSA
@@ -72,11 +75,22 @@ VECTOR V v_pow2(V n) {
     return (V)((I)(n + (ROUNDER + BIAS)) << MANTISSA);
 }
 
-#ifndef V_LDEXP
+#if !V_SCALES
 /* x 2^n, in two steps so that only the last one rounds when the result is subnormal. */
 VECTOR V v_ldexp(V x, V n) {
     V half = v_round(n * (T)0.5);
     return x * v_pow2(half) * v_pow2(n - half);
+}
+
+/* x = 2^n m with m from 3/4 to 3/2, for 0 < x < infinity; subnormal x are scaled first. */
+VECTOR V v_log_parts(V x, V *n) {
+    const I least = (I)SPLAT(0.75);
+    I subnormal = x < TINY;
+    x = v_select(subnormal, x * (T)0x1p60, x);
+    I bits = (I)x - least;
+    *n = (V)((bits >> MANTISSA) + (I)SPLAT(ROUNDER)) - ROUNDER;
+    *n = v_select(subnormal, *n - 60, *n);
+    return (V)((bits & (((LANE_INT)1 << MANTISSA) - 1)) + least);
 }
 #endif
 
@@ -93,22 +107,34 @@ static const T FN(exp_q)[] = {
 #endif
 };
 
-/* exp(x + low) for a low that only corrects x: with x = n ln 2 + r, exp(x) = 2^n exp(r). */
-VECTOR V v_exp_sum(V x, V low) {
-    x = v_greater(SPLAT(EXP_LEAST), v_lesser(SPLAT(EXP_MOST), x));
-    V n = v_fma(x, SPLAT(1.44269504088896340736), SPLAT(ROUNDER)) - ROUNDER;
-    V r = v_fma(n, SPLAT(-LN2_LO), v_fma(n, SPLAT(-LN2_HI), x)) + low;
-    return v_ldexp(v_fma(r * r, POLY(r, FN(exp_q)), r) + 1, n);
+/* exp(x + low) = p 2^n, for a low that only corrects x: x = n ln 2 + r, p = exp(r). Returns p. */
+VECTOR V v_exp_parts(V x, V low, V *n) {
+    *n = v_fma(x, SPLAT(LOG2_E), SPLAT(ROUNDER)) - ROUNDER;
+    V r = v_fma(*n, SPLAT(-LN2_LO), v_fma(*n, SPLAT(-LN2_HI), x)) + low;
+    return v_fma(r * r, POLY(r, FN(exp_q)), r) + 1;
+}
+
+#define NOTHING SPLAT(-0.0) /* adding it changes nothing, and costs nothing */
+
+/* exp(x + low) for x from EXP_LEAST to EXP_MOST */
+VECTOR V v_exp_near(V x, V low) {
+    V n, p = v_exp_parts(x, low, &n);
+    return v_ldexp(p, n);
 }
 
 VECTOR V v_exp(V x) {
-    return v_exp_sum(x, v_set1((T)-0.0)); /* adding -0 changes nothing, and costs nothing */
+    return v_exp_near(v_greater(SPLAT(EXP_LEAST), v_lesser(SPLAT(EXP_MOST), x)), NOTHING);
+}
+
+/* exp(-|x|) */
+VECTOR V v_exp_fall(V x) {
+    return v_exp_near(v_greater(SPLAT(EXP_LEAST), -v_abs(x)), NOTHING);
 }
 
 /* exp(x) - 1 = 2^n (exp(r) - 1) + (2^n - 1), halved meanwhile so that 2^n cannot overflow. */
 VECTOR V v_expm1(V x0) {
     V x = v_greater(SPLAT(-40), v_lesser(SPLAT(EXP_MOST), x0));
-    V n = v_round(x * (T)1.44269504088896340736);
+    V n = v_round(x * (T)LOG2_E);
     V hi = v_fma(n, SPLAT(-LN2_HI), x);
     V r = v_fma(n, SPLAT(-LN2_LO), hi);
     V low = v_fma(n, SPLAT(-LN2_LO), hi - r);
@@ -121,26 +147,15 @@ VECTOR V v_expm1(V x0) {
 
 static const T FN(log_q)[] = {
 #if F32 /* log(1 + f) = f - f^2 / 2 + f^3 q(f) */
-    0x1.555554p-2f,  -0x1.000228p-2f, 0x1.99a036p-3f,  -0x1.54722ap-3f,
-    0x1.22d5ecp-3f,  -0x1.0d811cp-3f, 0x1.0571bep-3f,  -0x1.38fafcp-4f,
+    0x1.5555a4p-2f, -0x1.fffdacp-3f, 0x1.996462p-3f, -0x1.555912p-3f,
+    0x1.299964p-3f, -0x1.0a7296p-3f, 0x1.933bf8p-4f, -0x1.45f1e6p-5f,
 #else /* log((1 + s) / (1 - s)) = 2 s + s^3 q(s^2) */
-    0x1.5555555555593p-1, 0x1.999999997f9fdp-2, 0x1.2492494229dbep-2, 0x1.c71c51d838fbep-3,
-    0x1.7466499679550p-3, 0x1.39a0985e692ccp-3, 0x1.2f11604106142p-3,
+    0x1.5555555555780p-1, 0x1.99999998ee2c0p-2, 0x1.249249b3f1a3ap-2, 0x1.c71c003d5ad47p-3,
+    0x1.747511d54b594p-3, 0x1.384f2a4365e19p-3, 0x1.3adab0bc93377p-3,
 #endif
 };
 
-/* x = 2^n m with m from sqrt(1/2) to sqrt(2), for x > 0; subnormal x are scaled first. */
-VECTOR V v_log_parts(V x, V *n) {
-    const I root = (I)SPLAT(0.70710678118654752440);
-    I subnormal = x < TINY;
-    x = v_select(subnormal, x * (T)0x1p60, x);
-    I bits = (I)x - root;
-    *n = (V)((bits >> MANTISSA) + (I)SPLAT(ROUNDER)) - ROUNDER;
-    *n = v_select(subnormal, *n - 60, *n);
-    return (V)((bits & (((LANE_INT)1 << MANTISSA) - 1)) + root);
-}
-
-/* log(2^n (1 + f)) for f from sqrt(1/2) - 1 to sqrt(2) - 1 */
+/* log(2^n (1 + f)) for f from -1/4 to 1/2 */
 VECTOR V v_log_sum(V n, V f) {
     V square = f * f * (T)0.5;
 #if F32
@@ -176,38 +191,48 @@ VECTOR V v_log1p(V x) {
 
 /* --- sigmoid, tanh, softplus ----------------------------------------------------------------------------------------- */
 
-/* 1 / (1 + exp(-x)), from exp(-|x|) so that nothing overflows. */
+/* 1 / (1 + exp(-x)) = top / (1 + e) = top - e top / (1 + e) with e = exp(-|x|), so that nothing overflows; the second
+ * form keeps the rounding of 1 + e out of the result. */
 VECTOR V v_sigmoid(V x) {
-    V e = v_exp(-v_abs(x));
-    return v_select(x >= 0, SPLAT(1), e) / (e + 1);
+    V e = v_exp_fall(x), top = v_select(x >= 0, SPLAT(1), e);
+    return v_fma(-e, top / (e + 1), top);
 }
 
-/* x sigmoid(x). Where the sigmoid is subnormal, its few bits must not be magnified: there x exp(x), by halves. */
-VECTOR V v_silu(V x0) {
-    V x = v_greater(SPLAT(2 * EXP_LEAST), x0);
-    V y = x * v_sigmoid(x);
-    I low = x < EXP_LEAST * (T)0.8;
-    if (v_any(low)) {
-        V root = v_exp(x * (T)0.5);
-        y = v_select(low, x * root * root, y);
-    }
-    return y;
+/* |x| e / (1 + e) where size = |x| and e = p 2^n: what a sigmoid takes from max(x, 0). As above, with size e in two parts;
+ * where e is so small that it has few bits, size p is scaled instead. */
+VECTOR V v_taken(V size, V p, V n) {
+    V e = v_ldexp(p, n), product = size * e;
+    V y = product + v_fma(-e, product / (e + 1), v_product_error(size, e, product));
+    I few = e < 2 * TINY;
+    return V_SCALES || v_any(few) ? v_select(few, v_ldexp(size * p, n), y) : y;
+}
+
+/* x sigmoid(x) */
+VECTOR V v_silu(V x) {
+    V size = v_lesser(SPLAT(-EXP_LEAST * 1.5), v_abs(x));
+    V n, p = v_exp_parts(-size, NOTHING, &n);
+    return v_greater(SPLAT(0), x) - v_taken(size, p, n);
 }
 
 /* The derivative: s (1 + x (1 - s)). */
 VECTOR V v_silu_slope(V x) {
-    V e = v_exp(-v_abs(x)), s = v_select(x >= 0, SPLAT(1), e) / (e + 1), s1 = v_select(x >= 0, e, SPLAT(1)) / (e + 1);
+    V e = v_exp_fall(x), inverse = 1 / (e + 1), other = e * inverse;
+    I positive = x >= 0;
     x = v_greater(SPLAT(2 * EXP_LEAST), v_lesser(SPLAT(-2 * EXP_LEAST), x));
-    return s * v_fma(x, s1, SPLAT(1));
+    return v_select(positive, inverse, other) * v_fma(x, v_select(positive, other, inverse), SPLAT(1));
 }
 
-/* With t = exp(2 |x|) - 1: tanh |x| = t / (t + 2). */
+/* With h = (exp(-2 |x|) - 1) / 2 = 2^(n - 1) (exp(r) - 1) + (2^(n - 1) - 1/2): tanh |x| = y = -h / (h + 1), and
+ * y = -(h + h y) halves what the quotient rounded. */
 VECTOR V v_tanh(V x) {
-    V t = v_expm1(v_lesser(SPLAT(40), v_abs(x) * 2));
-    return v_copysign(t / (t + 2), x);
+    V minus = (V)((I)x | SIGN_BIT), twice = v_greater(SPLAT(-40), minus + minus);
+    V n = v_fma(twice, SPLAT(LOG2_E), SPLAT(ROUNDER)) - ROUNDER;
+    V r = v_fma(n, SPLAT(-LN2_LO), v_fma(n, SPLAT(-LN2_HI), twice));
+    V s = v_pow2(n - 1), h = v_fma(s, v_fma(r * r, POLY(r, FN(exp_q)), r), s - (T)0.5);
+    return v_copysign(v_fma(-h, h / (h + 1), h), x);
 }
 
-/* log(1 + u) = 2 s + s^3 q(s^2) with s = u / (2 + u), 0 <= u <= 1 */
+/* log(1 + u) = 2 s + s^3 q(s^2) = u - s u + s^3 q(s^2) with s = u / (2 + u), 0 <= u <= 1 */
 static const T FN(softplus_q)[] = {
 #if F32
     0x1.555558p-1f, 0x1.9996d8p-2f, 0x1.25051p-2f, 0x1.b72bb6p-3f, 0x1.f08b0cp-3f,
@@ -220,9 +245,8 @@ static const T FN(softplus_q)[] = {
 
 /* log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)) */
 VECTOR V v_softplus(V x) {
-    V u = v_exp(-v_abs(x)), s = u / (u + 2), z = s * s;
-    V log1p_u = v_fma(s * z, POLY(z, FN(softplus_q)), s + s);
-    return v_greater(SPLAT(0), x) + log1p_u;
+    V u = v_exp_fall(x), s = u / (u + 2), z = s * s;
+    return v_greater(SPLAT(0), x) + v_fma(s, v_fma(z, POLY(z, FN(softplus_q)), -u), u);
 }
 
 #include "vec_trig.h"

@@ -1,5 +1,8 @@
 /* Primitives for NEON on aarch64. */
 
+#undef V_SCALES
+#define V_SCALES 0
+
 #undef NEON
 #if F32
 #define NEON(op) op##_f32

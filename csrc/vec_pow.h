@@ -8,17 +8,33 @@
 #endif
 
 #if F32
-/* |x|^y */
+/* log2((1 + s) / (1 - s)) = s p(s^2), 2^r = q(r) on |r| <= 1/2, to float's accuracy in double */
+static const double FN(log2_p)[] = {
+    0x1.71547652d859fp+1, 0x1.ec709b53bfb9ap-1, 0x1.2778a84bdad2cp-1, 0x1.a512525ccdf35p-2, 0x1.64cf37d1ace76p-2,
+};
+static const double FN(exp2_q)[] = {
+    0x1.0000000262125p+0, 0x1.62e430c828e01p-1, 0x1.ebfbdadb486e8p-3, 0x1.c6aed46100e1fp-5,
+    0x1.3b2dbc4e2c87cp-7, 0x1.5f4597aa1ebb9p-10, 0x1.41d31cd6855b0p-13,
+};
+
+/* x^y = 2^(y log2 x) */
+VECTOR D FN(power_half)(D x, D y) {
+    const D most = (D){0} + 1000;
+    D n, m = WIDE(v_log_parts)(x, &n), s = (m - 1) / (m + 1);
+    D product = y * WIDE(v_fma)(s, WIDE(v_poly)(s * s, FN(log2_p), 5), n);
+    product = WIDE(v_greater)(-most, WIDE(v_lesser)(most, product));
+    n = WIDE(v_round)(product);
+    return WIDE(v_poly)(product - n, FN(exp2_q), 7) * WIDE(v_pow2)(n);
+}
+
 VECTOR V v_power(V x, V y) {
-    D lo = WIDE(v_exp)(WIDE(v_log)(v_widen_lo(x)) * v_widen_lo(y));
-    D hi = WIDE(v_exp)(WIDE(v_log)(v_widen_hi(x)) * v_widen_hi(y));
-    return v_narrow(lo, hi);
+    return v_narrow(FN(power_half)(v_widen_lo(x), v_widen_lo(y)), FN(power_half)(v_widen_hi(x), v_widen_hi(y)));
 }
 #else
 /* log((1 + s) / (1 - s)) = 2 s + s^3 (2/3 + z q(z)), z = s^2 */
 static const T FN(pow_q)[] = {
-    0x1.9999999999996p-2, 0x1.2492492492f56p-2, 0x1.c71c71c595950p-3, 0x1.745d1829ef853p-3,
-    0x1.3b13649a13756p-3, 0x1.11207703a4910p-3, 0x1.de3c1ad33ac23p-4, 0x1.ead17c60661ddp-4,
+    0x1.9999999999967p-2, 0x1.2492492498f0bp-2, 0x1.c71c71bc4fd2fp-3, 0x1.745d1bd100189p-3,
+    0x1.3b12964c9228ep-3, 0x1.113a53bd34837p-3, 0x1.dac976ac4c8d6p-4, 0x1.0192e544381a2p-3,
 };
 
 /* hi + lo = a + b exactly, for |a| >= |b| */
@@ -34,8 +50,8 @@ VECTOR V FN(log_two)(V x, V *lo) {
 
     /* s = f / (2 + f) in two parts */
     V d_lo, d = FN(fast_sum)(SPLAT(2), f, &d_lo);
-    V s = f / d, back = s * d;
-    V s_lo = (((f - back) - v_product_error(s, d, back)) - s * d_lo) / d;
+    V inverse = 1 / d, s = f * inverse;
+    V s_lo = -(v_product_error(s, d, f) + s * d_lo) * inverse;
 
     /* z = s^2, cube = s^3, c = 2/3 + z q(z), each in two parts */
     V z = s * s, z_lo = v_fma(s + s, s_lo, v_product_error(s, s, z));
@@ -53,29 +69,32 @@ VECTOR V FN(log_two)(V x, V *lo) {
     return FN(fast_sum)(hi, low, lo);
 }
 
-/* |x|^y */
+/* x^y = exp(y log x) */
 VECTOR V v_power(V x, V y) {
-    I usual = (x > 0) & (x < INF);
-    V low, log_x = FN(log_two)(v_select(usual, x, SPLAT(1)), &low);
-    log_x = v_select(usual, log_x, v_select(x == 0, SPLAT(-INF), x));
+    V low, log_x = FN(log_two)(x, &low);
     V product = log_x * y, error = v_fma(low, y, v_product_error(log_x, y, product));
-    return v_exp_sum(product, v_select(v_abs(product) < 1000, error, SPLAT(0)));
+    V near = v_greater(SPLAT(EXP_LEAST), v_lesser(SPLAT(EXP_MOST), product));
+    return v_exp_near(near, v_select(near == product, error, SPLAT(0)));
 }
 #endif
 
-VECTOR V v_pow(V x, V y) {
-    const T integers = F32 ? (T)0x1p23 : (T)0x1p52; /* from here on all numbers are integers, and from twice that even */
-    V size = v_abs(x), z = v_power(size, y), y_size = v_abs(y);
-    z = v_select((y == 0) | (x == 1), SPLAT(1), v_select((size == 1) & (y == y), SPLAT(1), z));
+/* The limits and signs: z is |x|^y wherever 0 < |x| < infinity and y is finite. */
+VECTOR V FN(pow_limits)(V x, V y, V z) {
+    const T integers = F32 ? (T)0x1p23 : (T)0x1p52; /* numbers from here on are integers, from twice that even ones */
+    V size = v_abs(x), y_size = v_abs(y), half = y_size * (T)0.5;
+    I edge = (size == 0) | (size == INF) | (y_size == INF);
+    z = v_select(edge, v_select((size > 1) ^ (y > 0), SPLAT(0), SPLAT(INF)), z);
+    z = v_select((x != x) | (y != y), x + y, z);
+    z = v_select((y == 0) | (x == 1) | ((size == 1) & (y_size == INF)), SPLAT(1), z);
 
-    I negative = (I)x < 0;
-    if (v_any(negative)) {
-        V half = y * (T)0.5;
-        I whole = (y_size >= integers) | (v_round(y) == y);
-        I even = (y_size >= 2 * integers) | ((v_round(half) == half) & (y_size < 2 * integers));
-        V sign = v_select(whole & ~even, SPLAT(-0.0), SPLAT(0));
-        I no_value = negative & ~whole & (x < 0) & (size < INF);
-        z = v_select(no_value, SPLAT(NAN), v_select(negative, (V)((I)z | (I)sign), z));
-    }
-    return z;
+    I whole = (y_size >= integers) | ((y_size + integers) - integers == y_size);
+    I even = (y_size >= 2 * integers) | ((half + integers) - integers == half);
+    z = (V)((I)z | (((I)x < 0) & whole & ~even & SIGN_BIT));
+    return v_select((x < 0) & (size < INF) & ~whole & (y == y), SPLAT(NAN), z);
+}
+
+VECTOR V v_pow(V x, V y) {
+    V z = v_power(v_abs(x), y);
+    I usual = (x > 0) & (x < INF) & (v_abs(y) < INF);
+    return v_any(~usual) ? FN(pow_limits)(x, y, z) : z;
 }

@@ -7,7 +7,7 @@
 #define v_sin FN(v_sin)
 #define v_cos FN(v_cos)
 #define v_reduce FN(v_reduce)
-#define FAR 1e6
+#define FAR (F32 ? 2e5 : 1e6)
 #endif
 
 /* sin(r) = r + r^3 s(r^2), cos(r) = 1 - r^2 / 2 + r^4 c(r^2) */
@@ -35,18 +35,16 @@ static const T FN(cos_c)[] = {
 #define PIO2_3 0x1.3198a2e037073p-69
 
 #if F32
-/* In double, where one correction is enough; n is exact as a float. */
-VECTOR D FN(reduce_half)(D x, D *n) {
-    *n = (x * 0x1.45f306dc9c883p-1 + 0x1.8p52) - 0x1.8p52;
-    return (x - *n * PIO2_1) - *n * PIO2_2;
+/* In double, where one correction is enough. */
+VECTOR D FN(reduce_half)(D x, D n) {
+    return WIDE(v_fma)(n, (D){0} - PIO2_2, WIDE(v_fma)(n, (D){0} - PIO2_1, x));
 }
 
 VECTOR V v_reduce(V x, V *n, V *low) {
-    D n_lo, n_hi;
-    V r = v_narrow(FN(reduce_half)(v_widen_lo(x), &n_lo), FN(reduce_half)(v_widen_hi(x), &n_hi));
-    *n = v_narrow(n_lo, n_hi);
+    *n = v_round(x * 0x1.45f306p-1f);
     *low = SPLAT(0);
-    return r;
+    D lo = FN(reduce_half)(v_widen_lo(x), v_widen_lo(*n)), hi = FN(reduce_half)(v_widen_hi(x), v_widen_hi(*n));
+    return v_narrow(lo, hi);
 }
 #else
 /* r + low, so that r keeps all its bits when x is close to a multiple of pi/2. */

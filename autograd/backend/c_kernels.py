@@ -6,11 +6,12 @@ described to C by plans, cached by shapes and strides. dtypes without C kernels 
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any, Callable
 
 from ..dtypes import float32, float64
-from ..storage import Array
+from ..storage import Layout
 from . import extension, numpy_backend
 
 MAXDIM = 16
@@ -32,13 +33,13 @@ def table() -> dict[str, Callable]:
     return kernels
 
 
-# --- plans ------------------------------------------------------------------------------------------------------------
+# --- plans: how C walks strided memory, worked out once per combination of layouts ---------------------------------------
 
 _plans: dict[tuple, Any] = {}
 
 
 def _remember(key: tuple, plan):
-    if len(_plans) > 20_000:
+    if len(_plans) > 50_000:
         _plans.clear()
     _plans[key] = plan
     return plan
@@ -59,45 +60,33 @@ def _coalesce(dims: list[tuple[int, tuple]]) -> list[tuple[int, tuple]]:
     return merged
 
 
-def _aligned(x: Array, ndim: int) -> tuple:
+def _aligned(x: Layout, ndim: int) -> tuple:
     """The strides of x seen as ndim dims, 0 where it broadcasts."""
     own = tuple([0 if n == 1 else s for n, s in zip(x.shape, x.strides)])
     return (0,) * (ndim - len(own)) + own
 
 
-def elementwise_plan(out: Array, *inputs: Array):
-    """The ag_plan that walks out and the inputs broadcast to it."""
-    key = (out.shape, out.strides) + tuple([v for x in inputs for v in (x.shape, x.strides)])
-    plan = _plans.get(key)
-    if plan is not None:
-        return plan
-    operands = (out, *inputs)
+def _make_plan(*layouts: Layout):
+    """The ag_plan that walks the first layout, the output's, and the others broadcast to it."""
+    out = layouts[0]
     ndim = len(out.shape)
-    strides = list(zip(*[_aligned(x, ndim) for x in operands]))
-    dims = sorted(zip(out.shape, strides), key=lambda dim: -abs(dim[1][0]))
-    dims = _coalesce(dims)
+    strides = list(zip(*[_aligned(x, ndim) for x in layouts]))
+    dims = _coalesce(sorted(zip(out.shape, strides), key=lambda dim: -abs(dim[1][0])))
     plan = extension.ffi.new("ag_plan *")
     plan.n, plan.ndim = out.size, len(dims)
     for d, (size, steps) in enumerate(dims):
         plan.size[d] = size
         for i, step in enumerate(steps):
             plan.stride[i][d] = step
-    return _remember(key, plan)
+    return _remember(layouts, plan)
 
 
-def reduce_plan(x: Array, dims: tuple):
+def _make_reduce_plan(x: Layout, dims: tuple):
     """The ag_reduce that walks x with dims reduced."""
-    key = (x.shape, x.strides, dims, None)
-    plan = _plans.get(key)
-    if plan is not None:
-        return plan
     plan = extension.ffi.new("ag_reduce *")
-    plan.kept = plan.reduced = 1
     for reduced in (False, True):
         walk = [(x.shape[d], (x.strides[d],)) for d in range(len(x.shape)) if (d in dims) == reduced]
-        total = 1
-        for size, _ in walk:
-            total *= size
+        total = math.prod(size for size, _ in walk)
         walk = _coalesce(walk)
         sizes, strides = (plan.rsize, plan.rstride) if reduced else (plan.ksize, plan.kstride)
         for d, (size, (step,)) in enumerate(walk):
@@ -106,20 +95,16 @@ def reduce_plan(x: Array, dims: tuple):
             plan.reduced, plan.nr = total, len(walk)
         else:
             plan.kept, plan.nk = total, len(walk)
-    return _remember(key, plan)
+    return _remember((x, dims), plan)
 
 
-def gemm_spec(c: Array, a: Array, b: Array, transpose_b: bool, alpha: float, beta: float, act: int):
+def _make_gemm(c: Layout, a: Layout, b: Layout, transpose_b: bool, alpha: float, beta: float, act: int):
     """The ag_gemm for c = a b, with b given transposed where asked; leading dims broadcast."""
-    key = (a.shape, a.strides, b.shape, b.strides, c.strides, transpose_b, alpha, beta, act)
-    spec = _plans.get(key)
-    if spec is not None:
-        return spec
     spec = extension.ffi.new("ag_gemm *")
-    sb, stride_b = b.shape[-2:], b.strides[-2:]
+    shape_b, stride_b = b.shape[-2:], b.strides[-2:]
     if transpose_b:
-        sb, stride_b = sb[::-1], stride_b[::-1]
-    spec.m, spec.k, spec.n = a.shape[-2], a.shape[-1], sb[1]
+        shape_b, stride_b = shape_b[::-1], stride_b[::-1]
+    spec.m, spec.k, spec.n = a.shape[-2], a.shape[-1], shape_b[1]
     (spec.rsa, spec.csa), (spec.rsb, spec.csb), spec.rsc = a.strides[-2:], stride_b, c.strides[-2]
     ndim = len(c.shape) - 2
     steps = [
@@ -133,84 +118,91 @@ def gemm_spec(c: Array, a: Array, b: Array, transpose_b: bool, alpha: float, bet
     for d, (size, (step_c, step_a, step_b)) in enumerate(batch):
         spec.bsize[d], spec.bsc[d], spec.bsa[d], spec.bsb[d] = size, step_c, step_a, step_b
     spec.alpha, spec.beta, spec.act = alpha, beta, act
-    return _remember(key, spec)
+    return _remember((c, a, b, transpose_b, alpha, beta, act), spec)
 
 
-# --- elementwise --------------------------------------------------------------------------------------------------------
+# --- elementwise: contiguous operands of one layout need no plan -----------------------------------------------------------
 
 
 def _fill(by_dtype, twin):
     def kernel(out, value):
-        f = by_dtype.get(out.dtype)
+        layout = out.layout
+        f = by_dtype.get(layout.dtype)
         if f is None:
             twin(out, value)
-        elif out.contiguous:
-            f(NONE, out.size, out.ptr, value)
+        elif layout.contiguous:
+            f(NONE, layout.size, out.ptr, value)
         else:
-            f(elementwise_plan(out), 0, out.ptr, value)
+            f(_plans.get((layout,)) or _make_plan(layout), 0, out.ptr, value)
 
     return kernel
 
 
 def _unary(by_dtype, twin):
     def kernel(out, x):
-        f = by_dtype.get(out.dtype)
-        if f is None or x.dtype is not out.dtype:
+        layout = out.layout
+        f = by_dtype.get(layout.dtype)
+        if f is not None and x.layout is layout and layout.contiguous:
+            f(NONE, layout.size, out.ptr, x.ptr)
+        elif f is None or x.layout.dtype is not layout.dtype:
             twin(out, x)
-        elif x.contiguous and out.contiguous and x.shape == out.shape:
-            f(NONE, out.size, out.ptr, x.ptr)
         else:
-            f(elementwise_plan(out, x), 0, out.ptr, x.ptr)
+            f(_plans.get((layout, x.layout)) or _make_plan(layout, x.layout), 0, out.ptr, x.ptr)
 
     return kernel
 
 
 def _unary_p(by_dtype, twin):
     def kernel(out, x, p0, p1=None):
-        f = by_dtype.get(out.dtype)
+        layout = out.layout
+        f = by_dtype.get(layout.dtype)
         if f is None:
             twin(out, x, p0) if p1 is None else twin(out, x, p0, p1)
-        elif x.contiguous and out.contiguous and x.shape == out.shape:
-            f(NONE, out.size, out.ptr, x.ptr, p0, p1 or 0.0)
+        elif x.layout is layout and layout.contiguous:
+            f(NONE, layout.size, out.ptr, x.ptr, p0, p1 or 0.0)
         else:
-            f(elementwise_plan(out, x), 0, out.ptr, x.ptr, p0, p1 or 0.0)
+            plan = _plans.get((layout, x.layout)) or _make_plan(layout, x.layout)
+            f(plan, 0, out.ptr, x.ptr, p0, p1 or 0.0)
 
     return kernel
 
 
 def _binary(by_dtype, twin):
     def kernel(out, a, b):
-        f = by_dtype.get(out.dtype)
+        layout = out.layout
+        f = by_dtype.get(layout.dtype)
         if f is None:
             twin(out, a, b)
-        elif a.contiguous and b.contiguous and out.contiguous and a.shape == b.shape == out.shape:
-            f(NONE, out.size, out.ptr, a.ptr, b.ptr)
+        elif a.layout is b.layout is layout and layout.contiguous:
+            f(NONE, layout.size, out.ptr, a.ptr, b.ptr)
         else:
-            f(elementwise_plan(out, a, b), 0, out.ptr, a.ptr, b.ptr)
+            key = (layout, a.layout, b.layout)
+            f(_plans.get(key) or _make_plan(*key), 0, out.ptr, a.ptr, b.ptr)
 
     return kernel
 
 
 def _binary_p(by_dtype, twin):
     def kernel(out, a, b, p0, p1=None):
-        f = by_dtype[out.dtype]
-        if a.contiguous and b.contiguous and out.contiguous and a.shape == b.shape == out.shape:
-            f(NONE, out.size, out.ptr, a.ptr, b.ptr, p0, p1 or 0.0)
+        layout = out.layout
+        f = by_dtype[layout.dtype]
+        if a.layout is b.layout is layout and layout.contiguous:
+            f(NONE, layout.size, out.ptr, a.ptr, b.ptr, p0, p1 or 0.0)
         else:
-            f(elementwise_plan(out, a, b), 0, out.ptr, a.ptr, b.ptr, p0, p1 or 0.0)
+            key = (layout, a.layout, b.layout)
+            f(_plans.get(key) or _make_plan(*key), 0, out.ptr, a.ptr, b.ptr, p0, p1 or 0.0)
 
     return kernel
 
 
 def _ternary(by_dtype, twin):
     def kernel(out, a, b, c):
-        f = by_dtype.get(out.dtype)
+        key = (out.layout, a.layout, b.layout, c.layout)
+        f = by_dtype.get(key[0].dtype)
         if f is None:
             twin(out, a, b, c)
-        elif a.contiguous and b.contiguous and c.contiguous and a.shape == b.shape == c.shape == out.shape:
-            f(NONE, out.size, out.ptr, a.ptr, b.ptr, c.ptr)
         else:
-            f(elementwise_plan(out, a, b, c), 0, out.ptr, a.ptr, b.ptr, c.ptr)
+            f(_plans.get(key) or _make_plan(*key), 0, out.ptr, a.ptr, b.ptr, c.ptr)
 
     return kernel
 
@@ -220,22 +212,26 @@ def _ternary(by_dtype, twin):
 
 def _reduce(by_dtype, twin):
     def kernel(out, x, dims, p0=None):
-        f = by_dtype.get(x.dtype)
-        if f is None or out.dtype is not x.dtype:
+        layout = x.layout
+        f = by_dtype.get(layout.dtype)
+        if f is None or out.layout.dtype is not layout.dtype:
             twin(out, x, dims) if p0 is None else twin(out, x, dims, p0)
         else:
-            f(reduce_plan(x, dims), out.ptr, x.ptr, p0 or 0.0)
+            f(_plans.get((layout, dims)) or _make_reduce_plan(layout, dims), out.ptr, x.ptr, p0 or 0.0)
 
     return kernel
 
 
 def _argreduce(by_dtype, twin):
+    cast = extension.ffi.cast
+
     def kernel(out, x, dims):
-        f = by_dtype.get(x.dtype)
+        layout = x.layout
+        f = by_dtype.get(layout.dtype)
         if f is None:
             twin(out, x, dims)
         else:
-            f(reduce_plan(x, dims), extension.ffi.cast("int64_t *", out.ptr), x.ptr)
+            f(_plans.get((layout, dims)) or _make_reduce_plan(layout, dims), cast("int64_t *", out.ptr), x.ptr)
 
     return kernel
 
@@ -256,14 +252,16 @@ def _rowwise_grad(by_dtype, _):
 
 def _loss(by_dtype, _):
     def kernel(out, x, t, scale):
-        by_dtype[x.dtype](x.size, out.ptr, x.ptr, t.ptr, scale)
+        layout = x.layout
+        by_dtype[layout.dtype](layout.size, out.ptr, x.ptr, t.ptr, scale)
 
     return kernel
 
 
 def _loss_grad(by_dtype, _):
     def kernel(dx, g, x, t, scale):
-        by_dtype[x.dtype](x.size, dx.ptr, g.ptr, x.ptr, t.ptr, scale)
+        layout = x.layout
+        by_dtype[layout.dtype](layout.size, dx.ptr, g.ptr, x.ptr, t.ptr, scale)
 
     return kernel
 
@@ -299,8 +297,20 @@ def _gemm(by_dtype, twin):
         if f is None:
             twin(c, a, b, bias, transpose_b, alpha, beta, act)
         else:
-            spec = gemm_spec(c, a, b, transpose_b, alpha, beta, act)
-            _checked(f(spec, c.ptr, a.ptr, b.ptr, NONE if bias is None else bias.ptr))
+            key = (c.layout, a.layout, b.layout, transpose_b, alpha, beta, act)
+            spec = _plans.get(key) or _make_gemm(*key)
+            if f(spec, c.ptr, a.ptr, b.ptr, NONE if bias is None else bias.ptr):
+                raise _no_scratch()
+
+    return kernel
+
+
+def _linear(by_dtype, _):
+    def kernel(y, x, w, bias, shape):
+        m, n, k = shape
+        b = NONE if bias is None else bias.ptr
+        if by_dtype[w.layout.dtype](m, n, k, y.ptr, x.ptr, w.ptr, b):
+            raise _no_scratch()
 
     return kernel
 
@@ -308,13 +318,13 @@ def _gemm(by_dtype, twin):
 def _linear_grad(by_dtype, _):
     def kernel(dx, dw, db, g, x, w, shape):
         m, n, k = shape
-        _checked(
-            by_dtype[g.dtype](
-                m, n, k,
-                NONE if dx is None else dx.ptr, NONE if dw is None else dw.ptr, NONE if db is None else db.ptr,
-                g.ptr, NONE if x is None else x.ptr, NONE if w is None else w.ptr,
-            )
+        status = by_dtype[g.layout.dtype](
+            m, n, k,
+            NONE if dx is None else dx.ptr, NONE if dw is None else dw.ptr, NONE if db is None else db.ptr,
+            g.ptr, NONE if x is None else x.ptr, NONE if w is None else w.ptr,
         )  # fmt: skip
+        if status:
+            raise _no_scratch()
 
     return kernel
 
@@ -409,9 +419,8 @@ def _integers(name):
     return kernel
 
 
-def _checked(status: int) -> None:
-    if status:
-        raise MemoryError("a kernel could not get its scratch memory")
+def _no_scratch() -> MemoryError:
+    return MemoryError("a kernel could not get its scratch memory")
 
 
 RANDOM: dict[str, Callable] = {"RANDOM": _random, "PERMUTATION": _permutation, "INTEGERS": _integers}
@@ -419,6 +428,6 @@ BINDERS: dict[str, Callable] = {
     "FILL": _fill, "UNARY": _unary, "UNARY_P": _unary_p, "BINARY": _binary, "BINARY_P": _binary_p,
     "TERNARY": _ternary, "WHERE": _ternary, "REDUCE": _reduce, "ARGREDUCE": _argreduce,
     "ROWWISE": _rowwise, "ROWWISE_GRAD": _rowwise_grad, "LOSS": _loss, "LOSS_GRAD": _loss_grad,
-    "NLL": _nll, "NLL_GRAD": _nll_grad, "GEMM": _gemm, "LINEAR_GRAD": _linear_grad, "OPTIMIZER": _optimizer,
+    "NLL": _nll, "NLL_GRAD": _nll_grad, "GEMM": _gemm, "LINEAR": _linear, "LINEAR_GRAD": _linear_grad, "OPTIMIZER": _optimizer,
     "EMBEDDING": _embedding, "EMBEDDING_GRAD": _embedding_grad, "DROPOUT": _dropout,
 }  # fmt: skip

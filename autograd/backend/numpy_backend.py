@@ -82,17 +82,26 @@ def _gemm(function):
     return kernel
 
 
+def _matrix(a, rows: int, columns: int):
+    return None if a is None else a.numpy().reshape(rows, columns)
+
+
+def _linear(function):
+    def kernel(y, x, w, bias, shape):
+        m, n, k = shape
+        with np.errstate(all="ignore"):
+            function(_matrix(y, m, n), _matrix(x, m, k), w.numpy(), None if bias is None else bias.numpy())
+
+    return kernel
+
+
 def _linear_grad(function):
     def kernel(dx, dw, db, g, x, w, shape):
         m, n, k = shape
-
-        def matrix(a, rows, columns):
-            return None if a is None else a.numpy().reshape(rows, columns)
-
         with np.errstate(all="ignore"):
             function(
-                matrix(dx, m, k), matrix(dw, n, k), None if db is None else db.numpy(),
-                matrix(g, m, n), matrix(x, m, k), matrix(w, n, k),
+                _matrix(dx, m, k), _matrix(dw, n, k), None if db is None else db.numpy(),
+                _matrix(g, m, n), _matrix(x, m, k), _matrix(w, n, k),
             )  # fmt: skip
 
     return kernel
@@ -113,5 +122,5 @@ def _optimizer(function):
 SPECIAL = {
     "softmax": _rowwise, "log_softmax": _rowwise, "softmax_grad": _rowwise, "log_softmax_grad": _rowwise,
     "cross_entropy": _cross_entropy, "cross_entropy_grad": _cross_entropy_grad,
-    "gemm": _gemm, "linear_grad": _linear_grad, "sgd": _optimizer, "adam": _optimizer,
+    "gemm": _gemm, "linear": _linear, "linear_grad": _linear_grad, "sgd": _optimizer, "adam": _optimizer,
 }  # fmt: skip

@@ -140,7 +140,8 @@ def rdiv_scalar(out, x, p):
 
 
 def pow_scalar(out, x, p):
-    np.power(x, out.dtype.type(p), out=out)
+    """x to the power p; to the power 0.5 the square root, NaN at -inf and -0 at -0."""
+    np.sqrt(x, out=out) if p == 0.5 else np.power(x, out.dtype.type(p), out=out)
 
 
 def rpow_scalar(out, x, p):
@@ -496,6 +497,13 @@ def gemm(c, a, b, bias=None, alpha=1.0, beta=0.0, act=0):
     if act:
         _ACTIVATIONS[act](product, product.copy())
     c[...] = product
+
+
+def linear(y, x, w, bias):
+    """y = x @ w.T + bias; x (m, k), w (n, k), y (m, n), bias (n,) or None."""
+    np.matmul(x, w.T, out=y)
+    if bias is not None:
+        y += bias
 
 
 def linear_grad(dx, dw, db, g, x, w):

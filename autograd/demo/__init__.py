@@ -42,9 +42,9 @@ def progress(total: int, lines: int) -> AbstractContextManager[Report]:
 
 
 def _bar(total: int) -> AbstractContextManager[Report]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[line]}"))
+    columns = BarColumn(bar_width=16), MofNCompleteColumn(), TextColumn("{task.fields[line]}")
 
     @contextmanager
     def bar() -> Iterator[Report]:

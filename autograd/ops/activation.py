@@ -15,7 +15,7 @@ from ..errors import wrap_dim
 from ..op import Op, Unary, contiguous, function, record, require_tensor
 from ..storage import empty
 from ..tensor import Tensor, wrap
-from .elementwise import exp, where
+from .elementwise import exp, isinf, where
 
 
 class Relu(Unary):
@@ -27,6 +27,7 @@ class Relu(Unary):
     tensor([0., 2.])
     """
 
+    integers = True
     fused = {"x": "relu_grad g y"}
 
     def dx(g, y):
@@ -56,7 +57,12 @@ class Silu(Unary):
 
     def dx(g, x):
         s = sigmoid(x)
-        return g * (s * (1.0 + x * (1.0 - s)))
+        return g * (s * (1.0 + _finite(x) * (1.0 - s)))
+
+
+def _finite(x: Tensor) -> Tensor:
+    """x, but 0 where it is infinite: what x is multiplied with is 0 there, and 0 * inf would be NaN."""
+    return where(isinf(x), 0.0, x)
 
 
 _SQRT_HALF = math.sqrt(0.5)
@@ -72,6 +78,7 @@ class Gelu(Unary):
 
     def dx(g, x):
         cdf = ((x * _SQRT_HALF).erf() + 1.0) * 0.5
+        x = _finite(x)
         return g * (cdf + x * (exp(x * x * -0.5) * _DENSITY))
 
 
@@ -83,6 +90,7 @@ class GeluTanh(Unary):
     fused = {"x": "gelu_tanh_grad g x"}
 
     def dx(g, x):
+        x = x.clamp(-10.0, 10.0)  # beyond, t is 1 or -1 and its powers overflow
         t = ((x + x * x * x * 0.044715) * _TANH_C).tanh()
         slope = (x * x * (3 * 0.044715) + 1.0) * _TANH_C
         return g * ((t + 1.0) * 0.5 + x * (1.0 - t * t) * slope * 0.5)
@@ -192,7 +200,7 @@ class Embedding(Op):
     @classmethod
     def backward(cls, node, g):
         edge, index = node.edges[0], node.saved[0]
-        dtable = empty(edge.shape, g.dtype)
+        dtable = empty(edge.layout.shape, g.dtype)
         K.fill(dtable, 0.0)
         K.embedding_grad(dtable, contiguous(g), index, node.params[0])
         return dtable, None

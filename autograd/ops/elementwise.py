@@ -36,6 +36,7 @@ class Neg(Unary):
     tensor([-1.,  2.])
     """
 
+    integers = True
     fused = {"x": "neg g"}
 
     def dx(g):
@@ -50,6 +51,7 @@ class Abs(Unary):
     tensor([1., 2.])
     """
 
+    integers = True
     fused = {"x": "abs_grad g x"}
 
     def dx(g, x):
@@ -63,6 +65,8 @@ class Sign(Unary):
     >>> sign(tensor([3.0, -2.0, 0.0]))
     tensor([ 1., -1.,  0.])
     """
+
+    integers = True
 
     def dx(g):
         return g * 0.0
@@ -466,7 +470,21 @@ class To(Op):
 
 # --- functions --------------------------------------------------------------------------------------------------------
 
-neg = negative = function(Neg)
+def neg(input: Tensor) -> Tensor:
+    """-input; RuntimeError for bool.
+
+    >>> neg(tensor([1, -2]))
+    tensor([-1,  2])
+    """
+    if require_tensor("neg", input)._array.dtype is dtypes.bool_:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
+            "or `logical_not()` operator instead."
+        )
+    return Neg.apply(input)
+
+
+negative = neg
 abs = absolute = function(Abs)
 sign = function(Sign)
 sqrt = function(Sqrt)
@@ -553,7 +571,12 @@ def sub(input, other, *, alpha=1) -> Tensor:
                 "operator instead."
             )
         return Sub.apply(input, other)
-    if not require_tensor("sub", input)._array.dtype.is_floating_point:
+    if require_tensor("sub", input)._array.dtype is dtypes.bool_:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
+            "the `~` or `logical_not()` operator instead."
+        )
+    if not input._array.dtype.is_floating_point:
         return Sub.apply(*_pair(input, other, "sub")) if isinstance(other, int) else sub(input.to(
             dtypes.get_default_dtype()), other)
     return AddScalar.apply(input, -other)
@@ -586,7 +609,7 @@ def div(input, other, *, rounding_mode: str | None = None) -> Tensor:
     if rounding_mode is not None:
         if rounding_mode == "trunc":
             a, b = _pair(input, other, "div")
-            return where((a < 0) != (b < 0), -floor_divide(-a, b), floor_divide(a, b))
+            return where((a < 0) != (b < 0), neg(floor_divide(neg(a), b)), floor_divide(a, b))
         raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}")
     other = _operand(other, "div")
     if isinstance(other, Tensor):

@@ -20,7 +20,7 @@ from .. import dtypes
 from ..backend import K
 from ..errors import wrap_dim
 from ..op import Op, record, require_tensor
-from ..storage import empty, from_numpy, layout
+from ..storage import empty, from_numpy
 from ..tensor import Tensor, wrap
 from .shape import Slice, view_of
 
@@ -33,7 +33,7 @@ class Index(Op):
 
     @classmethod
     def backward(cls, node, g):
-        dx = empty(node.edges[0].shape, g.dtype)
+        dx = empty(node.edges[0].layout.shape, g.dtype)
         K.fill(dx, 0.0)
         K.index_add(dx, g, node.params[0])
         return (dx,)
@@ -129,7 +129,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """
     if index.ndim > 1:
         raise IndexError(f"index_select(): Index is supposed to be a vector, but got shape {list(index.shape)}")
-    return input[(slice(None),) * wrap_dim(dim, input.ndim) + (index,)]
+    return input[(slice(None),) * wrap_dim(dim, input.ndim) + (index.reshape(-1),)]
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False):
@@ -262,7 +262,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
         found = _basic(a.shape, a.strides, index)
     if found is None:
         return _take(x, index)
-    params = found if a.contiguous else _basic(a.shape, layout(a.shape)[1], index)
+    params = found if a.contiguous else _basic(a.shape, a.layout.packed.strides, index)
     return view_of(Slice, x, a.view(*found), params)  # type: ignore[arg-type]
 
 

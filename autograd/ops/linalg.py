@@ -7,9 +7,11 @@ tensor([[11.]])
 
 from __future__ import annotations
 
+import math
+
 from ..backend import K
 from ..op import Op, broadcast_shapes, contiguous, record, require_tensor
-from ..storage import Array, empty, layout
+from ..storage import Array, Layout, empty, fresh, packed
 from ..tensor import Tensor
 
 
@@ -62,40 +64,33 @@ class Linear(Op):
     backward_name = "AddmmBackward0"
 
     @classmethod
-    def apply(cls, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    def apply(cls, x: Tensor, weight: Tensor, bias: Tensor | None, plan: tuple) -> Tensor:
+        layout, rows = plan
         a, w = x._array, weight._array
-        b = None if bias is None else bias._array
-        shape = a.shape
-        y = empty(shape[:-1] + (w.shape[0],), w.dtype)
-        if len(shape) == 1:
-            a = a.view((1,) + shape, (shape[0],) + a.strides)
-            K.gemm(y.view((1,) + y.shape, layout((1,) + y.shape)[1]), a, w, b, True)
-        else:
-            K.gemm(y, a, w, b, True)
-        n, k = w.shape
-        rows = 1
-        for size in shape[:-1]:
-            rows *= size
-        inputs = (x, weight) if bias is None else (x, weight, bias)
-        return record(cls, inputs, (x._array, w, b, y), y, (rows, n, k))
+        y = fresh(layout)
+        if bias is None:
+            K.linear(y, a, w, None, rows)
+            return record(cls, (x, weight), (a, w, None, y), y, rows)
+        b = bias._array
+        K.linear(y, a, w, b, rows)
+        return record(cls, (x, weight, bias), (a, w, b, y), y, rows)
 
     @classmethod
     def backward(cls, node, g):
         x, w = node.saved
         edges = node.edges
-        if not g.contiguous:
+        layout = g.layout
+        if not layout.contiguous:
             g = contiguous(g)
-        dx = dw = db = None
-        if edges[0] is not None:
-            dx = empty(edges[0].shape, g.dtype)
-        if edges[1] is not None:
-            dw = empty(edges[1].shape, g.dtype)
-            if not x.contiguous:
-                x = contiguous(x)
-        if len(edges) == 3 and edges[2] is not None:
-            db = empty(edges[2].shape, g.dtype)
-        if w is not None and not w.contiguous:
-            w = contiguous(w)
+        edge = edges[0]
+        dx = None if edge is None else fresh(edge.layout.packed)
+        edge = edges[1]
+        dw = None if edge is None else fresh(edge.layout.packed)
+        if len(edges) == 2:
+            K.linear_grad(dx, dw, None, g, x, w, node.params)
+            return dx, dw
+        edge = edges[2]
+        db = None if edge is None else fresh(edge.layout.packed)
         K.linear_grad(dx, dw, db, g, x, w, node.params)
         return dx, dw, db
 
@@ -103,8 +98,9 @@ class Linear(Op):
         return matmul(g, weight)
 
     def dweight(g, x):
-        rows = g.reshape(-1, g.shape[-1]), x.reshape(-1, x.shape[-1])
-        return matmul(rows[0].t(), rows[1])
+        if g.ndim == 1:
+            return g.unsqueeze(1) * x
+        return matmul(g.flatten(0, -2).t(), x.flatten(0, -2))
 
     def dbias(g):
         return g
@@ -140,7 +136,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         raise _shape_error(x.shape, z.shape)
     if nx > 1 and nz > 1:
         if nx > 2 and nz == 2 and x.contiguous:  # rows of a batch are rows of one tall matrix
-            flat = Matmul.apply(input.reshape(-1, x.shape[-1]), other)
+            flat = Matmul.apply(input.flatten(0, -2), other)
             return flat.reshape(x.shape[:-1] + (z.shape[-1],))
         return Matmul.apply(input, other)
     a = input.unsqueeze(0) if nx == 1 else input
@@ -203,6 +199,8 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The outer product of two vectors, (n,) and (m,): (n, m)."""
+    if input.ndim != 1 or vec2.ndim != 1:
+        raise RuntimeError(f"outer: Expected 1-D arguments, but got {input.ndim}-D and {vec2.ndim}-D")
     return input.unsqueeze(1) * vec2.unsqueeze(0)
 
 
@@ -214,6 +212,23 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1) -> Tens
     return product + (input if beta == 1 else input * beta)
 
 
+_linear_plans: dict[tuple, tuple] = {}
+
+
+def _plan_linear(x: Layout, w: Layout, bias: Layout | None) -> tuple[Layout, tuple] | None:
+    """(layout of the result, (rows, out, in)) where the kernel can do it: contiguous floats of fitting sizes."""
+    if len(w.shape) != 2 or not x.shape or x.shape[-1] != w.shape[1] or x.dtype is not w.dtype or not w.floating:
+        return None
+    if not (x.contiguous and w.contiguous) or (bias is not None and bias is not packed(w.shape[:1], w.dtype)):
+        return None
+    n, k = w.shape
+    if len(_linear_plans) > 10_000:
+        _linear_plans.clear()
+    plan = packed(x.shape[:-1] + (n,), w.dtype), (math.prod(x.shape[:-1]), n, k)
+    _linear_plans[x, w, bias] = plan
+    return plan
+
+
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input @ weight^T + bias in one kernel: (..., in) with weight (out, in) and bias (out,) gives (..., out).
 
@@ -223,14 +238,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Raises RuntimeError where the sizes or the dtypes do not fit.
     """
+    if isinstance(input, Tensor) and isinstance(weight, Tensor):
+        key = (input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)
+        plan = _linear_plans.get(key) or _plan_linear(*key)
+        if plan is not None:
+            return Linear.apply(input, weight, bias, plan)
     x, w = require_tensor("linear", input)._array, require_tensor("linear", weight, "weight")._array
-    if (
-        len(w.shape) == 2 and x.shape and x.shape[-1] == w.shape[1] and x.dtype is w.dtype
-        and w.dtype.is_floating_point
-        and (bias is None or (bias._array.shape == w.shape[:1] and bias._array.contiguous and bias._array.dtype is w.dtype))
-        and (len(x.shape) <= 2 or x.contiguous)
-    ):  # fmt: skip
-        return Linear.apply(input, weight, bias)
     _same_floats("linear", input, weight)
     if len(w.shape) == 2 and x.shape and x.shape[-1] != w.shape[1]:
         rows = 1

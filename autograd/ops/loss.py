@@ -14,7 +14,7 @@ import warnings
 from .. import dtypes
 from ..backend import K
 from ..op import Op, broadcast_shapes, contiguous, record, require_tensor, result_type
-from ..storage import empty
+from ..storage import empty, fresh
 from ..tensor import Tensor
 from .activation import _rows, log_softmax, sigmoid, softplus
 
@@ -36,8 +36,10 @@ class Loss(Op, abstract=True):
 
     @classmethod
     def apply(cls, x: Tensor, t: Tensor, scale: float) -> Tensor:
-        a, b = contiguous(x._array), contiguous(t._array)
-        y = empty((), a.dtype)
+        a, b = x._array, t._array
+        if not (a.layout.contiguous and b.layout.contiguous):
+            a, b = contiguous(a), contiguous(b)
+        y = empty((), a.layout.dtype)
         getattr(K, cls.kernel)(y, a, b, scale)
         return record(cls, (x, t), (a, b, y), y, (scale,))
 
@@ -58,7 +60,7 @@ class MseLoss(Loss):
             if edge is None:
                 result.append(None)
             else:
-                dx = empty(edge.shape, g.dtype)
+                dx = fresh(edge.layout.packed)
                 K.mse_grad(dx, g, a, b, scale)
                 result.append(dx)
         return result
@@ -82,7 +84,7 @@ class BceWithLogits(Loss):
         if node.edges[1] is not None:
             return super().backward(node, g)
         x, t = node.saved
-        dx = empty(node.edges[0].shape, g.dtype)
+        dx = empty(node.edges[0].layout.shape, g.dtype)
         K.bce_with_logits_grad(dx, g, x, t, node.params[0])
         return dx, None
 
@@ -127,7 +129,7 @@ class CrossEntropy(Op):
         used = index != ignore_index
         g = g.reshape(index.shape) if reduction == 0 else g
         if reduction == 1:
-            g = g / int(used._array.numpy().sum())
+            g = g / max(1, int(used._array.numpy().sum()))
         one_hot = _one_hot(index, used, rows, x.dtype)
         difference = flat.softmax(1) - one_hot
         return (g * difference * used.to(x.dtype)).reshape(x.shape)
@@ -175,14 +177,12 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     kind = _REDUCTIONS.get(reduction)
     if kind is None:
         kind = _reduction(reduction)
-    if type(input) is not Tensor or type(target) is not Tensor or not (
-        input._array.shape == target._array.shape and input._array.dtype is target._array.dtype
-        and input._array.dtype.is_floating_point
-    ):  # fmt: skip
+    if not (type(input) is type(target) is Tensor and input._array.layout is target._array.layout
+            and input._array.layout.floating):  # fmt: skip
         input, target = _same_shapes(input, target, "mse_loss")
     if kind == 0:
         return (input - target) ** 2
-    n = input._array.size
+    n = input._array.layout.size
     return MseLoss.apply(input, target, 1.0 if kind == 2 else 1.0 / n if n else float("nan"))
 
 
@@ -263,6 +263,11 @@ def cross_entropy(
         if t.dtype is not dtypes.uint8:
             raise RuntimeError(f"expected scalar type Long but found {t.dtype.title}: convert the target with .long()")
         target = target.to(dtypes.int64)
+    if weight is not None and weight._array.shape != (x.shape[dim],):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {x.shape[dim]} classes or no classes but got weight tensor of "
+            f"shape: {list(weight.shape)}"
+        )
     if weight is None and not label_smoothing:
         return CrossEntropy.apply(input, target, dim, ignore_index, kind)
     return _weighted(input, target, dim, weight, ignore_index, kind, label_smoothing)

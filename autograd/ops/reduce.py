@@ -16,7 +16,7 @@ from .. import dtypes
 from ..backend import K
 from ..errors import wrap_dim
 from ..op import Op, contiguous, record, require_tensor
-from ..storage import Array, empty, layout
+from ..storage import Array, empty
 from ..tensor import Tensor, wrap
 from . import elementwise as e
 
@@ -58,7 +58,7 @@ class Reduction(Op, abstract=True):
         y = empty(kept, a.dtype)
         getattr(K, cls.kernel)(y, a, dims, *params)
         if result is not kept:
-            y = y.view(result, layout(result)[1])
+            y = y.view(result)
         return record(cls, (x,), (a, y), y, (dims, keepdim, *params))
 
 
@@ -99,7 +99,7 @@ class Sum(Reduction):
 
     @classmethod
     def backward(cls, node, g):
-        return (_spread_array(g, node, node.edges[0].shape),)
+        return (_spread_array(g, node, node.edges[0].layout.shape),)
 
     def dx(g, shape, dims, keepdim):
         return spread(g, dims, keepdim).expand(shape)
@@ -111,7 +111,7 @@ class Mean(Reduction):
 
     @classmethod
     def backward(cls, node, g):
-        shape = node.edges[0].shape
+        shape = node.edges[0].layout.shape
         scaled = empty(g.shape, g.dtype)
         K.div_scalar(scaled, g, _count(shape, node.params[0]))
         return (_spread_array(scaled, node, shape),)
@@ -266,7 +266,8 @@ def _nonempty(x: Tensor, dim, op: str) -> None:
     dims, _, _ = _dims(x._array.shape, dim, False)
     if x._array.size == 0 and 0 in [x._array.shape[d] for d in dims]:
         if dim is None:
-            raise RuntimeError(f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+            kind = IndexError if op.startswith("arg") else RuntimeError
+            raise kind(f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
                                f"reduction dim with the 'dim' argument. (input of shape {list(x.shape)})")
         raise IndexError(f"{op}(): Expected reduction dim {dim} to have non-zero size: input of {list(x.shape)}")
 
@@ -318,10 +319,10 @@ def _extreme(input, dim, keepdim, axis, keepdims, name: str, whole, pair):
     return ValuesAndIndices(record(Pick, (x,), (a, y), y, (dim, keepdim, indices)), indices)
 
 
-def _insert(a: Array, dim: int) -> tuple[tuple, tuple]:
-    """Shape and strides of a with a dim of size 1 at dim."""
+def _insert(a: Array, dim: int) -> tuple[tuple, None]:
+    """Shape (and packed strides) of a with a dim of size 1 at dim."""
     shape = a.shape[:dim] + (1,) + a.shape[dim:]
-    return shape, layout(shape)[1]
+    return shape, None
 
 
 def max(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
@@ -350,7 +351,7 @@ def _arg(x: Tensor, dim, keepdim: bool, name: str) -> Tensor:
     dims, kept, result = _dims(x._array.shape, dim, keepdim)
     y = empty(kept, dtypes.int64)
     getattr(K, name)(y, x._array, dims)
-    return wrap(y if result is kept else y.view(result, layout(result)[1]))
+    return wrap(y if result is kept else y.view(result))
 
 
 def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
@@ -447,7 +448,7 @@ def _test(name: str, doc: str):
         dims, kept, result = _dims(x.shape, dim, keepdim)
         y = empty(kept, dtypes.bool_)
         getattr(K, name)(y, x, dims)
-        return wrap(y if result is kept else y.view(result, layout(result)[1]))
+        return wrap(y if result is kept else y.view(result))
 
     f.__name__ = f.__qualname__ = name
     f.__doc__ = doc

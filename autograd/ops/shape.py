@@ -19,7 +19,7 @@ from .. import dtypes
 from ..backend import K
 from ..errors import wrap_dim
 from ..op import Op, broadcast_shapes, contiguous, record, record_many, require_tensor, result_type
-from ..storage import Array, empty, layout
+from ..storage import Array, empty, packed
 from ..tensor import Tensor, wrap
 
 
@@ -86,9 +86,9 @@ class View(Op):
 
     @classmethod
     def backward(cls, node, g):
-        shape = node.edges[0].shape
+        shape = node.edges[0].layout.shape
         g = contiguous(g)
-        return (g.view(shape, layout(shape)[1]),)
+        return (g.view(shape),)
 
     def dx(g, shape):
         return reshape(g, shape)
@@ -128,7 +128,7 @@ class Slice(Op):
     @classmethod
     def backward(cls, node, g):
         shape, strides, offset = node.params
-        dx = empty(node.edges[0].shape, g.dtype)
+        dx = empty(node.edges[0].layout.shape, g.dtype)
         K.fill(dx, 0.0)
         K.copy(dx.view(shape, strides, offset), g)
         return (dx,)
@@ -244,7 +244,7 @@ def _infer(shape: tuple, size: int) -> tuple:
 def _view_strides(a: Array, shape: tuple) -> tuple | None:
     """Strides that show a's elements, row-major, in another shape; None where only a copy can."""
     if a.contiguous or a.size == 0:
-        return layout(shape)[1]
+        return packed(shape, a.dtype).strides
     old = [(n, s) for n, s in zip(a.shape, a.strides) if n != 1]
     strides: list[int] = []
     block, stride = 1, 1  # the run of old dims that the new dims still have to fill, from the back
@@ -282,7 +282,8 @@ def reshape(input: Tensor, *shape) -> Tensor:
     strides = _view_strides(a, new)
     if strides is None:
         input = clone(input)
-        a, strides = input._array, layout(new)[1]
+        a = input._array
+        strides = packed(new, a.dtype).strides
     return view_of(View, input, a.view(new, strides))
 
 
@@ -530,11 +531,12 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     tensor([1, 2, 3])
     """
     d = wrap_dim(dim, input.ndim)
-    if length < 0 or not -input.shape[d] <= start <= input.shape[d] or start % (input.shape[d] + 1) + length > input.shape[d]:
-        raise RuntimeError(
-            f"start ({start}) + length ({length}) exceeds dimension size ({input.shape[d]}) of dimension {d}"
-        )
-    start = start + input.shape[d] if start < 0 else start
+    n = input.shape[d]
+    if not -n <= start <= n:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n}], but got {start})")
+    start = start + n if start < 0 else start
+    if length < 0 or start + length > n:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}) of dimension {d}")
     return input[(slice(None),) * d + (slice(start, start + length),)]
 
 
@@ -647,7 +649,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     n = input.shape[dim]
-    return split(input, -(-n // chunks) if n else 0, dim)
+    return split(input, -(-n // chunks) if n else [0] * chunks, dim)
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
@@ -658,7 +660,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     (tensor([1, 2]), tensor([3, 4]))
     """
     if not require_tensor("unbind", input)._array.shape:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     d = wrap_dim(dim, input.ndim)
     if not input._array.shape[d]:
         return ()
