@@ -10,6 +10,8 @@ tensor([2., 4., 6.])
 Read next: :mod:`autograd.tensor`, :mod:`autograd.graph`, :mod:`autograd.op`, :mod:`autograd.ops.elementwise`.
 """
 
+from os.path import exists as _exists
+
 from . import dtypes as _dtypes
 from .backend import get_backend, set_backend
 from .dtypes import dtype, get_default_dtype, set_default_dtype, promote_types
@@ -44,6 +46,13 @@ from .check import gradcheck, gradgradcheck
 from . import autograd, nn, optim, study, utils  # isort: skip
 
 __version__ = "0.1.0"
+
+if _exists(f"{__path__[0]}/tracer.py"):  # a file of HIPS/autograd's, which installs into a folder of the same name
+    from warnings import warn as _warn
+
+    from .info import foreign as _foreign
+
+    _warn(_foreign(), RuntimeWarning, stacklevel=2)
 
 float32, float64 = _dtypes.float32, _dtypes.float64
 int8, int16, int32, int64, uint8 = _dtypes.int8, _dtypes.int16, _dtypes.int32, _dtypes.int64, _dtypes.uint8

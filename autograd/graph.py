@@ -139,13 +139,13 @@ class Node:
         Per input where its gradient goes: the :class:`Node` that made it, an :class:`Output` of such a node, the
         :class:`Leaf`, or None where no gradient is wanted.
     saved
-        The arrays the derivative needs, None where it does not; () once freed.
+        The arrays the derivative needs, each None where it does not; None once they are freed.
     layout
         That of the output, or a tuple of those of all outputs.
     """
 
     __slots__ = (
-        "op", "seq", "edges", "saved", "params", "layout", "hooks", "freed", "_where", "__weakref__"
+        "op", "seq", "edges", "saved", "params", "layout", "hooks", "_where", "__weakref__"
     )  # fmt: skip
 
     @property
@@ -200,21 +200,15 @@ class Leaf:
         return "<AccumulateGrad>"
 
 
-def check_saved(node: Node) -> None:
-    """Raise if what the node saved was freed, or overwritten since."""
-    if node.freed:
-        raise RuntimeError(f"{FREED_MESSAGE} (at {node!r})")
-    seq = node.seq
-    for a in node.saved:
-        if a is not None and a.version > seq:
-            at = f" It was recorded at {node.where}." if node.where else (
-                " Run the forward under autograd.study.trace() to see the line that recorded it."
-            )  # fmt: skip
-            raise RuntimeError(
-                "one of the variables needed for gradient computation has been modified by an inplace operation: a "
-                f"{a.dtype.title}Tensor of shape {list(a.shape)}, saved for {node!r}, was written after it was saved. "
-                f"Change a clone() instead, or write before the op.{at}"
-            )
+def _spoiled(node: Node, a: Array) -> RuntimeError:
+    at = f" It was recorded at {node.where}." if node.where else (
+        " Run the forward under autograd.study.trace() to see the line that recorded it."
+    )  # fmt: skip
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: a "
+        f"{a.dtype.title}Tensor of shape {list(a.shape)}, saved for {node!r}, was written after it was saved. "
+        f"Change a clone() instead, or write before the op.{at}"
+    )
 
 
 # --- the chain rule -----------------------------------------------------------------------------------------------------
@@ -249,35 +243,36 @@ def run_backward(
                 layout = g._array.layout if create_graph else g.layout
                 if layout is not edge.layout and layout.shape != edge.layout.shape:
                     g = reduce_to(g, edge.layout.shape)
-                if type(edge) is Output:
-                    entry = _arrive_at_output(edge, arrived, waiting)
-                else:
-                    entry = arrived.get(edge)
-                    if entry is None:
-                        entry = arrived[edge] = [None, False]
-                        if type(edge) is Node:
-                            heappush(waiting, (-edge.seq, edge))
-                if entry[0] is None:
-                    entry[0] = g
-                else:
+                entry = arrived.get(edge)
+                if entry is not None:
                     add(entry, g)
+                    continue
+                arrived[edge] = [g, False]
+                if type(edge) is Node:
+                    heappush(waiting, (-edge.seq, edge))
+                elif type(edge) is Output:
+                    _expect(edge, arrived, waiting)
             if not waiting:
                 break
             node = heappop(waiting)[1]
             g = arrived.pop(node)[0]
-            if type(g) is dict:
-                g = [g[i][0] if i in g else None for i in range(len(node.layout))]
+            if type(g) is list:
+                g = _outputs(node, g, arrived)
             if node.hooks is not None:
                 g = run_hooks(node.hooks, g, create_graph)
             if inner and node in inner:
                 for edge in inner[node]:
                     caught[edge] = [g if edge is node else g[edge.index]]
-            check_saved(node)
+            seq, saved = node.seq, node.saved
+            if saved is None:
+                raise RuntimeError(f"{FREED_MESSAGE} (at {node!r})")
+            for a in saved:
+                if a is not None and a.version > seq:
+                    raise _spoiled(node, a)
             edges = node.edges
             contributions = node.op.differentiate(node, g) if create_graph else node.op.backward(node, g)
-            if not retain_graph and node.saved:
-                node.saved = ()
-                node.freed = True
+            if saved and not retain_graph:
+                node.saved = None
         for leaf, entry in arrived.items():
             if leaf.hooks is not None:
                 entry[0] = run_hooks(leaf.hooks, entry[0], create_graph)
@@ -286,13 +281,22 @@ def run_backward(
         _grad_mode.reset(token)
 
 
-def _arrive_at_output(edge: Output, arrived: dict, waiting: list) -> list:
-    """The entry for one of a node's outputs; the node itself waits with the entries of all of them."""
+def _expect(edge: Output, arrived: dict, waiting: list) -> None:
+    """A first gradient for one of a node's outputs: the node waits, with a list of the outputs that got one."""
     node = edge.node
-    if node not in arrived:
-        arrived[node] = [{}, False]
+    if node in arrived:
+        arrived[node][0].append(edge)
+    else:
+        arrived[node] = [[edge], False]
         heappush(waiting, (-node.seq, node))
-    return arrived[node][0].setdefault(edge.index, [None, False])
+
+
+def _outputs(node: Node, edges: list, arrived: dict) -> list:
+    """The gradients of all outputs of a node in order, None where none arrived."""
+    g = [None] * len(node.layout)
+    for edge in edges:
+        g[edge.index] = arrived.pop(edge)[0]
+    return g
 
 
 def _add_arrays(entry: list, g: Array) -> None:
@@ -423,11 +427,14 @@ def _start(t: Tensor, g: Tensor | None, i: int, create_graph: bool) -> Any:
 
 def _starts(tensors: tuple, given, create_graph: bool) -> tuple[list, list]:
     """The edges backpropagation starts from, and their gradients."""
-    given = _as_tuple(given) if given is not None else (None,) * len(tensors)
+    given = (None,) * len(tensors) if given is None else _as_tuple(given)
     if len(given) != len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(given)} gradients")
-    grads = [_start(t, g, i, create_graph) for i, (t, g) in enumerate(zip(tensors, given))]
-    return [t._edge for t in tensors], grads
+    edges, grads = [], []
+    for t, g in zip(tensors, given):
+        grads.append(_start(t, g, len(edges), create_graph))
+        edges.append(t._edge)
+    return edges, grads
 
 
 def backward(

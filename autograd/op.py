@@ -69,6 +69,8 @@ class Op:
         cls._available = available
         cls._pick: dict[int, Callable] = {}
         cls._fused = [_compile(cls, cls.fused[name]) if name in cls.fused else None for name in cls.inputs]
+        if len(cls.inputs) == 1 and cls._fused[0] is not None and "backward" not in cls.__dict__:
+            cls.backward = staticmethod(_only(cls._fused[0]))
 
     @classmethod
     def pick(cls, mask: int) -> Callable[[tuple], tuple]:
@@ -102,7 +104,7 @@ class Op:
                 dx = cls._apply_rule(i, node, _wrap_gradients(g), tensors, edge)
                 result.append(None if dx is None else dx._array)
             else:
-                result.append(spec(node, g, saved))
+                result.append(spec(node, g))
         return result
 
     @classmethod
@@ -148,31 +150,36 @@ def _wrap_gradients(g):
     return [None if v is None else wrap(v) for v in g] if isinstance(g, list) else wrap(g)
 
 
-def _compile(op: type[Op], spec: str) -> Callable[[Node, Array, tuple], Array]:
-    """A function (node, g, saved) -> array from a fused specification such as "tanh_grad g y"."""
+def _compile(op: type[Op], spec: str) -> Callable[[Node, Array], Array]:
+    """A function (node, g) -> array from a fused specification such as "tanh_grad g y"."""
     kernel, *names = spec.split()
     if kernel == "g":
-        return lambda node, g, saved: g
+        return lambda node, g: g
     params = [op.params.index(n) for n in names if n in op.params]
     operands = [-1 if n == "g" else op.saves.index(n) for n in names if n not in op.params]
 
     if operands[0] == -1 and len(operands) == 2 and not params:
         where = operands[1]
 
-        def one_saved(node, g, saved):
+        def one_saved(node, g):
             dx = fresh(g.layout.packed)
-            getattr(K, kernel)(dx, g, saved[where])
+            getattr(K, kernel)(dx, g, node.saved[where])
             return dx
 
         return one_saved
 
-    def general(node, g, saved):
+    def general(node, g):
         dx = fresh(g.layout.packed)
-        values = [g if w < 0 else saved[w] for w in operands]
+        values = [g if w < 0 else node.saved[w] for w in operands]
         getattr(K, kernel)(dx, *values, *[node.params[p] for p in params])
         return dx
 
     return general
+
+
+def _only(derivative: Callable[[Node, Array], Array]) -> Callable[[Node, Array], tuple]:
+    """backward() of an op with a single input."""
+    return lambda node, g: (derivative(node, g),)
 
 
 # --- recording --------------------------------------------------------------------------------------------------------
@@ -203,7 +210,6 @@ def record(op: type[Op], inputs: tuple, arrays: tuple, out: Array, params: tuple
             node.params = params
             node.layout = out.layout
             node.hooks = None
-            node.freed = False
             node.saved = (op._pick.get(mask) or op.pick(mask))(arrays + _NONE)
             node.seq = tick()
             y._edge = node

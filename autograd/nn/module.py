@@ -56,8 +56,7 @@ class Module:
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        d = self.__dict__
-        if tracing.active or d["_forward_hooks"] or d["_forward_pre_hooks"]:
+        if tracing.active or self._forward_hooks or self._forward_pre_hooks:
             return self._observed_call(args, kwargs)
         return self.forward(*args, **kwargs)
 

@@ -229,6 +229,13 @@ def _plan_linear(x: Layout, w: Layout, bias: Layout | None) -> tuple[Layout, tup
     return plan
 
 
+def _not_tensors(input, weight, bias) -> TypeError:
+    for value, name in ((input, "input"), (weight, "weight"), (bias, "bias")):
+        if value is not None and not isinstance(value, Tensor):
+            return TypeError(f"linear(): argument '{name}' must be Tensor, not {type(value).__name__}")
+    return TypeError("linear(): arguments must be Tensors")
+
+
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input @ weight^T + bias in one kernel: (..., in) with weight (out, in) and bias (out,) gives (..., out).
 
@@ -238,12 +245,14 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Raises RuntimeError where the sizes or the dtypes do not fit.
     """
-    if isinstance(input, Tensor) and isinstance(weight, Tensor):
+    try:
         key = (input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)
-        plan = _linear_plans.get(key) or _plan_linear(*key)
-        if plan is not None:
-            return Linear.apply(input, weight, bias, plan)
-    x, w = require_tensor("linear", input)._array, require_tensor("linear", weight, "weight")._array
+    except AttributeError:
+        raise _not_tensors(input, weight, bias) from None
+    plan = _linear_plans.get(key) or _plan_linear(*key)
+    if plan is not None:
+        return Linear.apply(input, weight, bias, plan)
+    x, w = input._array, weight._array
     _same_floats("linear", input, weight)
     if len(w.shape) == 2 and x.shape and x.shape[-1] != w.shape[1]:
         rows = 1

@@ -15,13 +15,14 @@ from ..tensor import Tensor, wrap
 class Table:
     """Parameters of one dtype and one age that step together: their arrays, state and, at each step, gradients."""
 
-    __slots__ = ("dtype", "tensors", "params", "states", "grads", "entries", "group", "step")
+    __slots__ = ("dtype", "tensors", "params", "leaves", "states", "grads", "entries", "group", "step")
 
     def __init__(self, d: dtype, step: int, tensors: list[Tensor], states: list[tuple]):
         self.dtype = d
         self.step = step
         self.tensors = tensors
         self.params = [t._array for t in tensors]
+        self.leaves = [t._edge for t in tensors]
         self.states = states
         self.grads: list[Array] = []
         self.entries = None  # the C table, built by the C backend at the first step
@@ -96,13 +97,14 @@ class Optimizer:
         return result
 
     def _step_group(self, index: int, group: dict[str, Any]) -> None:
-        params = group["params"]
-        grads = [p.grad for p in params]
         plan = self._plans.get(index)
-        if plan is None or not _fits(plan[0], params, grads):
-            plan = self._plans[index] = self._build(group, params, grads)
+        if plan is None or not _fits(plan[0], group["params"]):
+            plan = self._plans[index] = self._build(group)
         for table in plan[1]:
-            table.grads = [_contiguous(t.grad) for t in table.tensors]
+            grads = table.grads = []
+            for leaf in table.leaves:
+                a = leaf.grad._array
+                grads.append(a if a.layout.contiguous else leaf.grad.contiguous()._array)
             table.step += 1
             self._refresh(table.group, group, table.step)
             getattr(K, self.kernel)(table.group, table)
@@ -110,12 +112,13 @@ class Optimizer:
             for a in table.params:
                 a.version = now
 
-    def _build(self, group: dict[str, Any], params: list[Tensor], grads: list[Tensor | None]) -> tuple:
-        """(the arrays of the parameters that step, else None; tables of those that share dtype and step count)."""
+    def _build(self, group: dict[str, Any]) -> tuple:
+        """(per parameter its leaf and array, or None where it does not step; tables of those that share dtype and step
+        count)."""
         self._note_steps()
         by_kind: dict[Any, list[Tensor]] = {}
-        for p, g in zip(params, grads):
-            if g is None:
+        for p in group["params"]:
+            if not _steps(p):
                 continue
             if not p._array.contiguous or not p._array.storage.writable:
                 raise RuntimeError(
@@ -129,7 +132,7 @@ class Optimizer:
         tables = [
             Table(d, step, same, [self._buffers(self.state[p]) for p in same]) for (d, step), same in by_kind.items()
         ]
-        return [None if g is None else p._array for p, g in zip(params, grads)], tables
+        return [(p._edge, p._array) if _steps(p) else None for p in group["params"]], tables
 
     def _note_steps(self) -> None:
         """Write the step counts, which the tables keep, into the state."""
@@ -201,19 +204,22 @@ class Optimizer:
         return "\n".join(lines) + "\n)"
 
 
-def _fits(arrays: list[Array | None], params: list[Tensor], grads: list[Tensor | None]) -> bool:
-    """Whether a plan for ``arrays`` still serves: the same parameters have gradients, in the same memory."""
-    if len(arrays) != len(params):
+def _steps(p: Tensor) -> bool:
+    """Whether a parameter has a gradient to step by."""
+    return type(p._edge) is Leaf and p._edge.grad is not None
+
+
+def _fits(known: list[tuple | None], params: list[Tensor]) -> bool:
+    """Whether a plan still serves: the same parameters step, with the same leaves and memory."""
+    if len(known) != len(params):
         return False
-    for a, p, g in zip(arrays, params, grads):
-        if (p._array is not a) if g is not None else (a is not None):
+    for each, p in zip(known, params):
+        if each is None:
+            if _steps(p):
+                return False
+        elif p._edge is not each[0] or p._array is not each[1] or each[0].grad is None:
             return False
     return True
-
-
-def _contiguous(g: Tensor) -> Array:
-    a = g._array
-    return a if a.contiguous else g.contiguous()._array
 
 
 def zeros_for(p: Tensor) -> Tensor:
