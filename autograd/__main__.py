@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("net", nargs="?", default="digits", choices=("digits", "xor"), help="which net (default: digits)")
     demo.add_argument("--backend", choices=("c", "numpy"), help="the kernels to train with (default: C where built)")
     demo.add_argument("--seeds", type=positive, metavar="N", help="how many seeds to train (digits: 5, xor: 50)")
-    demo.add_argument("--epochs", type=positive, metavar="N", help="digits: passes over the images (default: 100)")
+    demo.add_argument("--epochs", type=positive, metavar="N", help="digits: passes over the images (default: 60)")
     demo.add_argument("--out", metavar="FILE", help="digits: where the picture goes (default: digits.png)")
 
     commands.add_parser("info", help="what runs here: version, backend, instruction set, threads, NumPy, name clashes")
@@ -50,7 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         if options.backend:
-            set_backend(options.backend)
+            try:
+                set_backend(options.backend)
+            except RuntimeError as error:
+                raise Unavailable(str(error)) from error
         if options.net == "xor":
             from .demo import xor
 

@@ -13,7 +13,7 @@ An op is a class that is never instantiated. Here is a whole one::
 
 The derivative for input ``x`` is called ``dx``. The names of its arguments say what it needs, and so what is saved:
 ``g`` is the gradient arriving, an input's name is that input, ``y`` is the output, ``shape`` is the shape of the input
-whose gradient this is, anything else a parameter of the op. Derivatives are written with ordinary tensor ops, so they
+whose gradient this is, ``op`` the class itself, anything else a parameter of the op. Derivatives are written with ordinary tensor ops, so they
 can be differentiated again. Broadcasting is undone by the engine (:mod:`autograd.graph`), never here.
 
 ``fused`` names, per input, one kernel call that gives the same result without recording: the kernel, then its operands
@@ -133,6 +133,8 @@ class Op:
                 values.append(tensors[name])
             elif name == "shape":
                 values.append(edge.layout.shape)
+            elif name == "op":
+                values.append(cls)
             else:
                 values.append(node.params[cls.params.index(name)])
         return rule(*values)

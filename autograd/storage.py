@@ -232,6 +232,8 @@ class View(Array):
 
 
 _make = object.__new__
+
+
 def _bytes(a: Array) -> tuple:
     return tuple([s * a.dtype.itemsize for s in a.strides])
 
@@ -256,6 +258,8 @@ def empty(shape: tuple, dtype: dtypes.dtype) -> Storage:
 
 
 def _pooled(layout: Layout):
+    if layout.nbytes >> 62:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(layout.shape)}")
     block = _alloc(layout.nbytes)
     if not block:
         raise MemoryError(f"cannot allocate {layout.nbytes:,} bytes for a tensor of shape {list(layout.shape)}")

@@ -8,8 +8,10 @@
 
 #include "table.h"
 
+#include <stdlib.h>
+
 enum {
-    TILE_BYTES = 2048,  /* of one operand */
+    TILE_BYTES = 4096,  /* of one operand */
     LONG_ROW = 64,      /* elements that are worth a body call */
     BLOCK_COLUMNS = 32, /* of a tile with a transposed operand: whole cache lines both ways */
     CHUNK = 1 << 15,    /* elements of a task */
@@ -40,28 +42,92 @@ typedef uint8_t item1;
 typedef uint32_t __attribute__((may_alias, aligned(1))) item4;
 typedef uint64_t __attribute__((may_alias, aligned(1))) item8;
 
-#define DEFINE_MOVE(item)                                                                               \
-    static void move_##item(matrix to, matrix from, int64_t rows, int64_t cols) {                       \
-        for (int64_t r = 0; r < rows; r++) {                                                            \
-            item *y = (item *)to.at + r * to.row_step;                                                  \
-            const item *x = (const item *)from.at + r * from.row_step;                                  \
-            if (to.col_step == 1 && from.col_step == 1)                                                 \
-                for (int64_t c = 0; c < cols; c++) y[c] = x[c];                                         \
-            else if (to.col_step == 1 && from.col_step == 0)                                            \
-                for (int64_t c = 0; c < cols; c++) y[c] = *x;                                           \
-            else                                                                                        \
-                for (int64_t c = 0; c < cols; c++) y[c * to.col_step] = x[c * from.col_step];           \
-        }                                                                                               \
+#define DEFINE_MOVE(item)                                                                   \
+    static void move_##item(matrix to, matrix from, int64_t rows, int64_t cols) {           \
+        for (int64_t r = 0; r < rows; r++) {                                                \
+            item *y = (item *)to.at + r * to.row_step;                                      \
+            const item *x = (const item *)from.at + r * from.row_step;                      \
+            if (to.col_step == 1 && from.col_step == 1)                                     \
+                memcpy(y, x, (size_t)cols * sizeof(item));                                  \
+            else if (to.col_step == 1 && from.col_step == 0)                                \
+                for (int64_t c = 0; c < cols; c++) y[c] = *x;                               \
+            else                                                                            \
+                for (int64_t c = 0; c < cols; c++) y[c * to.col_step] = x[c * from.col_step]; \
+        }                                                                                   \
     }
 DEFINE_MOVE(item1)
 DEFINE_MOVE(item4)
 DEFINE_MOVE(item8)
 
+/* Transposing blocks of 4 x 4 four-byte elements, or 2 x 2 eight-byte ones, in 16-byte vectors. */
+typedef uint32_t four __attribute__((vector_size(16)));
+typedef uint64_t two __attribute__((vector_size(16)));
+#ifdef __clang__
+#define PICK4(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#define PICK2(a, b, i, j) __builtin_shufflevector(a, b, i, j)
+#else
+#define PICK4(a, b, i, j, k, l) __builtin_shuffle(a, b, (four){i, j, k, l})
+#define PICK2(a, b, i, j) __builtin_shuffle(a, b, (two){i, j})
+#endif
+
+static inline void transpose_item4(item4 *y, int64_t y_step, const item4 *x, int64_t x_step) {
+    four a[4], b[4];
+    for (int i = 0; i < 4; i++) memcpy(&a[i], x + i * x_step, sizeof a[i]);
+    for (int i = 0; i < 2; i++) {
+        b[i] = PICK4(a[2 * i], a[2 * i + 1], 0, 4, 1, 5);
+        b[i + 2] = PICK4(a[2 * i], a[2 * i + 1], 2, 6, 3, 7);
+    }
+    for (int i = 0; i < 2; i++) {
+        a[2 * i] = PICK4(b[2 * i], b[2 * i + 1], 0, 1, 4, 5);
+        a[2 * i + 1] = PICK4(b[2 * i], b[2 * i + 1], 2, 3, 6, 7);
+    }
+    for (int i = 0; i < 4; i++) memcpy(y + i * y_step, &a[i], sizeof a[i]);
+}
+
+static inline void transpose_item8(item8 *y, int64_t y_step, const item8 *x, int64_t x_step) {
+    two a, b;
+    memcpy(&a, x, sizeof a);
+    memcpy(&b, x + x_step, sizeof b);
+    const two first = PICK2(a, b, 0, 2), second = PICK2(a, b, 1, 3);
+    memcpy(y, &first, sizeof first);
+    memcpy(y + y_step, &second, sizeof second);
+}
+
+/* to (rows, cols) with contiguous rows, from with contiguous columns, which the inner loop follows. */
+#define DEFINE_TRANSPOSE(item, block)                                                                     \
+    static void move_transposed_##item(matrix to, matrix from, int64_t rows, int64_t cols) {              \
+        const int64_t whole_rows = rows - rows % block, whole_cols = cols - cols % block;                 \
+        item *y = (item *)to.at;                                                                          \
+        const item *x = (const item *)from.at;                                                            \
+        for (int64_t c = 0; c < whole_cols; c += block)                                                   \
+            for (int64_t r = 0; r < whole_rows; r += block)                                               \
+                transpose_##item(y + r * to.row_step + c, to.row_step, x + c * from.col_step + r, from.col_step); \
+        for (int64_t c = 0; c < cols; c++)                                                                \
+            for (int64_t r = c < whole_cols ? whole_rows : 0; r < rows; r++)                              \
+                y[r * to.row_step + c] = x[c * from.col_step + r];                                        \
+    }
+DEFINE_TRANSPOSE(item4, 4)
+DEFINE_TRANSPOSE(item8, 2)
+
+/* Whether neighbours in memory are in one column. */
+static int is_transposed(matrix m) {
+    return m.row_step != 0 && llabs(m.row_step) < llabs(m.col_step);
+}
+
+/* Copies a matrix, one of the two being a buffer on the stack. */
 static void move(matrix to, matrix from, int64_t rows, int64_t cols, int itemsize) {
+    if (is_transposed(to)) {
+        to = (matrix){to.at, to.col_step, to.row_step};
+        from = (matrix){from.at, from.col_step, from.row_step};
+        const int64_t kept = rows;
+        rows = cols;
+        cols = kept;
+    }
+    const int transposes = to.col_step == 1 && from.row_step == 1 && from.col_step != 1;
     if (itemsize == 4)
-        move_item4(to, from, rows, cols);
+        (transposes ? move_transposed_item4 : move_item4)(to, from, rows, cols);
     else if (itemsize == 8)
-        move_item8(to, from, rows, cols);
+        (transposes ? move_transposed_item8 : move_item8)(to, from, rows, cols);
     else
         move_item1(to, from, rows, cols);
 }
@@ -113,7 +179,7 @@ static void run_tiles(const walk *w, char *const at[AG_MAXOPS], int64_t rows, in
                 const int64_t offset = r * w->row_step[k] + c * w->col_step[k];
                 tile[k] = (matrix){at[k] + offset * w->itemsize[k], w->row_step[k], w->col_step[k]};
             }
-            if (job->moves) {
+            if (job->moves && !is_transposed(tile[0]) && !is_transposed(tile[1])) {
                 move(tile[0], tile[1], tr, tc, job->itemsize);
                 continue;
             }
@@ -181,7 +247,7 @@ static void lay_out(walk *w, const ag_plan *plan, const ag_job *job) {
         w->col_step[k] = col;
         w->itemsize[k] = k == 1 ? job->first_itemsize : job->itemsize;
         contiguous &= col == 1 || (col == 0 && k > 0);
-        transposed |= w->rows > 1 && row != 0 && (row < 0 ? -row : row) < (col < 0 ? -col : col);
+        transposed |= w->rows > 1 && is_transposed((matrix){NULL, row, col});
     }
     const int64_t elements = TILE_BYTES / job->itemsize;
     w->by_rows = contiguous && (w->cols >= LONG_ROW || w->rows == 1);

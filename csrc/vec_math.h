@@ -70,16 +70,16 @@ VECTOR V v_round(V x) {
     return (x + ROUNDER) - ROUNDER;
 }
 
-/* 2^n for integers n in the range of exponents. */
-VECTOR V v_pow2(V n) {
-    return (V)((I)(n + (ROUNDER + BIAS)) << MANTISSA);
+/* 2^(n + more) for integers in the range of exponents. */
+VECTOR V v_pow2(V n, int more) {
+    return (V)((I)(n + (ROUNDER + BIAS + (T)more)) << MANTISSA);
 }
 
 #if !V_SCALES
 /* x 2^n, in two steps so that only the last one rounds when the result is subnormal. */
 VECTOR V v_ldexp(V x, V n) {
     V half = v_round(n * (T)0.5);
-    return x * v_pow2(half) * v_pow2(n - half);
+    return x * v_pow2(half, 0) * v_pow2(n - half, 0);
 }
 
 /* x = 2^n m with m from 3/4 to 3/2, for 0 < x < infinity; subnormal x are scaled first. */
@@ -138,7 +138,7 @@ VECTOR V v_expm1(V x0) {
     V hi = v_fma(n, SPLAT(-LN2_HI), x);
     V r = v_fma(n, SPLAT(-LN2_LO), hi);
     V low = v_fma(n, SPLAT(-LN2_LO), hi - r);
-    V s = v_pow2(n - 1);
+    V s = v_pow2(n, -1);
     V y = v_fma(s, v_fma(r * r, POLY(r, FN(exp_q)), low), v_fma(s, r, s - (T)0.5));
     return v_select(v_abs(x0) < EPSILON, x0, y + y);
 }
@@ -228,7 +228,7 @@ VECTOR V v_tanh(V x) {
     V minus = (V)((I)x | SIGN_BIT), twice = v_greater(SPLAT(-40), minus + minus);
     V n = v_fma(twice, SPLAT(LOG2_E), SPLAT(ROUNDER)) - ROUNDER;
     V r = v_fma(n, SPLAT(-LN2_LO), v_fma(n, SPLAT(-LN2_HI), twice));
-    V s = v_pow2(n - 1), h = v_fma(s, v_fma(r * r, POLY(r, FN(exp_q)), r), s - (T)0.5);
+    V s = v_pow2(n, -1), h = v_fma(s, v_fma(r * r, POLY(r, FN(exp_q)), r), s - (T)0.5);
     return v_copysign(v_fma(-h, h / (h + 1), h), x);
 }
 

@@ -24,7 +24,7 @@ VECTOR D FN(power_half)(D x, D y) {
     D product = y * WIDE(v_fma)(s, WIDE(v_poly)(s * s, FN(log2_p), 5), n);
     product = WIDE(v_greater)(-most, WIDE(v_lesser)(most, product));
     n = WIDE(v_round)(product);
-    return WIDE(v_poly)(product - n, FN(exp2_q), 7) * WIDE(v_pow2)(n);
+    return WIDE(v_poly)(product - n, FN(exp2_q), 7) * WIDE(v_pow2)(n, 0);
 }
 
 VECTOR V v_power(V x, V y) {

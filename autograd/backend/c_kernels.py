@@ -306,10 +306,10 @@ def _gemm(by_dtype, twin):
 
 
 def _linear(by_dtype, _):
-    def kernel(y, x, w, bias, shape):
+    def kernel(y, x, w, bias, shape, act=0):
         m, n, k = shape
         b = NONE if bias is None else bias.ptr
-        if by_dtype[w.layout.dtype](m, n, k, y.ptr, x.ptr, w.ptr, b):
+        if by_dtype[w.layout.dtype](m, n, k, y.ptr, x.ptr, w.ptr, b, act):
             raise _no_scratch()
 
     return kernel

@@ -87,10 +87,10 @@ def _matrix(a, rows: int, columns: int):
 
 
 def _linear(function):
-    def kernel(y, x, w, bias, shape):
+    def kernel(y, x, w, bias, shape, act=0):
         m, n, k = shape
         with np.errstate(all="ignore"):
-            function(_matrix(y, m, n), _matrix(x, m, k), w.numpy(), None if bias is None else bias.numpy())
+            function(_matrix(y, m, n), _matrix(x, m, k), w.numpy(), None if bias is None else bias.numpy(), act)
 
     return kernel
 

@@ -499,11 +499,13 @@ def gemm(c, a, b, bias=None, alpha=1.0, beta=0.0, act=0):
     c[...] = product
 
 
-def linear(y, x, w, bias):
-    """y = x @ w.T + bias; x (m, k), w (n, k), y (m, n), bias (n,) or None."""
+def linear(y, x, w, bias, act=0):
+    """y = act(x @ w.T + bias); x (m, k), w (n, k), y (m, n), bias (n,) or None."""
     np.matmul(x, w.T, out=y)
     if bias is not None:
         y += bias
+    if act:
+        _ACTIVATIONS[act](y, y.copy())
 
 
 def linear_grad(dx, dw, db, g, x, w):

@@ -26,9 +26,9 @@ from . import Report, Unavailable, need, progress
 WIDTHS = (64, 256, 128, 10)
 DROPOUT = 0.3
 SMOOTHING = 0.1
-LEARNING_RATE = 1e-3
-BATCH = 32
-EPOCHS = 100
+LEARNING_RATE = 2e-3
+BATCH = 64
+EPOCHS = 60
 
 
 class Images(NamedTuple):

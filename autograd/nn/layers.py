@@ -14,6 +14,7 @@ from typing import Any, Iterator
 from ..ops import activation, elementwise, linalg, loss
 from ..ops.create import empty
 from ..tensor import Tensor, check_device
+from ..study import tracing
 from . import init
 from .module import Module, Parameter
 
@@ -35,9 +36,21 @@ class Sequential(Module):
             self.add_module(name, m)
 
     def forward(self, input: Any) -> Any:
+        linear = None  # a plain Linear that waits for what follows it: with ReLU, Sigmoid or Tanh it is one kernel
         for module in self._modules.values():
-            input = module(input)
-        return input
+            if linear is not None:
+                op = FUSED.get(type(module))
+                fused = None if op is None or _observed(module) else linalg.linear_activation(
+                    input, linear.weight, linear.bias, op)  # fmt: skip
+                if fused is not None:
+                    input, linear = fused, None
+                    continue
+                input, linear = linear(input), None
+            if type(module) is Linear and not _observed(module) and type(input) is Tensor:
+                linear = module
+            else:
+                input = module(input)
+        return input if linear is None else linear(input)
 
     def append(self, module: Module) -> Sequential:
         """Add a module at the end."""
@@ -57,6 +70,11 @@ class Sequential(Module):
         if not -n <= index < n:
             raise IndexError(f"index {index} is out of range for a Sequential of {n} modules")
         return list(self._modules.values())[index]
+
+
+def _observed(module: Module) -> bool:
+    """Whether somebody looks at this module's own input and output."""
+    return bool(tracing.active or module._forward_hooks or module._forward_pre_hooks)
 
 
 class Linear(Module):
@@ -261,6 +279,8 @@ class LogSoftmax(Softmax):
     def forward(self, input: Tensor) -> Tensor:
         return activation.log_softmax(input, self.dim)
 
+
+FUSED = {ReLU: linalg.LinearRelu, Sigmoid: linalg.LinearSigmoid, Tanh: linalg.LinearTanh}
 
 # --- losses -----------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from ..backend import K
 from ..op import Op, broadcast_shapes, contiguous, record, require_tensor
 from ..storage import Array, Layout, empty, fresh, packed
 from ..tensor import Tensor
+from .elementwise import where
 
 
 class Matmul(Op):
@@ -63,24 +64,25 @@ class Linear(Op):
     inputs = ("x", "weight", "bias")
     backward_name = "AddmmBackward0"
 
+    act = 0  # the kernel's number for what is applied to the result
+
     @classmethod
     def apply(cls, x: Tensor, weight: Tensor, bias: Tensor | None, plan: tuple) -> Tensor:
         layout, rows = plan
         a, w = x._array, weight._array
         y = fresh(layout)
         if bias is None:
-            K.linear(y, a, w, None, rows)
+            K.linear(y, a, w, None, rows, cls.act)
             return record(cls, (x, weight), (a, w, None, y), y, rows)
         b = bias._array
-        K.linear(y, a, w, b, rows)
+        K.linear(y, a, w, b, rows, cls.act)
         return record(cls, (x, weight, bias), (a, w, b, y), y, rows)
 
     @classmethod
     def backward(cls, node, g):
-        x, w = node.saved
+        x, w, *_ = node.saved
         edges = node.edges
-        layout = g.layout
-        if not layout.contiguous:
+        if not g.layout.contiguous:
             g = contiguous(g)
         edge = edges[0]
         dx = None if edge is None else fresh(edge.layout.packed)
@@ -104,6 +106,56 @@ class Linear(Op):
 
     def dbias(g):
         return g
+
+
+class LinearActivation(Linear, abstract=True):
+    """A linear layer and the activation after it in one kernel: y = f(z), z = x @ weight^T + bias; the derivative of f
+    follows from y. Sequential uses it; the separate ops give the same bits."""
+
+    @classmethod
+    def backward(cls, node, g):
+        dz = fresh(g.layout.packed)
+        getattr(K, cls.kernel)(dz, g, node.saved[2])
+        return super().backward(node, dz)
+
+    def dx(g, weight, y, op):
+        return Linear.dx(op.dz(g, y), weight)
+
+    def dweight(g, x, y, op):
+        return Linear.dweight(op.dz(g, y), x)
+
+    def dbias(g, y, op):
+        return op.dz(g, y)
+
+
+class LinearRelu(LinearActivation):
+    """y = max(x @ weight^T + bias, 0)
+    dL/dz = g where y > 0, else 0"""
+
+    kernel, act = "relu_grad", 1
+
+    def dz(g, y):
+        return where(y <= 0.0, 0.0, g)
+
+
+class LinearSigmoid(LinearActivation):
+    """y = 1 / (1 + exp(-(x @ weight^T + bias)))
+    dL/dz = g * y * (1 - y)"""
+
+    kernel, act = "sigmoid_grad", 2
+
+    def dz(g, y):
+        return g * (y * (1.0 - y))
+
+
+class LinearTanh(LinearActivation):
+    """y = tanh(x @ weight^T + bias)
+    dL/dz = g * (1 - y * y)"""
+
+    kernel, act = "tanh_grad", 3
+
+    def dz(g, y):
+        return g * (1.0 - y * y)
 
 
 def _same_floats(op: str, a: Tensor, b: Tensor) -> None:
@@ -264,6 +316,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     y = matmul(input, weight.transpose(-1, -2) if weight.ndim > 1 else weight)
     return y if bias is None else y + bias
+
+
+def linear_activation(input: Tensor, weight: Tensor, bias: Tensor | None, op: type[LinearActivation]) -> Tensor | None:
+    """linear(), then the activation of ``op``, as one op; None where the kernel cannot do it."""
+    key = (input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)
+    plan = _linear_plans.get(key) or _plan_linear(*key)
+    return None if plan is None else op.apply(input, weight, bias, plan)
 
 
 __all__ = ["addmm", "bmm", "dot", "linear", "matmul", "mm", "mv", "outer"]

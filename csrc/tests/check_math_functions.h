@@ -4,6 +4,10 @@ static inline long double exact_sigmoid(long double x) {
     return 1 / (1 + expl(-x));
 }
 
+static inline long double exact_softplus(long double x) {
+    return isnan(x) ? x : fmaxl(x, 0) + log1pl(expl(-fabsl(x)));
+}
+
 static inline long double exact_silu(long double x) {
     return x < -11000 ? 0 : x * exact_sigmoid(x);
 }

@@ -29,6 +29,8 @@ static const family families[] = {
     FAMILY(loss),
     FAMILY(optimizer),
     FAMILY(index),
+    FAMILY(gemm),
+    FAMILY(runtime),
 #undef FAMILY
 };
 

@@ -9,3 +9,5 @@
 #include "check_loss.c.inc"
 #include "check_optimizer.c.inc"
 #include "check_index.c.inc"
+#include "check_gemm.c.inc"
+#include "check_runtime.c.inc"
