@@ -258,8 +258,9 @@ def run_backward(
             g = arrived.pop(node)[0]
             if type(g) is list:
                 g = _outputs(node, g, arrived)
+            seen = None
             if node.hooks is not None:
-                g = run_hooks(node.hooks, g, create_graph)
+                g = seen = run_hooks(node.hooks, g, create_graph)  # a hook may have kept it: two references
             if inner and node in inner:
                 for edge in inner[node]:
                     caught[edge] = [g if edge is node else g[edge.index]]
@@ -383,36 +384,32 @@ def _as_tuple(value) -> tuple:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 
-_ones: dict[Any, Array] = {}
+_ones: dict[Layout, Array] = {}
 
 
-def _one(dtype) -> Array:
+def _one(layout: Layout) -> Array:
     """A read-only 1, where every scalar loss starts."""
-    found = _ones.get(dtype)
-    if found is None:
-        one = np.ones((), dtype.dtype)
-        one.flags.writeable = False
-        found = _ones[dtype] = from_numpy(one)
+    one = np.ones(layout.shape, layout.dtype.dtype)
+    one.flags.writeable = False
+    found = _ones[layout] = from_numpy(one)
     return found
 
 
 def _start(t: Tensor, g: Tensor | None, i: int, create_graph: bool) -> Any:
     """The first gradient of root i: what was given, or 1 for a single element; as an array unless ``create_graph``."""
-    a = t._array
     if t._edge is None:
         raise RuntimeError(
             f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
             "from has requires_grad=True, or it was computed under no_grad() or detached"
         )
+    a = t._array
     if g is None:
-        if a.size != 1:
+        if a.layout.size != 1:
             raise RuntimeError(
                 f"grad can be implicitly created only for scalar outputs, but this one has shape "
                 f"{list(t.shape)}: reduce it (sum, mean), or pass backward(gradient=...) of that shape"
             )
-        one = _one(a.dtype)
-        if a.shape:
-            one = one.view(a.shape)
+        one = _ones.get(a.layout) or _one(a.layout)
         return _tensor.wrap(one) if create_graph else one
     if not isinstance(g, _tensor.Tensor):
         raise TypeError(f"gradients must be tensors or None, got {type(g).__name__}")
@@ -425,16 +422,15 @@ def _start(t: Tensor, g: Tensor | None, i: int, create_graph: bool) -> Any:
     return g if create_graph else g._array
 
 
-def _starts(tensors: tuple, given, create_graph: bool) -> tuple[list, list]:
+def _starts(tensors: Any, given: Any, create_graph: bool) -> tuple[list, list]:
     """The edges backpropagation starts from, and their gradients."""
+    if given is None and isinstance(tensors, _tensor.Tensor):
+        return [tensors._edge], [_start(tensors, None, 0, create_graph)]
+    tensors = _as_tuple(tensors)
     given = (None,) * len(tensors) if given is None else _as_tuple(given)
     if len(given) != len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(given)} gradients")
-    edges, grads = [], []
-    for t, g in zip(tensors, given):
-        grads.append(_start(t, g, len(edges), create_graph))
-        edges.append(t._edge)
-    return edges, grads
+    return [t._edge for t in tensors], [_start(t, g, i, create_graph) for i, (t, g) in enumerate(zip(tensors, given))]
 
 
 def backward(
@@ -457,7 +453,7 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
-    roots, grads = _starts(_as_tuple(tensors), grad_tensors, create_graph)
+    roots, grads = _starts(tensors, grad_tensors, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     if inputs is None:
         found = run_backward(roots, grads, keep, create_graph)
@@ -466,7 +462,7 @@ def backward(
             g = entry[0]
             # Nobody else holds the gradient's block: it becomes .grad as it is. The three references are the entry's,
             # g, and getrefcount's own.
-            if leaf.grad is None and type(g) is Storage and getrefcount(g) <= 3:
+            if leaf.grad is None and type(g) is Storage and getrefcount(g) <= 3 and leaf.hooks is None:
                 leaf.grad = _tensor.wrap(g)
             else:
                 leaf.grad = _accumulated(leaf.grad, g, create_graph)
@@ -539,7 +535,7 @@ def grad(
         raise NotImplementedError("is_grads_batched is not supported: call grad once per gradient")
     targets = _as_tuple(inputs)
     edges = _target_edges(targets)
-    roots, grads = _starts(_as_tuple(outputs), grad_outputs, create_graph)
+    roots, grads = _starts(outputs, grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     found = run_backward(roots, grads, keep, create_graph, edges)
     results = []

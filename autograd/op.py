@@ -25,13 +25,14 @@ from __future__ import annotations
 
 from inspect import signature
 from operator import itemgetter
+from sys import getrefcount
 from typing import Any, Callable, Sequence
 
 from . import dtypes
 from .backend import K
 from .errors import broadcast_error
 from .graph import Node, Output, is_grad_enabled, observers
-from .storage import Array, Layout, fresh, packed, tick
+from .storage import Array, Layout, Storage, fresh, packed, tick
 from .tensor import Tensor, wrap
 
 TABLE: dict[str, type[Op]] = {}
@@ -104,7 +105,7 @@ class Op:
                 dx = cls._apply_rule(i, node, _wrap_gradients(g), tensors, edge)
                 result.append(None if dx is None else dx._array)
             else:
-                result.append(spec(node, g))
+                result.append(spec(node, g, None))
         return result
 
     @classmethod
@@ -152,26 +153,28 @@ def _wrap_gradients(g):
     return [None if v is None else wrap(v) for v in g] if isinstance(g, list) else wrap(g)
 
 
-def _compile(op: type[Op], spec: str) -> Callable[[Node, Array], Array]:
-    """A function (node, g) -> array from a fused specification such as "tanh_grad g y"."""
+def _compile(op: type[Op], spec: str) -> Callable[[Node, Array, Array | None], Array]:
+    """A function (node, g, dx) -> dx from a fused specification such as "tanh_grad g y"; dx is made where it is None."""
     kernel, *names = spec.split()
     if kernel == "g":
-        return lambda node, g: g
+        return lambda node, g, dx: g
     params = [op.params.index(n) for n in names if n in op.params]
     operands = [-1 if n == "g" else op.saves.index(n) for n in names if n not in op.params]
 
     if operands[0] == -1 and len(operands) == 2 and not params:
         where = operands[1]
 
-        def one_saved(node, g):
-            dx = fresh(g.layout.packed)
+        def one_saved(node, g, dx):
+            if dx is None:
+                dx = fresh(g.layout.packed)
             getattr(K, kernel)(dx, g, node.saved[where])
             return dx
 
         return one_saved
 
-    def general(node, g):
-        dx = fresh(g.layout.packed)
+    def general(node, g, dx):
+        if dx is None:
+            dx = fresh(g.layout.packed)
         values = [g if w < 0 else node.saved[w] for w in operands]
         getattr(K, kernel)(dx, *values, *[node.params[p] for p in params])
         return dx
@@ -179,9 +182,18 @@ def _compile(op: type[Op], spec: str) -> Callable[[Node, Array], Array]:
     return general
 
 
-def _only(derivative: Callable[[Node, Array], Array]) -> Callable[[Node, Array], tuple]:
+SOLE = 3
+"""The references to a gradient that nobody else holds, seen from an op's backward: the engine's, backward's own and
+getrefcount's. An op with one input writes its result over such a gradient."""
+
+
+def _only(derivative: Callable[[Node, Array, Array | None], Array]) -> Callable[[Node, Array], tuple]:
     """backward() of an op with a single input."""
-    return lambda node, g: (derivative(node, g),)
+
+    def backward(node, g):
+        return (derivative(node, g, g if getrefcount(g) <= SOLE and type(g) is Storage else None),)
+
+    return backward
 
 
 # --- recording --------------------------------------------------------------------------------------------------------

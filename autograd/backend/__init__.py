@@ -97,8 +97,8 @@ def _strict_kernels(table: dict[str, Callable]) -> dict[str, Callable]:
     """The guarded products without their guard."""
 
     def sqrt_grad(dx, g, y):
-        table["add"](dx, y, y)
-        table["div"](dx, g, dx)
+        table["div"](dx, g, y)
+        table["mul_scalar"](dx, dx, 0.5)
 
     return {"guarded_mul": table["mul"], "guarded_div": table["div"], "sqrt_grad": sqrt_grad}
 

@@ -112,8 +112,20 @@ def train(seed: int, epochs: int, data: dict[str, Images], report: Report) -> Ru
 def rates(images: Images, rounds: int = 5) -> tuple[dict[str, float], float]:
     """Training samples per second with each backend that is here, and how far the weights are apart in the end.
 
-    The same net from the same seed, an epoch with each backend in turn; the median round counts.
+    The same net from the same seed, an epoch with each backend in turn, each on one thread (so small a net gains nothing
+    from more); the median round counts.
     """
+    (threadpoolctl,) = need("threadpoolctl")  # scikit-learn brings it
+    threads = autograd.get_num_threads()
+    autograd.set_num_threads(1)
+    try:
+        with threadpoolctl.threadpool_limits(1):
+            return _rates(images, rounds)
+    finally:
+        autograd.set_num_threads(threads)
+
+
+def _rates(images: Images, rounds: int) -> tuple[dict[str, float], float]:
     backends = ("c", "numpy") if extension is not None else ("numpy",)
     nets: dict[str, nn.Module] = {}
     optimizers: dict[str, optim.Optimizer] = {}
@@ -217,7 +229,7 @@ def main(seeds: int, epochs: int, out: str) -> int:
 
 def report_rates(found: dict[str, float], apart: float) -> None:
     """Samples per second, C beside NumPy."""
-    print("\ntraining, samples per second (median of 5 epochs, taken in turns)")
+    print("\ntraining, samples per second (one thread, median of 5 epochs, taken in turns)")
     for name, rate in found.items():
         print(f"  {name:<6}{rate:>10,.0f}")
     if "c" in found:

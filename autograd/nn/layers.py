@@ -36,17 +36,16 @@ class Sequential(Module):
             self.add_module(name, m)
 
     def forward(self, input: Any) -> Any:
-        linear = None  # a plain Linear that waits for what follows it: with ReLU, Sigmoid or Tanh it is one kernel
+        linear = None  # a Linear that waits for what follows it: with ReLU, Sigmoid or Tanh it is one kernel
         for module in self._modules.values():
             if linear is not None:
                 op = FUSED.get(type(module))
-                fused = None if op is None or _observed(module) else linalg.linear_activation(
-                    input, linear.weight, linear.bias, op)  # fmt: skip
-                if fused is not None:
-                    input, linear = fused, None
+                y = None if op is None else op.fuse(input, linear, module)
+                if y is not None:
+                    input, linear = y, None
                     continue
                 input, linear = linear(input), None
-            if type(module) is Linear and not _observed(module) and type(input) is Tensor:
+            if type(module) is Linear and not tracing.active:
                 linear = module
             else:
                 input = module(input)
@@ -70,11 +69,6 @@ class Sequential(Module):
         if not -n <= index < n:
             raise IndexError(f"index {index} is out of range for a Sequential of {n} modules")
         return list(self._modules.values())[index]
-
-
-def _observed(module: Module) -> bool:
-    """Whether somebody looks at this module's own input and output."""
-    return bool(tracing.active or module._forward_hooks or module._forward_pre_hooks)
 
 
 class Linear(Module):

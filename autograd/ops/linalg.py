@@ -8,10 +8,11 @@ tensor([[11.]])
 from __future__ import annotations
 
 import math
+from sys import getrefcount
 
 from ..backend import K
-from ..op import Op, broadcast_shapes, contiguous, record, require_tensor
-from ..storage import Array, Layout, empty, fresh, packed
+from ..op import SOLE, Op, broadcast_shapes, contiguous, record, require_tensor
+from ..storage import Array, Layout, Storage, empty, fresh, packed
 from ..tensor import Tensor
 from .elementwise import where
 
@@ -113,10 +114,23 @@ class LinearActivation(Linear, abstract=True):
     follows from y. Sequential uses it; the separate ops give the same bits."""
 
     @classmethod
+    def fuse(cls, input, linear, activation) -> Tensor | None:
+        """activation(linear(input)) for two modules; None where the kernel cannot do it or hooks look in between."""
+        if (
+            linear._forward_hooks or activation._forward_pre_hooks
+            or linear._forward_pre_hooks or activation._forward_hooks or not isinstance(input, Tensor)
+        ):  # fmt: skip
+            return None
+        weight, bias = linear.weight, linear.bias
+        key = (input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)
+        plan = _linear_plans.get(key) or _plan_linear(*key)
+        return None if plan is None else cls.apply(input, weight, bias, plan)
+
+    @classmethod
     def backward(cls, node, g):
-        dz = fresh(g.layout.packed)
+        dz = g if getrefcount(g) <= SOLE and type(g) is Storage else fresh(g.layout.packed)
         getattr(K, cls.kernel)(dz, g, node.saved[2])
-        return super().backward(node, dz)
+        return Linear.backward(node, dz)
 
     def dx(g, weight, y, op):
         return Linear.dx(op.dz(g, y), weight)
@@ -316,13 +330,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     y = matmul(input, weight.transpose(-1, -2) if weight.ndim > 1 else weight)
     return y if bias is None else y + bias
-
-
-def linear_activation(input: Tensor, weight: Tensor, bias: Tensor | None, op: type[LinearActivation]) -> Tensor | None:
-    """linear(), then the activation of ``op``, as one op; None where the kernel cannot do it."""
-    key = (input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)
-    plan = _linear_plans.get(key) or _plan_linear(*key)
-    return None if plan is None else op.apply(input, weight, bias, plan)
 
 
 __all__ = ["addmm", "bmm", "dot", "linear", "matmul", "mm", "mv", "outer"]

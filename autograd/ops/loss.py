@@ -14,7 +14,7 @@ import warnings
 from .. import dtypes
 from ..backend import K
 from ..op import Op, broadcast_shapes, contiguous, record, require_tensor, result_type
-from ..storage import empty, fresh
+from ..storage import Layout, empty, fresh, packed
 from ..tensor import Tensor
 from .activation import _rows, log_softmax, sigmoid, softplus
 
@@ -28,6 +28,15 @@ def _reduction(name: str) -> int:
         raise ValueError(f"{name} is not a valid value for reduction: choose 'mean', 'sum' or 'none'") from None
 
 
+_scalar: dict[dtypes.dtype, Layout] = {}
+
+
+def _scalar_layout(dtype: dtypes.dtype) -> Layout:
+    """The layout of one number."""
+    layout = _scalar[dtype] = packed((), dtype)
+    return layout
+
+
 class Loss(Op, abstract=True):
     """y = scale * sum(l(x, t)), one number."""
 
@@ -39,7 +48,7 @@ class Loss(Op, abstract=True):
         a, b = x._array, t._array
         if not (a.layout.contiguous and b.layout.contiguous):
             a, b = contiguous(a), contiguous(b)
-        y = empty((), a.layout.dtype)
+        y = fresh(_scalar.get(a.layout.dtype) or _scalar_layout(a.layout.dtype))
         getattr(K, cls.kernel)(y, a, b, scale)
         return record(cls, (x, t), (a, b, y), y, (scale,))
 

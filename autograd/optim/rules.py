@@ -41,9 +41,9 @@ class SGD(Optimizer):
 
     def _refresh(self, c: Any, group: dict[str, Any], step: int) -> None:
         c.lr = number(group["lr"])
-        c.momentum = number(group["momentum"])
-        c.dampening = number(group["dampening"])
-        c.weight_decay = number(group["weight_decay"])
+        c.momentum = group["momentum"]
+        c.dampening = group["dampening"]
+        c.weight_decay = group["weight_decay"]
         c.nesterov = group["nesterov"]
         c.maximize = group["maximize"]
         c.step = step
@@ -91,7 +91,7 @@ class Adam(Optimizer):
         c.lr = number(group["lr"])
         c.beta1, c.beta2 = group["betas"]
         c.eps = group["eps"]
-        c.weight_decay = number(group["weight_decay"])
+        c.weight_decay = group["weight_decay"]
         c.amsgrad = group["amsgrad"]
         c.maximize = group["maximize"]
         c.decoupled = group["decoupled_weight_decay"]
