@@ -1,0 +1,355 @@
+"""What the kernel benchmarks call: for each line of ``csrc/kernels.def`` some representative shapes.
+
+A kernel gets its cases from its signature class, so that a new kernel of a known class is benchmarked without a line
+here; tables below give a kernel another domain of values, its parameters, or further shapes.
+
+>>> [case.name for case in cases("sigmoid")]
+['sigmoid 1e3', 'sigmoid 1e5']
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import backend, float32, float64, from_numpy, optim, storage
+from autograd.backend import K
+from autograd.backend.numpy_random import MT19937
+
+KERNELS_DEF = Path(__file__).parent.parent / "csrc" / "kernels.def"
+
+
+@cache
+def kernels() -> dict[str, str]:
+    """The signature class of each kernel, as kernels.def has it."""
+    lines = re.findall(r"^(?:KERNEL|PLAIN)\((\w+), (\w+)\)", KERNELS_DEF.read_text(), re.MULTILINE)
+    return {name: group for group, name in lines}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A kernel with its arguments: what is timed. ``outputs`` are the arrays it writes."""
+
+    function: Callable[..., Any]
+    args: tuple
+    outputs: tuple
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kernel on one shape and dtype. ``make(data)`` makes its call for the backend in use."""
+
+    kernel: str
+    shape: str
+    make: Callable[[Data], Call]
+    dtype: autograd.dtype = float32
+
+    @property
+    def name(self) -> str:
+        return f"{self.kernel} {self.shape}" + (" float64" if self.dtype is float64 else "")
+
+    def call(self) -> Call:
+        return self.make(Data(self.dtype))
+
+
+class Data:
+    """Makes arrays of one dtype, the same values at each run and for both backends."""
+
+    def __init__(self, dtype: autograd.dtype):
+        self.dtype = dtype
+        self.rng = np.random.default_rng(0)
+
+    def empty(self, *shape: int, dtype: autograd.dtype | None = None) -> storage.Array:
+        a = storage.empty(shape, dtype or self.dtype)
+        a.numpy()[...] = 0  # the pages are there before the clock runs
+        return a
+
+    def array(self, values: np.ndarray, dtype: autograd.dtype | None = None) -> storage.Array:
+        a = storage.empty(values.shape, dtype or self.dtype)
+        a.numpy()[...] = values
+        return a
+
+    def normal(self, *shape: int) -> storage.Array:
+        return self.array(self.rng.standard_normal(shape, np.float32))
+
+    def positive(self, *shape: int) -> storage.Array:
+        return self.array(self.rng.uniform(0.1, 4.0, shape))
+
+    def near_one(self, *shape: int) -> storage.Array:
+        """Values whose products neither overflow nor become 0."""
+        return self.array(np.exp(0.02 * self.rng.standard_normal(shape)))
+
+    def integers(self, high: int, *shape: int) -> storage.Array:
+        return self.array(self.rng.integers(0, high, shape), autograd.int64)
+
+
+def seam(kernel: str, *args: Any, outputs: int = 1) -> Call:
+    """A call of the backend's kernel; it writes its first arguments."""
+    return Call(getattr(K, kernel), args, args[:outputs])
+
+
+# --- elementwise ------------------------------------------------------------------------------------------------------
+
+SIZES = {"1e3": (1000,), "1e5": (100_000,)}
+LARGE = {"1e7": (10_000_000,)}  # beyond the caches
+ALSO_LARGE = ("exp", "tanh", "relu", "add", "add_scalar")
+ALSO_DOUBLE = ("exp", "tanh", "add", "sum", "gemm")
+
+POSITIVE = (
+    "sqrt", "rsqrt", "log", "pow", "pow_scalar", "rpow_scalar", "sqrt_grad", "div", "guarded_div", "rdiv_scalar",
+)  # fmt: skip
+PARAMETERS = {"softplus": (1.0, 20.0), "softplus_grad": (1.0, 20.0), "clamp": (-1.0, 1.0), "clamp_grad": (-1.0, 1.0)}
+
+OPERANDS = {"FILL": 0, "UNARY": 1, "UNARY_P": 1, "BINARY": 2, "BINARY_P": 2, "TERNARY": 3}
+
+
+def elementwise(kernel: str, group: str) -> list[Case]:
+    """Contiguous operands of one shape, and where it is named above the other layouts."""
+    parameters = PARAMETERS.get(kernel, (0.25,) if group in ("FILL", "UNARY_P", "BINARY_P") else ())
+
+    def make(shape: tuple, data: Data) -> Call:
+        values = data.positive if kernel in POSITIVE else data.normal
+        return seam(kernel, data.empty(*shape), *[values(*shape) for _ in range(OPERANDS[group])], *parameters)
+
+    sizes = SIZES | (LARGE if kernel in ALSO_LARGE else {})
+    made = [Case(kernel, name, partial(make, shape)) for name, shape in sizes.items()]
+    if kernel in ALSO_DOUBLE:
+        made.append(Case(kernel, "1e5", partial(make, (100_000,)), float64))
+    return made + LAYOUTS.get(kernel, [])
+
+
+def transposed(a: storage.Array) -> storage.Array:
+    return a.view(a.shape[::-1], a.strides[::-1])
+
+
+LAYOUTS = {
+    "copy": [
+        Case("copy", "transposed 300x300", lambda d: seam("copy", d.empty(300, 300), transposed(d.normal(300, 300)))),
+    ],
+    "add": [
+        Case("add", "128x1000 + row", lambda d: seam("add", d.empty(128, 1000), d.normal(128, 1000), d.normal(1000))),
+        Case("add", "128x1000 + column",
+             lambda d: seam("add", d.empty(128, 1000), d.normal(128, 1000), d.normal(128, 1))),
+        Case("add", "300x300 + transposed",
+             lambda d: seam("add", d.empty(300, 300), d.normal(300, 300), transposed(d.normal(300, 300)))),
+    ],
+}  # fmt: skip
+
+
+def where(kernel: str, _: str) -> list[Case]:
+    def make(n: int, data: Data) -> Call:
+        condition = data.array(data.rng.random(n) < 0.5, autograd.bool)
+        return seam(kernel, data.empty(n), condition, data.normal(n), data.normal(n))
+
+    return [Case(kernel, name, partial(make, shape[0])) for name, shape in SIZES.items()]
+
+
+# --- reductions, rows, losses -----------------------------------------------------------------------------------------
+
+REDUCTIONS = {  # name: shape, reduced dims
+    "128x1000 all": ((128, 1000), (0, 1)),
+    "128x1000 rows": ((128, 1000), (1,)),
+    "128x1000 columns": ((128, 1000), (0,)),
+    "32x64x64 middle": ((32, 64, 64), (1,)),
+}
+
+
+def reduction(kernel: str, group: str) -> list[Case]:
+    def make(shape: tuple, dims: tuple, data: Data) -> Call:
+        kept = [n for d, n in enumerate(shape) if d not in dims]
+        out = data.empty(*kept, dtype=autograd.int64 if group == "ARGREDUCE" else None)
+        x = data.near_one(*shape) if kernel == "prod" else data.normal(*shape)
+        return seam(kernel, out, x, dims, *((1.0,) if kernel == "var" else ()))
+
+    made = [Case(kernel, name, partial(make, shape, dims)) for name, (shape, dims) in REDUCTIONS.items()]
+    if kernel in ALSO_DOUBLE:
+        made.append(Case(kernel, "128x1000 rows", partial(make, (128, 1000), (1,)), float64))
+    if kernel == "sum":
+        made += [Case(kernel, "1e3", partial(make, (1000,), (0,))), Case(kernel, "1e7", partial(make, (10**7,), (0,)))]
+    return made
+
+
+ROWS = {"128x1000": (128, 1000, 1), "1024x64": (1024, 64, 1), "32x64x64 middle": (32, 64, 64)}
+
+
+def rowwise(kernel: str, group: str) -> list[Case]:
+    def make(rows: tuple, data: Data) -> Call:
+        inputs = [data.normal(*rows) for _ in range(2 if group == "ROWWISE_GRAD" else 1)]
+        return seam(kernel, data.empty(*rows), *inputs, rows)
+
+    return [Case(kernel, name, partial(make, rows)) for name, rows in ROWS.items()]
+
+
+def loss(kernel: str, group: str) -> list[Case]:
+    def make(n: int, data: Data) -> Call:
+        x, t = data.normal(n), data.positive(n)
+        if group == "LOSS":
+            return seam(kernel, data.empty(), x, t, 1 / n)
+        return seam(kernel, data.empty(n), data.positive(), x, t, 1 / n)
+
+    return [Case(kernel, name, partial(make, shape[0])) for name, shape in SIZES.items()]
+
+
+LOGITS = {"64x10": (64, 10, 1), "128x1000": (128, 1000, 1)}
+MEAN = 1
+
+
+def cross_entropy(kernel: str, group: str) -> list[Case]:
+    def make(rows: tuple, data: Data) -> Call:
+        outer, classes, inner = rows
+        x, lse, target = data.normal(*rows), data.empty(outer, inner), data.integers(classes, outer, inner)
+        if group == "NLL":
+            return seam(kernel, data.empty(), lse, x, target, rows, -100, MEAN, outputs=2)
+        K.logsumexp(lse, x, (1,))
+        return seam(kernel, data.empty(*rows), data.positive(), x, lse, target, rows, -100, MEAN)
+
+    return [Case(kernel, name, partial(make, rows)) for name, rows in LOGITS.items()]
+
+
+# --- products, optimizers, indexing, randomness -----------------------------------------------------------------------
+
+PRODUCTS = {
+    "4x2 @ 2x2": ((4, 2), (2, 2)),
+    "32x32 @ 32x32": ((32, 32), (32, 32)),
+    "64x64 @ 64x128": ((64, 64), (64, 128)),
+    "128x784 @ 784x256": ((128, 784), (784, 256)),
+    "127x129 @ 129x131": ((127, 129), (129, 131)),
+    "1024x1024 @ 1024x1024": ((1024, 1024), (1024, 1024)),
+    "64 of 32x64 @ 64x32": ((64, 32, 64), (64, 64, 32)),
+}
+RELU = 1
+
+
+def gemm(kernel: str, _: str) -> list[Case]:
+    def plain(a: tuple, b: tuple, data: Data) -> Call:
+        return seam(kernel, data.empty(*a[:-1], b[-1]), data.normal(*a), data.normal(*b))
+
+    def fused(m: int, k: int, n: int, data: Data) -> Call:
+        """relu(a b^T + bias)"""
+        a, b, bias = data.normal(m, k), data.normal(n, k), data.normal(n)
+        return seam(kernel, data.empty(m, n), a, b, bias, True, 1.0, 0.0, RELU)
+
+    made = [Case(kernel, name, partial(plain, *shapes)) for name, shapes in PRODUCTS.items()]
+    return [
+        *made,
+        Case(kernel, "relu(128x784 @ 784x256 + row)", partial(fused, 128, 784, 256)),
+        Case(kernel, "128x784 @ 784x256", partial(plain, (128, 784), (784, 256)), float64),
+    ]
+
+
+LAYERS = {
+    "4x2x2": (4, 2, 2),
+    "64x128x64": (64, 128, 64),
+    "128x256x784": (128, 256, 784),
+    "256x1024x1024": (256, 1024, 1024),
+}
+
+
+def linear(kernel: str, group: str) -> list[Case]:
+    """A layer from k to n features on m samples."""
+
+    def forward(sizes: tuple, activation: int, data: Data) -> Call:
+        m, n, k = sizes
+        return seam(kernel, data.empty(m, n), data.normal(m, k), data.normal(n, k), data.normal(n), sizes, activation)
+
+    def backward(sizes: tuple, data: Data) -> Call:
+        m, n, k = sizes
+        gradients = data.empty(m, k), data.empty(n, k), data.empty(n)
+        return seam(kernel, *gradients, data.normal(m, n), data.normal(m, k), data.normal(n, k), sizes, outputs=3)
+
+    if group == "LINEAR_GRAD":
+        return [Case(kernel, name, partial(backward, sizes)) for name, sizes in LAYERS.items()]
+    made = [Case(kernel, name, partial(forward, sizes, 0)) for name, sizes in LAYERS.items()]
+    return [*made, Case(kernel, "64x128x64 relu", partial(forward, LAYERS["64x128x64"], RELU))]
+
+
+OPTIMIZERS = {"sgd": partial(optim.SGD, lr=1e-3, momentum=0.9), "adam": partial(optim.Adam, lr=1e-3)}
+
+
+def optimizer(kernel: str, _: str) -> list[Case]:
+    """A whole ``step()``, since only the optimizer can fill the kernel's table of parameters."""
+
+    def make(sizes: list[int], data: Data) -> Call:
+        params = [from_numpy(data.rng.standard_normal(n, np.float32)).requires_grad_() for n in sizes]
+        for p in params:
+            p.grad = from_numpy(data.rng.standard_normal(p.shape, np.float32))
+        return Call(OPTIMIZERS[kernel](params).step, (), tuple(p._array for p in params))
+
+    return [
+        Case(kernel, "4 of 10", partial(make, [10] * 4)),
+        Case(kernel, "4 of 1e4", partial(make, [10_000] * 4)),
+        Case(kernel, "1e6", partial(make, [1_000_000])),
+    ]
+
+
+def embedding(kernel: str, group: str) -> list[Case]:
+    def make(count: int, width: int, rows: int, data: Data) -> Call:
+        table, index, g = data.normal(rows, width), data.integers(rows, count), data.normal(count, width)
+        if group == "EMBEDDING":
+            return seam(kernel, g, table, index)
+        return seam(kernel, table, g, index, -1)
+
+    return [
+        Case(kernel, "32 of 100x16", partial(make, 32, 16, 100)),
+        Case(kernel, "2048 of 10000x64", partial(make, 2048, 64, 10_000)),
+    ]
+
+
+def dropout(kernel: str, _: str) -> list[Case]:
+    def make(n: int, data: Data) -> Call:
+        return seam(kernel, data.empty(n), data.normal(n), 0.5, 12345)
+
+    return [Case(kernel, name, partial(make, shape[0])) for name, shape in SIZES.items()]
+
+
+def random(kernel: str, group: str) -> list[Case]:
+    """The streams; they write their second argument."""
+
+    def make(n: int, data: Data) -> Call:
+        mt = MT19937(0)
+        if group == "SEED":
+            return Call(native(kernel, mt) or mt.seed, (1,), ())
+        if group == "WORDS":
+            fill = native(kernel, mt)
+            words = np.empty(n, np.uint32)
+            pointer = fill and backend.extension.ffi.from_buffer("uint32_t[]", words)
+            return Call(fill, (n, pointer), ()) if fill else Call(mt.words, (n,), ())
+        out = data.empty(n, dtype=None if group == "RANDOM" else autograd.int64)
+        parameters = {"RANDOM": (0.0, 1.0), "INTEGERS": (0, 10), "PERMUTATION": ()}[group]
+        return Call(getattr(K, kernel.removeprefix("mt_")), (mt, out, *parameters), (out,))
+
+    sizes = {"state": (624,)} if group == "SEED" else SIZES
+    return [Case(kernel, name, partial(make, shape[0])) for name, shape in sizes.items()]
+
+
+def native(kernel: str, mt: MT19937) -> Callable[..., Any] | None:
+    """A kernel of the stream that the seam does not have, since Python always uses NumPy's: bound here for C."""
+    if backend.get_backend() != "c":
+        return None
+    ffi = backend.extension.ffi
+    stream = ffi.from_buffer("ag_mt19937 *", mt.record)
+    return partial(getattr(backend.extension.lib, f"ag_{kernel}"), stream)
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
+    **dict.fromkeys(OPERANDS, elementwise), "WHERE": where, "REDUCE": reduction, "ARGREDUCE": reduction,
+    "ROWWISE": rowwise, "ROWWISE_GRAD": rowwise, "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy,
+    "NLL_GRAD": cross_entropy, "GEMM": gemm, "LINEAR": linear, "LINEAR_GRAD": linear,
+    "OPTIMIZER": optimizer, "EMBEDDING": embedding, "EMBEDDING_GRAD": embedding, "DROPOUT": dropout,
+    "RANDOM": random, "SEED": random, "PERMUTATION": random, "INTEGERS": random, "WORDS": random,
+}  # fmt: skip
+
+
+def cases(kernel: str | None = None) -> list[Case]:
+    """The cases of one kernel, or of all in the order of kernels.def."""
+    wanted = kernels() if kernel is None else {kernel: kernels()[kernel]}
+    return [case for name, group in wanted.items() for case in BY_CLASS.get(group, lambda *_: [])(name, group)]

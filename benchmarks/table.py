@@ -1,0 +1,161 @@
+"""``python -m benchmarks.table [out/bench.json]``: the tables of ``README.md`` and ``benchmarks/results.md``.
+
+The README's part between its two markers is replaced by a selection; ``results.md`` holds every row. Where NumPy is
+faster, the README says so by name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from math import exp, log
+from pathlib import Path
+
+from .rows import Row, Run, read
+
+ROOT = Path(__file__).parent.parent
+START, END = "<!-- bench:start -->", "<!-- bench:end -->"
+
+SELECTED = (
+    "gemm 4x2 @ 2x2", "gemm 64x64 @ 64x128", "gemm 128x784 @ 784x256", "gemm 1024x1024 @ 1024x1024",
+    "linear 4x2x2", "linear 64x128x64 relu", "linear_grad 64x128x64", "linear_grad 128x256x784",
+    "add 1e3", "add 1e5", "add 1e7", "add 128x1000 + row", "relu 1e5", "exp 1e3", "exp 1e5", "exp 1e7", "tanh 1e5",
+    "sigmoid 1e5", "gelu_tanh 1e5", "sum 1e3", "sum 1e7", "sum 128x1000 rows", "sum 128x1000 columns",
+    "softmax 128x1000", "cross_entropy 64x10", "cross_entropy 128x1000", "adam 4 of 1e4", "adam 1e6",
+    "embedding 2048 of 10000x64", "embedding_grad 2048 of 10000x64", "dropout 1e5", "normal 1e5",
+)  # fmt: skip
+
+
+def time(seconds: float) -> str:
+    """Three significant digits with a unit."""
+    units = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
+    unit, size = next((u for u in units if seconds >= u[1]), units[-1])
+    value = seconds / size
+    return f"{value:.{0 if value >= 99.5 else 1 if value >= 9.95 else 2}f} {unit}"
+
+
+def times(ratio: float) -> str:
+    return f"{ratio:.1f}x" if ratio >= 9.95 else f"{ratio:.2f}x"
+
+
+def of_kind(run: Run, kind: str) -> list[Row]:
+    return [row for row in run.rows.values() if row.facts["kind"] == kind]
+
+
+def compared(rows: Iterable[Row]) -> list[Row]:
+    """The rows that hold both backends."""
+    return [row for row in rows if row.ratio is not None]
+
+
+def markdown(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    ruler = ["---"] + ["---:"] * (len(head) - 1)
+    return "\n".join("| " + " | ".join(line) + " |" for line in (head, ruler, *lines))
+
+
+def side_by_side(title: str, rows: Iterable[Row]) -> str:
+    """A line per row: C, NumPy, ratio."""
+    lines = [(label(r), time(r.seconds("c")), time(r.seconds("numpy")), times(r.ratio)) for r in compared(rows)]
+    return markdown((title, "C", "NumPy", "NumPy / C"), lines)
+
+
+def label(row: Row) -> str:
+    return f"{row.facts['net']} ({row.facts['shape']})" if row.facts["kind"] == "step" else row.name
+
+
+def tape(run: Run) -> str:
+    """Time per node: a line per phase and backend, a column per number of nodes."""
+    rows = of_kind(run, "tape")
+    sizes = sorted({row.facts["nodes"] for row in rows})
+    lines: dict[tuple, dict[int, str]] = defaultdict(dict)
+    for row in rows:
+        for backend in row.stats:
+            collector = ", collector on" if row.facts["collector"] else ""
+            name = f"{row.facts['phase']}, {'C' if backend == 'c' else 'NumPy'}{collector}"
+            lines[name][row.facts["nodes"]] = time(row.seconds(backend) / row.facts["nodes"])
+    head = ("CPU time per node", *[f"{n:,} nodes" for n in sizes])
+    return markdown(head, [(name, *[found.get(n, "") for n in sizes]) for name, found in lines.items()])
+
+
+def by_class(run: Run) -> str:
+    """A line per family of kernels: how many rows, geometric mean of the ratios, lowest and highest."""
+    families: dict[str, list[Row]] = defaultdict(list)
+    for row in compared(of_kind(run, "kernel")):
+        families[row.facts["family"]].append(row)
+    lines = []
+    for family, rows in families.items():
+        low, high = min(rows, key=lambda r: r.ratio), max(rows, key=lambda r: r.ratio)
+        mean = exp(sum(log(r.ratio) for r in rows) / len(rows))
+        lines.append((family, str(len(rows)), times(mean), f"{times(low.ratio)} ({low.name})", times(high.ratio)))
+    return markdown(("kernels", "rows", "geometric mean", "lowest", "highest"), lines)
+
+
+def losses(run: Run) -> str:
+    """Where NumPy is faster, in a sentence."""
+    rows = compared(run.rows.values())
+    lost = sorted((row for row in rows if row.ratio < 1), key=lambda row: row.ratio)
+    if not lost:
+        return f"C is faster in all {len(rows)} rows."
+    names = ", ".join(f"{row.name} ({times(row.ratio)})" for row in lost)
+    return f"NumPy is faster in {len(lost)} of {len(rows)} rows: {names}."
+
+
+def heading(run: Run) -> str:
+    return (
+        f"Measured on {run.date}: {run.where()}. float32 where nothing else is said. NumPy is the engine's own "
+        "NumPy backend, asked for the same right after C; what counts is the best of several rounds. A kernel's time "
+        "includes the Python that calls it."
+    )
+
+
+def summary(run: Run) -> str:
+    """The README's part. Raises KeyError where the run lacks a selected row."""
+    parts = [
+        heading(run), side_by_side("training step", of_kind(run, "step")), tape(run),
+        side_by_side("kernel", [run.rows[name] for name in SELECTED]), by_class(run), losses(run),
+        "Every row: [benchmarks/results.md](benchmarks/results.md). How it is timed: "
+        "[benchmarks/README.md](benchmarks/README.md).",
+    ]  # fmt: skip
+    return "\n\n".join(parts)
+
+
+def results(run: Run) -> str:
+    """Every row."""
+    kernels = side_by_side("kernel", of_kind(run, "kernel"))
+    steps = side_by_side("training step", of_kind(run, "step"))
+    title = "# Benchmark results\n\nGenerated by `python -m benchmarks.table`; do not edit."
+    return "\n\n".join([title, heading(run), losses(run), steps, tape(run), by_class(run), kernels]) + "\n"
+
+
+def replace_between(text: str, new: str) -> str:
+    """The text with what stands between the markers replaced. Raises ValueError where a marker is missing."""
+    before, found_start, rest = text.partition(START)
+    _, found_end, after = rest.partition(END)
+    if not (found_start and found_end):
+        raise ValueError(f"no {START} ... {END}")
+    return f"{before}{START}\n{new}\n{END}{after}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.table", description=__doc__.splitlines()[0])
+    parser.add_argument("json", nargs="?", default="out/bench.json", help="default: %(default)s")
+    run = read(parser.parse_args().json)
+    readme = ROOT / "README.md"
+    try:
+        text = replace_between(readme.read_text(), summary(run))
+    except KeyError as missing:
+        print(f"this run has no row {missing}: run all of `python -m benchmarks`", file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:
+        print(f"README.md: {error}", file=sys.stderr)
+        return 1
+    readme.write_text(text)
+    (ROOT / "benchmarks" / "results.md").write_text(results(run))
+    print(f"wrote README.md and benchmarks/results.md: {losses(run)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""Fixtures shared by all tests. Every test starts from the same settings and leaves none changed."""
+
+import autograd
+import pytest
+from autograd import runtime
+from support import MACHINES, use
+
+
+@pytest.fixture(autouse=True)
+def settings():
+    """Each test gets a fixed seed; backend, instruction set, threads, strictness and default dtype are put back after it."""
+    backend, threads, isa = autograd.get_backend(), autograd.get_num_threads(), autograd.get_isa()
+    autograd.manual_seed(0)
+    yield
+    if autograd.get_isa() != isa and runtime.isa_names():
+        autograd.set_isa(isa)
+    autograd.set_backend(backend)
+    autograd.set_num_threads(threads)
+    autograd.set_strict_ieee(False)
+    autograd.set_default_dtype(autograd.float32)
+
+
+@pytest.fixture(params=MACHINES)
+def machine(request):
+    """Each backend, and under the C backend each instruction set of this CPU."""
+    use(request.param)
+    return request.param
+
+
+@pytest.fixture(params=[m for m in (MACHINES[0], MACHINES[-1])] if len(MACHINES) > 1 else MACHINES)
+def backend(request):
+    """NumPy, and C at its best."""
+    use(request.param)
+    return request.param

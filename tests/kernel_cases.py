@@ -1,0 +1,368 @@
+"""Calls for every kernel at the seam, by signature class: what test_kernels.py runs in C and in NumPy.
+
+An argument is an :class:`Out` (an array the kernel writes, with the values it starts from), a NumPy array it reads, or a
+plain value.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Iterator
+
+import autograd
+import numpy as np
+from autograd.backend import K, extension
+from autograd.storage import from_numpy
+
+SIZES = [0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 64, 65, 66, 1000]
+PATTERN = 0xFF  # as a float NaN, as an index far out of range: whatever is read beyond an array shows
+
+
+@dataclass
+class Out:
+    """An array that the kernel writes."""
+
+    start: np.ndarray
+
+
+def classes() -> dict[str, str]:
+    """Kernel name to signature class, from the extension."""
+    lines = extension.ffi.string(extension.lib.ag_kernels()).decode().split("\n") if extension else []
+    return {name: group for group, name in (line.split() for line in lines if line)}
+
+
+class Guarded:
+    """An array inside a larger buffer of PATTERN: ``intact`` tells whether all around is as it was."""
+
+    def __init__(self, values: np.ndarray, shift: int):
+        size, item = values.size, values.itemsize
+        # the elements in memory order, so that the array within the buffer has the strides of ``values``
+        low, high = _extent(values)
+        self.buffer = np.full((high - low + 2 * (64 + shift)) * item + 64, PATTERN, np.uint8)
+        first = (64 + shift - low) * item + (-self.buffer.ctypes.data % 64)
+        self.view = np.ndarray(values.shape, values.dtype, self.buffer, first, values.strides) if size else values.copy()
+        if size:
+            self.view[...] = values
+            touched = np.zeros(self.buffer.size, bool)
+            mark = np.ndarray((*values.shape, item), bool, touched, first, (*values.strides, 1))
+            mark[...] = True
+            self.outside = ~touched
+        else:
+            self.outside = np.ones(self.buffer.size, bool)
+
+    def intact(self) -> bool:
+        return bool((self.buffer[self.outside] == PATTERN).all())
+
+
+def _extent(a: np.ndarray) -> tuple[int, int]:
+    """The lowest and one past the highest element, in elements from the first."""
+    steps = [(n - 1) * s // a.itemsize for n, s in zip(a.shape, a.strides) if n]
+    return sum(s for s in steps if s < 0), 1 + sum(s for s in steps if s > 0)
+
+
+def run(name: str, args: tuple, shift: int = 0) -> tuple[Any, list[np.ndarray]]:
+    """Call a kernel on guarded copies of its arguments: its status and its outputs."""
+    guards, outputs, given = [], [], []
+    for arg in args:
+        values = arg.start if isinstance(arg, Out) else arg
+        if isinstance(values, np.ndarray):
+            guard = Guarded(values, shift)
+            guards.append((guard, None if isinstance(arg, Out) else values))
+            outputs += [guard.view] if isinstance(arg, Out) else []
+            given.append(from_numpy(guard.view))
+        else:
+            given.append(values)
+    status = getattr(K, name)(*given)
+    for guard, before in guards:
+        assert guard.intact(), f"{name} wrote outside its buffers"
+        if before is not None:
+            np.testing.assert_array_equal(guard.view, before, err_msg=f"{name} wrote to its input")
+    return status, [np.array(o) for o in outputs]
+
+
+# --- values -------------------------------------------------------------------------------------------------------------
+
+POSITIVE = {"log", "sqrt", "rsqrt", "pow", "pow_scalar", "rpow_scalar", "reciprocal", "sqrt_grad"}
+
+
+def numbers(name: str, rng, shape, dtype) -> np.ndarray:
+    """Ordinary values of a kernel's domain."""
+    x = rng.uniform(0.1, 3, shape) if name in POSITIVE else rng.uniform(-3, 3, shape)
+    return np.asarray(x, dtype)
+
+
+def arrangements(rng, make, n: int) -> Iterator[tuple[str, tuple[int, ...], list]]:
+    """(note, output shape, makers of operands) for elementwise kernels of a size."""
+    yield "contiguous", (n,), [lambda: make((n,))] * 3
+    if n in (3, 17, 66):
+        yield "steps", (n,), [lambda: make((2 * n,))[::2]] * 3
+        yield "backwards", (n,), [lambda: make((n,))[::-1]] * 3
+        yield "rows", (5, n), [lambda: make((5, n)), lambda: make((n,)), lambda: make((5, 1))]
+        yield "columns", (n, 5), [lambda: make((n, 1)), lambda: make((n, 5)), lambda: make(())]
+        yield "transposed", (n, 5), [lambda: make((5, n)).T] * 3
+        yield "turned", (3, n, 2), [lambda: make((2, 3, n)).transpose(1, 2, 0), lambda: make((3, n, 2)), lambda: make((n, 1))]
+        yield "a number", (n,), [lambda: make(()), lambda: make((n,)), lambda: make((1,))]
+        yield "both numbers", (4, n), [lambda: make(()), lambda: make((1, 1)), lambda: make(())]
+
+
+def outs(rng, shape, dtype) -> Iterator[tuple[str, np.ndarray]]:
+    """Where to write: contiguous, and for a few shapes strided."""
+    yield "", np.full(shape, 7, dtype)
+    if len(shape) == 2:
+        yield " to a transposed output", np.full(shape[::-1], 7, dtype).T
+        yield " to every other column", np.full((shape[0], 2 * shape[1]), 7, dtype)[:, ::2]
+
+
+PARAMS: dict[str, list[tuple]] = {
+    "add_scalar": [(1.5,)], "rsub_scalar": [(1.5,)], "mul_scalar": [(-2.5,), (0.0,)], "div_scalar": [(3.0,), (0.0,)],
+    "rdiv_scalar": [(3.0,)], "pow_scalar": [(2.0,), (3.0,), (0.5,), (-1.0,), (0.0,), (1.0,), (2.7,), (-0.5,)],
+    "rpow_scalar": [(2.0,), (0.5,), (1.0,)], "leaky_relu": [(0.01,), (-0.5,)], "softplus": [(1.0, 20.0), (2.0, 1.0)],
+    "clamp": [(-1.0, 1.0), (1.0, -1.0), (-np.inf, 0.5)], "leaky_relu_grad": [(0.01,), (-0.5,)],
+    "softplus_grad": [(1.0, 20.0), (2.0, 1.0)], "clamp_grad": [(-1.0, 1.0), (-np.inf, 0.5)], "fill": [(2.5,), (np.nan,), (-0.0,)],
+}  # fmt: skip
+
+OPERANDS = {"FILL": 0, "UNARY": 1, "UNARY_P": 1, "BINARY": 2, "BINARY_P": 2, "TERNARY": 3, "WHERE": 3}
+
+
+def elementwise(name: str, group: str, dtype, sizes=SIZES) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(1)
+
+    def make(shape):
+        return numbers(name, rng, shape, dtype)
+
+    for n in sizes:
+        for note, shape, makers in arrangements(rng, make, n):
+            for params in PARAMS.get(name, [()])[: None if n in (17, 66) else 1]:
+                for where, out in outs(rng, shape, dtype):
+                    operands = [m() for m in makers[: OPERANDS[group]]]
+                    if group == "WHERE":
+                        operands[0] = np.asarray(operands[0] > 0)
+                    yield f"n={n}, {note}{where}, {params}", (Out(out), *operands, *params)
+
+
+EDGES = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 1e-30, -1e-30, 20.0, -20.0, 88.5, -88.5, 710.0, -746.0, 1e10, 3e38, -3e38]
+
+
+def edge_values(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    x = np.array(EDGES, dtype)
+    grid = np.meshgrid(*[x] * OPERANDS[group], indexing="ij") if OPERANDS[group] else []
+    operands = [g.reshape(-1).copy() for g in grid]
+    if group == "WHERE":
+        operands[0] = operands[0] > 0
+    for params in PARAMS.get(name, [()]):
+        yield f"edge values, {params}", (Out(np.zeros(max([o.size for o in operands], default=3), dtype)), *operands, *params)
+
+
+# --- reductions, rows, losses ---------------------------------------------------------------------------------------------
+
+REDUCED = [
+    ((), ()), ((5,), (0,)), ((3, 4), (0, 1)), ((3, 4), (0,)), ((3, 4), (1,)), ((2, 3, 4), (1,)), ((2, 3, 4), (0, 2)), ((4, 3), ()),
+    ((70, 3), (0,)), ((3, 70), (1,)), ((33, 17), (0, 1)), ((2, 65, 3), (1,)), ((0, 3), (1,)), ((3, 0), (0,)), ((1, 9), (0,)), ((1000,), (0,)),
+]  # fmt: skip
+ORDERED = {"amax", "amin", "argmax", "argmin"}
+
+
+def reductions(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(2)
+    extra = {"var": [(1.0,), (0.0,)]}.get(name, [()])
+    empties = [] if name in ORDERED else [((0,), (0,)), ((0, 3), (0,)), ((3, 0), (1,))]
+    for (shape, dims), p in itertools.product(REDUCED + empties, extra):
+        kept = tuple(n for d, n in enumerate(shape) if d not in dims)
+        out_dtype = np.int64 if group == "ARGREDUCE" else dtype
+        layouts = [np.asarray(rng.uniform(-2, 2, shape), dtype)]
+        if len(shape) > 1:
+            layouts.append(np.asarray(rng.uniform(-2, 2, shape[::-1]), dtype).T)
+            layouts.append(np.asarray(rng.uniform(-2, 2, (*shape[:-1], 2 * shape[-1])), dtype)[..., ::2])
+            layouts.append(np.asarray(rng.uniform(-2, 2, shape), dtype)[::-1])
+        for x in layouts:
+            yield f"{shape} over {dims}, strides {x.strides}", (Out(np.full(kept, 7, out_dtype)), x, dims, *p)
+    inf, nan = np.inf, np.nan
+    rows = np.array([[1, nan, 2, nan], [inf, 1, 2, inf], [-inf, 1, 2, 1], [inf, -inf, 1, 0], [-inf] * 4, [0, -0.0, 0, -0.0], [3, 3, 3, 3]], dtype)
+    for p in extra:
+        yield "edge values", (Out(np.zeros(7, out_dtype)), rows, (1,), *p)
+        yield "edge values", (Out(np.zeros(7, out_dtype)), rows.T.copy(), (0,), *p)
+        wide = np.tile(rows, (1, 20))
+        yield "edge values, long", (Out(np.zeros(7, out_dtype)), wide, (1,), *p)
+
+
+ROWS = [(1, 1, 1), (3, 4, 1), (3, 1, 5), (2, 3, 4), (2, 33, 1), (2, 65, 3), (1, 1000, 1), (0, 3, 1), (3, 0, 2), (5, 7, 17), (4, 10, 33)]
+
+
+def rowwise(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(3)
+    for rows in ROWS:
+        x = np.asarray(rng.uniform(-4, 4, rows), dtype)
+        y = _softmax(x, "log" in name) if group == "ROWWISE_GRAD" else x
+        operands = (np.asarray(rng.standard_normal(rows), dtype), y) if group == "ROWWISE_GRAD" else (x,)
+        yield f"{rows}", (Out(np.full(rows, 7, dtype)), *operands, rows)
+    inf, nan = np.inf, np.nan
+    if group == "ROWWISE":
+        x = np.array([[1, nan, 2], [inf, 1, 2], [-inf, 1, 2], [-inf] * 3, [1e4, 1e4, -1e4]], dtype)
+        yield "edge values", (Out(np.zeros((5, 3, 1), dtype)), x[:, :, None].copy(), (5, 3, 1))
+        yield "edge values", (Out(np.zeros((1, 3, 5), dtype)), x.T[None].copy(), (1, 3, 5))
+
+
+def _softmax(x, log: bool):
+    if not x.size:
+        return x
+    e = np.exp(x - x.max(1, keepdims=True))
+    y = e / e.sum(1, keepdims=True)
+    return np.asarray(np.log(y) if log else y, x.dtype)
+
+
+def losses(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(4)
+    for n in SIZES:
+        x = np.asarray(rng.uniform(-4, 4, n), dtype)
+        t = np.asarray(rng.uniform(0, 1, n), dtype)
+        if group == "LOSS":
+            yield f"n={n}", (Out(np.zeros((), dtype)), x, t, 0.25)
+        else:
+            yield f"n={n}", (Out(np.zeros(n, dtype)), np.asarray(1.5, dtype), x, t, 0.25)
+    x = np.array([np.nan, np.inf, -np.inf, 1e4, -1e4, 0, 100], dtype)
+    for i in range(7):
+        out, g = (np.zeros((), dtype), ()) if group == "LOSS" else (np.zeros(1, dtype), (np.asarray(1.5, dtype),))
+        yield f"edge value {x[i]}", (Out(out), *g, x[i : i + 1].copy(), np.array([1.0], dtype), 1.0)
+
+
+def nll(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(5)
+    for rows, reduction in itertools.product([(1, 3, 1), (4, 10, 1), (3, 5, 7), (65, 10, 1), (2, 100, 3), (0, 3, 1), (3, 4, 0)], (0, 1, 2)):
+        outer, classes, inner = rows
+        x = np.asarray(rng.uniform(-4, 4, rows), dtype)
+        target = rng.integers(0, classes, (outer, inner))
+        for ignored in (False, True):
+            if ignored and target.size > 1:
+                target.reshape(-1)[::3] = -100
+            shape = (outer, inner) if reduction == 0 else ()
+            if group == "NLL":
+                yield f"{rows}, reduction {reduction}", (
+                    Out(np.full(shape, 7, dtype)), Out(np.full((outer, inner), 7, dtype)), x, target.copy(), rows, -100, reduction
+                )  # fmt: skip
+            else:
+                lse = np.asarray(np.log(np.exp(x.astype(float)).sum(1)), dtype)
+                g = np.asarray(rng.standard_normal(shape), dtype)
+                yield f"{rows}, reduction {reduction}", (
+                    Out(np.full(rows, 7, dtype)), g, x, lse, target.copy(), rows, -100, reduction
+                )  # fmt: skip
+
+
+# --- products -------------------------------------------------------------------------------------------------------------
+
+PRODUCTS = [(1, 1, 1), (2, 3, 4), (4, 4, 4), (1, 64, 1), (64, 1, 64), (5, 7, 1), (1, 7, 5), (17, 9, 33), (33, 65, 15), (6, 16, 16), (13, 31, 49),
+            (64, 64, 64), (65, 130, 67), (3, 300, 2), (0, 3, 2), (3, 0, 2), (2, 3, 0), (120, 37, 8), (8, 200, 40)]  # fmt: skip
+
+
+def gemms(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(6)
+
+    def make(*shape):
+        return np.asarray(rng.uniform(-1, 1, shape), dtype)
+
+    for m, k, n in PRODUCTS:
+        c = Out(np.full((m, n), 0.5, dtype))
+        yield f"{m}x{k}x{n}", (c, make(m, k), make(k, n))
+        yield f"{m}x{k}x{n}, b transposed", (c, make(m, k), make(n, k), None, True)
+        yield f"{m}x{k}x{n}, a turned", (c, make(k, m).T, make(k, n), make(n))
+        yield f"{m}x{k}x{n}, both turned", (c, make(k, m).T, make(n, k).T, make(n), False, 1.0, 0.0, 1)
+        yield f"{m}x{k}x{n}, steps", (c, make(m, 2 * k)[:, ::2], make(k, 2 * n)[:, ::2], None, False, 0.5, 2.0)
+        yield f"{m}x{k}x{n}, backwards", (c, make(m, k)[::-1, ::-1], make(k, n)[::-1, ::-1])
+        yield f"{m}x{k}x{n}, repeated", (c, np.broadcast_to(make(k), (m, k)), np.broadcast_to(make(k, 1), (k, n)))
+        yield f"{m}x{k}x{n}, into columns", (Out(np.full((m, 2 * n + 3), 0.5, dtype)[:, 3 : 3 + n]), make(m, k), make(k, n), None, False, 1.0, 1.0)
+        for act in (1, 2, 3):
+            yield f"{m}x{k}x{n}, act {act}", (c, make(m, k), make(n, k), make(n), True, 1.0, 0.0, act)
+    for a, b in (((3, 4, 5), (3, 5, 2)), ((3, 4, 5), (5, 2)), ((4, 5), (3, 5, 2)), ((2, 1, 4, 5), (3, 5, 2)), ((0, 4, 5), (0, 5, 2))):
+        shape = np.broadcast_shapes(a[:-2], b[:-2]) + (a[-2], b[-1])
+        yield f"batch {a} {b}", (Out(np.full(shape, 7, dtype)), make(*a), make(*b))
+        turned = make(*a[:-2], a[-1], a[-2]).swapaxes(-1, -2)
+        yield f"batch {a} {b}, turned", (Out(np.full(shape, 7, dtype)), turned, make(*b), make(b[-1]))
+
+
+def linears(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(7)
+
+    def make(*shape):
+        return np.asarray(rng.uniform(-1, 1, shape), dtype)
+
+    for m, k, n in PRODUCTS:
+        if group == "LINEAR":
+            for bias in (None, make(n)):
+                yield f"{m}x{k}x{n}", (Out(np.full((m, n), 7, dtype)), make(m, k), make(n, k), bias, (m, n, k))
+            continue
+        dx, dw, db = (Out(np.full(s, 7, dtype)) for s in ((m, k), (n, k), (n,)))
+        g, x, w = make(m, n), make(m, k), make(n, k)
+        for which in ((dx, dw, db), (dx, None, None), (None, dw, None), (None, None, db), (None, dw, db)):
+            yield f"{m}x{k}x{n}, {[v is not None for v in which]}", (*which, g, x, w, (m, n, k))
+
+
+# --- the rest ---------------------------------------------------------------------------------------------------------------
+
+
+def embeddings(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(8)
+    for count, width, rows in ((1, 1, 1), (5, 3, 4), (100, 17, 10), (33, 64, 5), (0, 3, 4), (4, 0, 3), (1000, 2, 3)):
+        index = rng.integers(0, rows, count)
+        if group == "EMBEDDING":
+            table = np.asarray(rng.standard_normal((rows, width)), dtype)
+            yield f"{count}, {width}, {rows}", (Out(np.full((count, width), 7, dtype)), table, index)
+            if count:
+                for bad in (-1, rows, 2**40):
+                    wrong = index.copy()
+                    wrong[count // 2] = bad
+                    yield f"index {bad}", (Out(np.full((count, width), 7, dtype)), table, wrong)
+        else:
+            g = np.asarray(rng.standard_normal((count, width)), dtype)
+            for padding in (-1, 0):
+                yield f"{count}, {width}, {rows}", (Out(np.full((rows, width), 0.5, dtype)), g, index, padding)
+
+
+def dropouts(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    for n, p, key in itertools.product(SIZES, (0.0, 0.3, 0.5, 1.0), (0, 12345, 2**64 - 1)):
+        yield f"n={n}, p={p}, key={key}", (Out(np.full(n, 7, dtype)), np.arange(1, n + 1).astype(dtype), p, key)
+
+
+def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
+    """(note, options of the group, step, how many state arrays)."""
+    base = {"lr": 0.1, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "dampening": 0.0, "step": 1,
+            "nesterov": 0, "maximize": 0, "amsgrad": 0, "decoupled": 0}  # fmt: skip
+    variants = {
+        "sgd": [{}, {"weight_decay": 0.1}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": 1}, {"maximize": 1},
+                {"momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1, "maximize": 1}],
+        "adam": [{}, {"weight_decay": 0.1}, {"weight_decay": 0.1, "decoupled": 1}, {"amsgrad": 1}, {"maximize": 1, "amsgrad": 1}],
+    }[name]  # fmt: skip
+    for options in variants:
+        for step in (1, 2, 100):
+            yield f"{options}, step {step}", {**base, **options, "step": step}
+
+
+def run_optimizer(name: str, options: dict, dtype, shift: int) -> list[np.ndarray]:
+    """One step over parameters of several sizes, guarded; the parameters and their state after it."""
+    rng = np.random.default_rng(9)
+    tensor_dtype = autograd.float32 if dtype == np.float32 else autograd.float64
+    table = SimpleNamespace(dtype=tensor_dtype, params=[], states=[], grads=[], entries=None)
+    guards = []
+
+    def guarded(values):
+        guard = Guarded(np.asarray(values, dtype), shift)
+        guards.append(guard)
+        return from_numpy(guard.view)
+
+    for n in (0, 1, 3, 17, 66, 1000):
+        table.params.append(guarded(rng.standard_normal(n)))
+        table.grads.append(guarded(rng.standard_normal(n)))
+        m, v, largest = rng.standard_normal(n), rng.uniform(0, 1, n), rng.uniform(0, 1, n)
+        table.states.append(tuple(guarded(x) for x in ((m, v, largest) if name == "adam" else (m,))) + (None,) * (0 if name == "adam" else 2))
+    group = extension.ffi.new("ag_group *", {k: v for k, v in options.items()})
+    getattr(K, name)(group, table)
+    assert all(g.intact() for g in guards), f"{name} wrote outside its buffers"
+    return [np.array(g.view) for g in guards]
+
+
+BY_CLASS = {
+    **dict.fromkeys(OPERANDS, elementwise), "REDUCE": reductions, "ARGREDUCE": reductions, "ROWWISE": rowwise, "ROWWISE_GRAD": rowwise,
+    "LOSS": losses, "LOSS_GRAD": losses, "NLL": nll, "NLL_GRAD": nll, "GEMM": gemms, "LINEAR": linears, "LINEAR_GRAD": linears,
+    "EMBEDDING": embeddings, "EMBEDDING_GRAD": embeddings, "DROPOUT": dropouts,
+}  # fmt: skip
+ELSEWHERE = {"RANDOM", "SEED", "PERMUTATION", "INTEGERS", "WORDS"}  # test_random_streams.py

@@ -1,0 +1,269 @@
+"""Every C kernel against its NumPy twin at the seam: sizes around every vector width, strides, broadcasting, misaligned
+starts, edge values, on every instruction set, with guard bytes around all buffers; the same bits for any number of
+threads and at any position; and the accuracy of the transcendental ones in units in the last place."""
+
+import math
+from decimal import Decimal, getcontext
+
+import autograd
+import numpy as np
+import pytest
+from autograd.backend import K, extension
+from autograd.storage import empty, from_numpy
+from kernel_cases import BY_CLASS, ELSEWHERE, OPERANDS, Out, classes, edge_values, elementwise, optimizer_tables, run, run_optimizer
+from support import C_MACHINES, on, same
+
+pytestmark = pytest.mark.skipif(extension is None, reason="the C kernels are not built")
+
+KERNELS = {name: group for name, group in classes().items() if group not in ELSEWHERE}
+DTYPES = [np.float32, np.float64]
+SUMS = {"sum", "mean", "var", "gemm", "linear", "linear_grad", "mse", "bce_with_logits", "cross_entropy", "embedding_grad", "prod",
+        "softmax_grad", "log_softmax_grad", "cross_entropy_grad", "logsumexp", "softmax", "log_softmax"}  # fmt: skip
+CURVED = {"exp", "sin", "cos", "tanh", "erf", "sigmoid", "silu", "gelu", "gelu_tanh", "pow_scalar", "rpow_scalar", "pow", "softplus", "log",
+          "rsqrt", "sqrt", "sin_grad", "cos_grad", "erf_grad", "tanh_grad", "sigmoid_grad", "silu_grad", "gelu_grad", "gelu_tanh_grad",
+          "softplus_grad", "bce_with_logits_grad", "adam", "sgd"}  # fmt: skip
+
+
+def tolerance(name: str, dtype) -> dict[str, float]:
+    eps = float(np.finfo(dtype).eps)
+    if name in SUMS:
+        return {"rtol": 100 * eps, "atol": 100 * eps}
+    return {"rtol": 20 * eps, "atol": 10 * eps} if name in CURVED else {"rtol": 2 * eps, "atol": 0}
+
+
+def both(name: str, cases, dtype, isa: str) -> None:
+    for i, (note, args) in enumerate(cases):
+        shift = i % 5
+        with on("numpy"):
+            status, expected = run(name, args, shift)
+        with on(isa):
+            got_status, got = run(name, args, shift)
+        if KERNELS[name] in ("NLL", "EMBEDDING"):
+            assert got_status == status, note
+            if status:
+                continue
+        for a, b in zip(got, expected, strict=True):
+            same(a, b, **tolerance(name, dtype), where=f"{name}, {note}")
+
+
+@pytest.mark.parametrize("isa", C_MACHINES)
+@pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
+@pytest.mark.parametrize("name", [n for n, g in KERNELS.items() if g != "OPTIMIZER"])
+def test_c_equals_numpy(name, dtype, isa):
+    both(name, BY_CLASS[KERNELS[name]](name, KERNELS[name], dtype), dtype, isa)
+
+
+ELEMENTWISE = [n for n, g in KERNELS.items() if g in OPERANDS]
+
+
+@pytest.mark.parametrize("isa", C_MACHINES)
+@pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_edge_values(name, dtype, isa):
+    both(name, edge_values(name, KERNELS[name], dtype), dtype, isa)
+
+
+@pytest.mark.parametrize("isa", C_MACHINES)
+@pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
+@pytest.mark.parametrize("name", [n for n, g in KERNELS.items() if g == "OPTIMIZER"])
+def test_optimizer_steps(name, dtype, isa):
+    for i, (note, options) in enumerate(optimizer_tables(name, dtype)):
+        with on("numpy"):
+            expected = run_optimizer(name, options, dtype, i % 3)
+        with on(isa):
+            got = run_optimizer(name, options, dtype, i % 3)
+        for a, b in zip(got, expected, strict=True):
+            same(a, b, **tolerance(name, dtype), where=f"{name}, {note}")
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.parametrize("isa", C_MACHINES)
+def test_an_element_does_not_depend_on_its_position(name, isa):
+    """The same value anywhere in an array, in the tail or not, contiguous or strided, gives the same bits."""
+    with on(isa):
+        for dtype in DTYPES:
+            note, args = next(iter(elementwise(name, KERNELS[name], dtype, sizes=[66])))
+            _, (whole,) = run(name, args)
+            for start, stop in ((0, 1), (3, 10), (17, 48), (65, 66), (1, 66)):
+                part = tuple(Out(a.start[start:stop]) if isinstance(a, Out) else a[start:stop] if isinstance(a, np.ndarray) else a for a in args)
+                _, (piece,) = run(name, part, shift=start % 7)
+                assert piece.tobytes() == whole[start:stop].tobytes(), f"{name} at {start}:{stop}"
+                spread = tuple(np.repeat(a, 2)[::2] if isinstance(a, np.ndarray) else a for a in part)
+                _, (piece,) = run(name, spread)
+                assert piece.tobytes() == whole[start:stop].tobytes(), f"{name} at {start}:{stop}, strided"
+
+
+# --- threads ----------------------------------------------------------------------------------------------------------------
+
+
+def large(name: str, group: str, dtype):
+    """A call large enough to be split among threads."""
+    rng = np.random.default_rng(0)
+
+    def make(*shape):
+        return np.asarray(rng.uniform(0.1, 1, shape), dtype)
+
+    n = 300_001
+    if group in OPERANDS:
+        note, args = next(iter(elementwise(name, group, dtype, sizes=[n])))
+        return args
+    return {
+        "REDUCE": lambda: (Out(np.zeros((), dtype)), make(700, 701), (0, 1), *([1.0] if name == "var" else [])),
+        "ARGREDUCE": lambda: (Out(np.zeros(601, np.int64)), make(500, 601), (0,)),
+        "ROWWISE": lambda: (Out(np.zeros((400, 701, 1), dtype)), make(400, 701, 1), (400, 701, 1)),
+        "ROWWISE_GRAD": lambda: (Out(np.zeros((400, 701, 1), dtype)), make(400, 701, 1), make(400, 701, 1), (400, 701, 1)),
+        "LOSS": lambda: (Out(np.zeros((), dtype)), make(n), make(n), 1e-5),
+        "LOSS_GRAD": lambda: (Out(np.zeros(n, dtype)), make(), make(n), make(n), 1e-5),
+        "NLL": lambda: (Out(np.zeros((), dtype)), Out(np.zeros((3001, 1), dtype)), make(3001, 100, 1), rng.integers(0, 100, (3001, 1)),
+                        (3001, 100, 1), -100, 1),
+        "NLL_GRAD": lambda: (Out(np.zeros((3001, 100, 1), dtype)), make(), make(3001, 100, 1), make(3001, 1), rng.integers(0, 100, (3001, 1)),
+                             (3001, 100, 1), -100, 1),
+        "GEMM": lambda: (Out(np.zeros((257, 301), dtype)), make(257, 503), make(503, 301)),
+        "LINEAR": lambda: (Out(np.zeros((257, 301), dtype)), make(257, 503), make(301, 503), make(301), (257, 301, 503)),
+        "LINEAR_GRAD": lambda: (Out(np.zeros((257, 503), dtype)), Out(np.zeros((301, 503), dtype)), Out(np.zeros(301, dtype)), make(257, 301),
+                                make(257, 503), make(301, 503), (257, 301, 503)),
+        "EMBEDDING": lambda: (Out(np.zeros((20_001, 16), dtype)), make(100, 16), rng.integers(0, 100, 20_001)),
+        "EMBEDDING_GRAD": lambda: (Out(np.zeros((100, 16), dtype)), make(20_001, 16), rng.integers(0, 100, 20_001), -1),
+        "DROPOUT": lambda: (Out(np.zeros(n, dtype)), make(n), 0.5, 7),
+    }[group]()  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
+@pytest.mark.parametrize("name", [n for n, g in KERNELS.items() if g != "OPTIMIZER"])
+def test_the_bits_do_not_depend_on_the_number_of_threads(name, dtype):
+    args = large(name, KERNELS[name], dtype)
+    results = []
+    with on(C_MACHINES[-1]):
+        for threads in (1, 2, 3):
+            autograd.set_num_threads(threads)
+            results.append([a.tobytes() for a in run(name, args)[1]])
+    assert results[0] == results[1] == results[2]
+
+
+def test_products_of_every_form_have_the_same_bits_with_more_threads():
+    rng = np.random.default_rng(0)
+    with on(C_MACHINES[-1]):
+        for shape_a, shape_b in (((300, 400), (400, 200)), ((2000, 64), (64, 10)), ((10, 2000), (2000, 12)), ((1, 3000), (3000, 500)), ((8, 100, 90), (8, 90, 70))):
+            a, b = autograd.tensor(rng.standard_normal(shape_a)), autograd.tensor(rng.standard_normal(shape_b))
+            found = []
+            for threads in (1, 2, 3):
+                autograd.set_num_threads(threads)
+                found.append((a @ b).numpy().tobytes())
+            assert found[0] == found[1] == found[2], (shape_a, shape_b)
+
+
+# --- accuracy ---------------------------------------------------------------------------------------------------------------
+
+
+def wide(x: np.ndarray) -> np.ndarray:
+    return x.astype(np.longdouble)
+
+
+def exact_erf(x: float, complement: bool = False) -> Decimal:
+    """erf or erfc to 40 digits, by its series."""
+    getcontext().prec = 60
+    d = Decimal(float(x))
+    term, total, n = d, d, 0
+    while abs(term) > Decimal(10) ** -50:
+        n += 1
+        term = term * -d * d / n
+        total += term / (2 * n + 1)
+    value = total * 2 / Decimal("1.7724538509055160272981674833411451827975494561223871282138")
+    return 1 - value if complement else value
+
+
+def decimals(function, x: np.ndarray) -> np.ndarray:
+    """An exact function, rounded to long double in two parts."""
+    found = [function(v) for v in x.reshape(-1).tolist()]
+    high = np.array([float(v) for v in found])
+    return wide(high) + np.array([float(v - Decimal(h)) for v, h in zip(found, high.tolist())])
+
+
+def sweep(low: float, high: float, n: int, dtype) -> np.ndarray:
+    """Points spread evenly, and evenly in magnitude, over [low, high]."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(low, high, n)
+    small = np.exp(rng.uniform(np.log(1e-6), np.log(max(abs(low), abs(high))), n)) * np.sign(x)
+    return np.concatenate([x, np.clip(small, low, high)]).astype(dtype)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def gelu_exact(x: float) -> Decimal:
+    d = Decimal(float(x))
+    getcontext().prec = 60
+    root = Decimal(2).sqrt()
+    term = total = d / root
+    n, z = 0, d / root
+    while abs(term) > Decimal(10) ** -55:
+        n += 1
+        term = term * -z * z / n
+        total += term / (2 * n + 1)
+    return d / 2 * (1 + total * 2 / Decimal("1.7724538509055160272981674833411451827975494561223871282138"))
+
+
+SMOOTH = {
+    "exp": (np.exp, -80, 80), "log": (np.log, 1e-6, 1e6), "tanh": (np.tanh, -20, 20), "sigmoid": (sigmoid, -40, 40),
+    "sin": (np.sin, -1e4, 1e4), "cos": (np.cos, -1e4, 1e4), "sqrt": (np.sqrt, 1e-6, 1e6),
+}  # fmt: skip
+ULP = {np.float32: 2.0, np.float64: 4.0}
+NO_FMA = {("tanh", "c-generic", np.float32): 2.5}  # plain C rounds products too
+
+
+def ulps(got: np.ndarray, exact: np.ndarray) -> float:
+    """The largest error, in units in the last place of the exact value."""
+    unit = np.spacing(np.abs(exact).astype(got.dtype))
+    return float(np.max(np.abs(wide(got) - exact) / unit))
+
+
+def unary(name: str, x: np.ndarray, *params) -> np.ndarray:
+    out = empty(x.shape, autograd.float32 if x.dtype == np.float32 else autograd.float64)
+    getattr(K, name)(out, from_numpy(x), *params)
+    return out.numpy().copy()
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
+@pytest.mark.parametrize("isa", C_MACHINES)
+@pytest.mark.parametrize("name", SMOOTH)
+def test_accuracy(name, isa, dtype):
+    function, low, high = SMOOTH[name]
+    x = sweep(low, high, 20_000, dtype)
+    with on(isa):
+        assert ulps(unary(name, x), function(wide(x))) <= NO_FMA.get((name, isa, dtype), ULP[dtype])
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
+@pytest.mark.parametrize("isa", C_MACHINES)
+def test_accuracy_of_erf_and_gelu(isa, dtype):
+    x = sweep(-5, 5, 400, dtype)
+    with on(isa):
+        assert ulps(unary("erf", x), decimals(exact_erf, x)) <= ULP[dtype]
+        assert ulps(unary("gelu", x), decimals(gelu_exact, x)) <= 2 * ULP[dtype]
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
+@pytest.mark.parametrize("isa", C_MACHINES)
+def test_accuracy_of_powers(isa, dtype):
+    rng = np.random.default_rng(0)
+    a = np.exp(rng.uniform(-5, 5, 20_000)).astype(dtype)
+    b = rng.uniform(-6, 6, 20_000).astype(dtype)
+    with on(isa):
+        out = empty(a.shape, autograd.float32 if dtype == np.float32 else autograd.float64)
+        K.pow(out, from_numpy(a), from_numpy(b))
+        assert ulps(out.numpy(), wide(a) ** wide(b)) <= ULP[dtype]
+        for p in (0.5, 2.0, 3.0, -1.0, 2.5, -0.75):
+            assert ulps(unary("pow_scalar", a, p), wide(a) ** np.longdouble(p)) <= ULP[dtype], p
+
+
+@pytest.mark.parametrize("isa", C_MACHINES)
+def test_sums_keep_their_accuracy_over_many_elements(isa):
+    x = np.random.default_rng(0).uniform(0, 1, 1_000_003).astype(np.float32)
+    exact = math.fsum(x.tolist())
+    with on(isa):
+        t = autograd.from_numpy(x)
+        assert abs(t.sum().item() - exact) / exact < 1e-6
+        assert abs(t.mean().item() - exact / x.size) / (exact / x.size) < 1e-6
+        v = (t + 1000.0).var().item()
+    assert abs(v - np.var((x + np.float32(1000)).astype(np.float64), ddof=1)) / v < 1e-4
