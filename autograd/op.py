@@ -23,7 +23,6 @@ the rule.
 
 from __future__ import annotations
 
-from inspect import signature
 from operator import itemgetter
 from sys import getrefcount
 from typing import Any, Callable, Sequence
@@ -60,7 +59,7 @@ class Op:
         cls.rules = []
         for name in cls.inputs:
             rule = getattr(cls, "d" + name, None)
-            cls.rules.append(None if rule is None else (rule, tuple(signature(rule).parameters)))
+            cls.rules.append(None if rule is None else (rule, rule.__code__.co_varnames[: rule.__code__.co_argcount]))
         available = cls.inputs + ("y",) + cls.extras
         wanted = [set(rule[1]) if rule else set() for rule in cls.rules]
         for i, name in enumerate(cls.inputs):

@@ -289,7 +289,7 @@ class Tensor:
             def keep(g):
                 t = me()
                 if t is not None:
-                    t._grad = g.clone()
+                    t._grad = g.clone() if t.grad is None else t.grad + g
 
             self.register_hook(keep)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from inspect import getmembers, isfunction
+from types import FunctionType
 from typing import Callable
 
 import numpy as np
@@ -14,7 +14,7 @@ from . import numpy_kernels, numpy_random
 @cache
 def table() -> dict[str, Callable]:
     """Every NumPy kernel by name, taking arrays."""
-    functions = {n: f for n, f in getmembers(numpy_kernels, isfunction) if not n.startswith("_")}
+    functions = {n: f for n, f in vars(numpy_kernels).items() if isinstance(f, FunctionType) and n[0] != "_"}
     for name in ("uniform", "normal", "integers", "permutation"):
         functions[name] = getattr(numpy_random, name)
     return {name: SPECIAL.get(name, _plain)(function) for name, function in functions.items()}

@@ -63,7 +63,7 @@ class MT19937:
 
     def __init__(self, seed: int = 0):
         self.record = np.zeros((), STATE)
-        self._engine = np.random.RandomState(0)
+        self._engine = None  # NumPy's generator, once more than a few words are drawn through it
         self.seed(seed)
 
     def seed(self, seed: int) -> None:
@@ -74,8 +74,12 @@ class MT19937:
         if not -(2**63) <= seed < 2**64:
             raise ValueError(f"the seed {seed} is outside [-2**63, 2**64)")
         self.record["seed"] = seed % 2**64
-        self._engine.seed(seed % 2**32)
-        self.record["state"] = self._engine.get_state()[1]
+        word = seed % 2**32
+        words = [word]
+        for i in range(1, 624):
+            word = (1812433253 * (word ^ word >> 30) + i) % 2**32
+            words.append(word)
+        self.record["state"] = words
         self.record["left"], self.record["next"] = 1, 0
         self.record["has_normal"], self.record["normal"] = 0, 0
 
@@ -83,11 +87,12 @@ class MT19937:
         """The next n words of the stream, uint32."""
         if n == 0:
             return np.empty(0, np.uint32)
-        record, engine = self.record, self._engine
+        record = self.record
         position = 625 - int(record["left"])
         if n <= 624 - position:  # moving the state to NumPy's engine and back takes longer than a few words
             words, position = _temper(record["state"][position : position + n]), position + n
         else:
+            engine = self._engine = self._engine or np.random.RandomState(0)
             engine.set_state(("MT19937", record["state"], position))
             words = engine.randint(0, 2**32, n, dtype=np.uint32)
             _, record["state"], position, *_ = engine.get_state()

@@ -112,8 +112,8 @@ def train(seed: int, epochs: int, data: dict[str, Images], report: Report) -> Ru
 def rates(images: Images, rounds: int = 5) -> tuple[dict[str, float], float]:
     """Training samples per second with each backend that is here, and how far the weights are apart in the end.
 
-    The same net from the same seed, an epoch with each backend in turn, each on one thread (so small a net gains nothing
-    from more); the median round counts.
+    The same net from the same seed, an epoch with each backend in turn, each on one thread (so small a net gains
+    nothing from more); the median round counts.
     """
     (threadpoolctl,) = need("threadpoolctl")  # scikit-learn brings it
     threads = autograd.get_num_threads()

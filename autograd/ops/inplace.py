@@ -36,7 +36,7 @@ def check_writable(t: Tensor, op: str) -> None:
             f"{list(t.shape)}): write under no_grad(), or to a clone()"
         )
     _check_memory(t._array, op)
-    if is_grad_enabled():
+    if t._edge is not None and is_grad_enabled():
         for other in views_of(t):
             if type(other._edge) is Leaf:
                 raise RuntimeError(
@@ -92,6 +92,8 @@ def rebase(t: Tensor, region: Array, value: Tensor) -> None:
     else:
         others.append(t)
     for other in dict.fromkeys(others):
+        if type(other._edge) is Leaf:  # written through detach(): still a leaf
+            continue
         if other._edge is not None or value._edge is not None:
             other._edge = Overlay.apply(other, value, region)._edge
 
@@ -175,6 +177,11 @@ def fill_(self: Tensor, value) -> Tensor:
     """Set every element to ``value``."""
     check_writable(self, "fill_")
     K.fill(self._array, value.item() if isinstance(value, Tensor) else value)
+    return overwritten(self)
+
+
+def overwritten(self: Tensor) -> Tensor:
+    """After new values without a history were written to all of a tensor."""
     self._array.version = tick()
     if self._edge is not None or views_of(self):
         rebase(self, self._array, wrap(self._array))

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from .. import dtypes
 from ..random import Generator, default_generator
-from ..storage import empty, tick
+from ..storage import empty
 from ..tensor import Tensor, check_device, wrap
-from .inplace import check_writable
+from .inplace import check_writable, overwritten
 from .shape import sizes
 
 
@@ -93,8 +93,7 @@ def _fill(self: Tensor, op: str, fill) -> Tensor:
         block = empty(a.shape, a.dtype)
         fill(block)
         a.numpy()[...] = block.numpy()
-    a.version = tick()
-    return self
+    return overwritten(self)
 
 
 def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None) -> Tensor:
@@ -112,9 +111,9 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Gen
 def random_(self: Tensor, low: int, high: int, *, generator: Generator | None = None) -> Tensor:
     """Fill with integers in [low, high)."""
     values = randint(low, high, tuple(self.shape), generator=generator)
+    check_writable(self, "random_")
     self._array.numpy()[...] = values._array.numpy()
-    self._array.version = tick()
-    return self
+    return overwritten(self)
 
 
 def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | None = None) -> Tensor:
@@ -124,6 +123,6 @@ def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | 
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     u = empty(self._array.shape, dtypes.float64)
     (generator or default_generator).uniform(u, 0.0, 1.0)
+    check_writable(self, "bernoulli_")
     self._array.numpy()[...] = u.numpy() < values
-    self._array.version = tick()
-    return self
+    return overwritten(self)

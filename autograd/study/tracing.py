@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, NamedTuple
 
 from .. import graph
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 active = False  # whether some trace is on: modules then say when they are entered
 
-_PACKAGE = str(Path(__file__).parent.parent) + os.sep
+_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _depth = 0
 _modules: list[Any] = []
 
