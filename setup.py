@@ -1,46 +1,70 @@
-"""Builds the C kernels through cffi; without a working C compiler, or with AUTOGRAD_NO_EXTENSION=1, installs the
-NumPy kernels alone. Everything else is in pyproject.toml."""
+"""Builds the C kernels through cffi; without a C compiler, or with AUTOGRAD_NO_EXTENSION=1, installs the NumPy kernels
+alone. Everything else is in pyproject.toml."""
 
 import os
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
 
+from distutils.ccompiler import new_compiler  # isort: skip  (setuptools brings distutils)
+from distutils.sysconfig import customize_compiler  # isort: skip
+
 PROBE = "typedef float v __attribute__((vector_size(16))); v f(v a, v b) { return a * b; }\n"
+BUILDS = {"bdist_wheel", "build", "build_ext", "develop", "editable_wheel", "install"}
 
 
 def say(line: str) -> None:
-    """A line for whoever installs: on stderr, and in pip's log."""
-    print(f"autograd-cffi: {line}", file=sys.stderr, flush=True)
+    """A line for whoever installs: on stderr, and on the terminal where an installer hides stderr."""
+    line = f"autograd-cffi: {line}\n"
+    sys.stderr.write(line)
+    sys.stderr.flush()
+    if not sys.stderr.isatty():
+        with suppress(OSError):
+            Path("/dev/tty").write_text(f"\n{line}")  # below whatever the installer is showing
+
+
+def compiler_works() -> bool:
+    """Whether there is a C compiler with the vector extensions of gcc and clang."""
+    compiler = new_compiler()
+    customize_compiler(compiler)
+    if compiler.compiler_type == "msvc":
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "probe.c"
+        source.write_text(PROBE)
+        try:
+            command = [*compiler.compiler_so, "-c", str(source), "-o", str(source.with_suffix(".o"))]
+            return subprocess.run(command, capture_output=True).returncode == 0
+        except OSError:
+            return False
+
+
+def pure() -> str:
+    """Why to leave the kernels out, or nothing."""
+    if os.environ.get("AUTOGRAD_NO_EXTENSION", "") not in ("", "0"):
+        return "AUTOGRAD_NO_EXTENSION is set"
+    return "" if compiler_works() else "no C compiler with vector extensions (gcc or clang) works here"
 
 
 class BuildKernels(build_ext):
-    """build_ext that compiles its sources in parallel and leaves the kernels out where no C compiler can build them."""
+    """build_ext that compiles its sources in parallel, and says what to do where that fails."""
 
     def build_extensions(self) -> None:
-        if not self.compiler_works():
-            say("no C compiler with vector extensions (gcc or clang): installing the NumPy kernels only, which are slower")
-            self.extensions.clear()
-            return
         self.compile_in_parallel()
-        super().build_extensions()
-
-    def compiler_works(self) -> bool:
-        if self.compiler.compiler_type == "msvc":
-            return False
-        with tempfile.TemporaryDirectory() as folder:
-            source = Path(folder) / "probe.c"
-            source.write_text(PROBE)
-            try:
-                command = [*self.compiler.compiler_so, "-c", str(source), "-o", str(source.with_suffix(".o"))]
-                return subprocess.run(command, capture_output=True).returncode == 0
-            except OSError:
-                return False
+        try:
+            super().build_extensions()
+        except Exception:
+            say(
+                "building the C kernels failed with a compiler that works; are Python's headers there (python3-dev)? "
+                "AUTOGRAD_NO_EXTENSION=1 installs the slower NumPy kernels alone"
+            )
+            raise
 
     def compile_in_parallel(self) -> None:
         compile_all = self.compiler.compile
@@ -53,8 +77,10 @@ class BuildKernels(build_ext):
         self.compiler.compile = compile
 
 
-if os.environ.get("AUTOGRAD_NO_EXTENSION", "") not in ("", "0"):
-    say("AUTOGRAD_NO_EXTENSION is set: installing the NumPy kernels only")
+why = pure()
+if why:
+    if BUILDS & set(sys.argv):
+        say(f"{why}: installing the NumPy kernels only, which are slower")
     setup()
 else:
     setup(cffi_modules=["csrc/ffi_build.py:ffibuilder"], cmdclass={"build_ext": BuildKernels})

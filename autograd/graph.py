@@ -338,8 +338,11 @@ def run_hooks(hooks: dict, g, create_graph: bool):
     for hook in tuple(hooks.values()):
         result = hook(t)
         if result is not None:
-            if result.shape != t.shape:
-                raise RuntimeError(f"a hook changed the gradient's shape from {list(t.shape)} to {list(result.shape)}")
+            if result.shape != t.shape or result.dtype is not t.dtype:
+                raise RuntimeError(
+                    f"a hook must return a gradient of shape {list(t.shape)} and {t.dtype}, got {list(result.shape)} and "
+                    f"{result.dtype}"
+                )
             t = result
     return t if create_graph else t._array
 

@@ -100,4 +100,8 @@ def tensor_repr(t: Tensor) -> str:
         after.append(f"grad_fn=<{t.grad_fn.op.backward_name}>")
     elif t.requires_grad:
         after.append("requires_grad=True")
-    return prefix + ", ".join([body, *after]) + ")"
+    text = prefix + body
+    for part in after:  # what does not fit on the last line goes on one of its own
+        fits = len(text) - (text.rfind("\n") + 1) + len(part) + 3 <= WIDTH
+        text += (", " if fits else ",\n" + " " * len("tensor(")) + part
+    return text + ")"

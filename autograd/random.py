@@ -75,10 +75,12 @@ class Generator:
     # Filling contiguous arrays.
 
     def uniform(self, out: Array, low: float, high: float) -> None:
+        """Uniform numbers in [low, high)."""
         with self._lock:
             K.uniform(self._mt, out, low, high)
 
     def normal(self, out: Array, mean: float, std: float) -> None:
+        """Normal numbers."""
         with self._lock:
             K.normal(self._mt, out, mean, std)
 
@@ -88,6 +90,7 @@ class Generator:
             K.integers(self._mt, out, low, size)
 
     def permutation(self, out: Array) -> None:
+        """0 .. n - 1 in random order."""
         with self._lock:
             K.permutation(self._mt, out)
 

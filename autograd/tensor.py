@@ -135,6 +135,7 @@ class Tensor:
         return self._array.dtype.itemsize
 
     def storage_offset(self) -> int:
+        """How many elements of the storage come before the first one."""
         return self._array.offset
 
     def is_contiguous(self) -> bool:
@@ -258,8 +259,10 @@ class Tensor:
         if self._edge is not None and not value.dtype.is_floating_point:
             raise RuntimeError(f"{REQUIRES_FLOAT}, got data of {value.dtype}")
         self._array = value._array
-        if type(self._edge) is Leaf:
-            self._edge.layout = value._array.layout
+        leaf = self._edge
+        if type(leaf) is Leaf and leaf.layout.packed is not value._array.layout.packed:
+            leaf.hooks = {0: _replaced}
+            self._edge = Leaf(self)
 
     def detach(self) -> Tensor:
         """The same memory outside the graph."""
@@ -348,6 +351,14 @@ class Tensor:
         if not self.is_leaf:
             raise RuntimeError(f"only leaf tensors can be pickled; this one was made by {self.grad_fn!r}: detach() it")
         return _restore, (type(self), self._array.numpy().copy(), self.requires_grad)
+
+
+def _replaced(g: Tensor) -> None:
+    """The hook of a leaf whose tensor got data of another shape or dtype: a graph made before cannot reach it."""
+    raise RuntimeError(
+        f"a gradient of shape {list(g.shape)} ({g.dtype}) arrived at a leaf whose .data was replaced, after the forward, by "
+        "data of another shape or dtype: run the forward again"
+    )
 
 
 class RemovableHandle:

@@ -89,13 +89,13 @@ const char *ag_compiler(void) {
 #endif
 }
 
-/* --- the GIL ------------------------------------------------------------------------------------------------------- */
+/* --- the GIL ----------------------------------------------------------------------------------------------------- */
 
 void *(*ag_gil_release)(void) = NULL;
 void (*ag_gil_acquire)(void *token) = NULL;
 
 void *ag_gil_begin(int64_t work) {
-    enum { LONG_WORK = 20000 };
+    enum { LONG_WORK = 50000 };
     return ag_gil_release && work > LONG_WORK ? ag_gil_release() : NULL;
 }
 
@@ -103,22 +103,22 @@ void ag_gil_end(void *token) {
     if (token) ag_gil_acquire(token);
 }
 
-/* --- exported functions, by class ------------------------------------------------------------------------------------ */
+/* --- exported functions, by class -------------------------------------------------------------------------------- */
 
 #define LOOKUP(name, suffix) (atomic_load_explicit(&table##suffix, memory_order_relaxed)->name)
 
 /* Elementwise: a small contiguous call goes straight to the body. */
 #define SMALL 4096
-#define RUN(name, suffix, inputs, first_itemsize, p0, p1, a, b, c)                          \
-    {                                                                                       \
-        ag_body *body = LOOKUP(name, suffix);                                               \
-        if (!plan && n <= SMALL) {                                                          \
-            if (n > 0) body(n, out, a, b, c, 0, p0, p1);                                    \
-            return 0;                                                                       \
-        }                                                                                   \
-        const int moves = strcmp(#name, "copy") == 0;                                       \
+#define RUN(name, suffix, inputs, first_itemsize, p0, p1, a, b, c)                                      \
+    {                                                                                                   \
+        ag_body *body = LOOKUP(name, suffix);                                                           \
+        if (!plan && n <= SMALL) {                                                                      \
+            if (n > 0) body(n, out, a, b, c, 0, p0, p1);                                                \
+            return 0;                                                                                   \
+        }                                                                                               \
+        const int moves = strcmp(#name, "copy") == 0;                                                   \
         const ag_job job = {body, inputs, SIZE##suffix, first_itemsize, moves, p0, p1, out, {a, b, c}}; \
-        return ag_elementwise(plan, n, &job);                                               \
+        return ag_elementwise(plan, n, &job);                                                           \
     }
 #define SIZE_f32 4
 #define SIZE_f64 8
@@ -131,17 +131,19 @@ void ag_gil_end(void *token) {
 #define DEFINE_WHERE(name, suffix) RUN(name, suffix, 3, 1, 0, 0, condition, a, b)
 
 /* The rest: work is counted in elements, weighed roughly by what one costs. */
-#define CALL(name, suffix, work, ...)                           \
-    {                                                           \
-        void *token = ag_gil_begin(work);                       \
-        const int status = LOOKUP(name, suffix)(__VA_ARGS__);   \
-        ag_gil_end(token);                                      \
-        return status;                                          \
+#define CALL(name, suffix, work, ...)                         \
+    {                                                         \
+        void *token = ag_gil_begin(work);                     \
+        const int status = LOOKUP(name, suffix)(__VA_ARGS__); \
+        ag_gil_end(token);                                    \
+        return status;                                        \
     }
+/* clang-format would take m * n for a declaration. */
+/* clang-format off */
 #define DEFINE_REDUCE(name, suffix) CALL(name, suffix, plan->kept * plan->reduced / 4, plan, out, x, p0)
 #define DEFINE_ARGREDUCE(name, suffix) CALL(name, suffix, plan->kept * plan->reduced / 4, plan, out, x)
-#define DEFINE_ROWWISE(name, suffix) CALL(name, suffix, outer * n * inner, outer, n, inner, out, x)
-#define DEFINE_ROWWISE_GRAD(name, suffix) CALL(name, suffix, outer * n * inner, outer, n, inner, dx, g, y)
+#define DEFINE_ROWWISE(name, suffix) CALL(name, suffix, outer * n *inner, outer, n, inner, out, x)
+#define DEFINE_ROWWISE_GRAD(name, suffix) CALL(name, suffix, outer * n *inner, outer, n, inner, dx, g, y)
 #define DEFINE_LOSS(name, suffix) CALL(name, suffix, n, n, out, x, t, p0)
 #define DEFINE_LOSS_GRAD(name, suffix) CALL(name, suffix, n, n, dx, g, x, t, p0)
 #define DEFINE_NLL(name, suffix) \
@@ -149,17 +151,18 @@ void ag_gil_end(void *token) {
 #define DEFINE_NLL_GRAD(name, suffix) \
     CALL(name, suffix, outer * classes * inner, outer, classes, inner, dx, g, x, lse, target, ignore_index, reduction)
 #define DEFINE_GEMM(name, suffix) CALL(name, suffix, products(spec), spec, c, a, b, bias)
-#define DEFINE_LINEAR(name, suffix) CALL(name, suffix, m * n * k / 16, m, n, k, y, x, w, bias, act)
-#define DEFINE_LINEAR_GRAD(name, suffix) CALL(name, suffix, m * n * k / 16, m, n, k, dx, dw, db, g, x, w)
+#define DEFINE_LINEAR(name, suffix) CALL(name, suffix, m * n *k / 32, m, n, k, y, x, w, bias, act)
+#define DEFINE_LINEAR_GRAD(name, suffix) CALL(name, suffix, m * n *k / 32, m, n, k, dx, dw, db, g, x, w)
 #define DEFINE_OPTIMIZER(name, suffix) CALL(name, suffix, elements(count, params), group, count, params)
 #define DEFINE_EMBEDDING(name, suffix) CALL(name, suffix, count * width, count, width, rows, out, table, index)
 #define DEFINE_EMBEDDING_GRAD(name, suffix) \
     CALL(name, suffix, count * width, count, width, rows, dtable, g, index, padding_index)
 #define DEFINE_DROPOUT(name, suffix) CALL(name, suffix, n, n, out, x, p, key)
 #define DEFINE_RANDOM(name, suffix) CALL(name, suffix, 4 * n, mt, n, out, low, high)
+/* clang-format on */
 
 static int64_t products(const ag_gemm *spec) {
-    int64_t work = spec->m * spec->n * spec->k / 16;
+    int64_t work = spec->m * spec->n * spec->k / 32;
     for (int64_t d = 0; d < spec->nbatch; d++) work *= spec->bsize[d];
     return work;
 }
@@ -170,8 +173,8 @@ static int64_t elements(int64_t count, const ag_param *params) {
     return work;
 }
 
-#define KERNEL(CLASS, name)                                        \
-    AG_SIG_##CLASS(ag_##name##_f32) DEFINE_##CLASS(name, _f32)     \
-    AG_SIG_##CLASS(ag_##name##_f64) DEFINE_##CLASS(name, _f64)
+#define KERNEL(CLASS, name)                                                                    \
+    AG_SIG_##CLASS(ag_##name##_f32) DEFINE_##CLASS(name, _f32) AG_SIG_##CLASS(ag_##name##_f64) \
+        DEFINE_##CLASS(name, _f64)
 #define PLAIN(CLASS, name)
 #include "kernels.def"

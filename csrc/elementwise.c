@@ -30,7 +30,7 @@ typedef struct {
     int64_t bands, segments; /* units of a matrix each way */
 } walk;
 
-/* --- moving tiles -------------------------------------------------------------------------------------------------- */
+/* --- moving tiles ------------------------------------------------------------------------------------------------ */
 
 /* A matrix of elements in memory. Steps count elements. */
 typedef struct {
@@ -42,18 +42,18 @@ typedef uint8_t item1;
 typedef uint32_t __attribute__((may_alias, aligned(1))) item4;
 typedef uint64_t __attribute__((may_alias, aligned(1))) item8;
 
-#define DEFINE_MOVE(item)                                                                   \
-    static void move_##item(matrix to, matrix from, int64_t rows, int64_t cols) {           \
-        for (int64_t r = 0; r < rows; r++) {                                                \
-            item *y = (item *)to.at + r * to.row_step;                                      \
-            const item *x = (const item *)from.at + r * from.row_step;                      \
-            if (to.col_step == 1 && from.col_step == 1)                                     \
-                memcpy(y, x, (size_t)cols * sizeof(item));                                  \
-            else if (to.col_step == 1 && from.col_step == 0)                                \
-                for (int64_t c = 0; c < cols; c++) y[c] = *x;                               \
-            else                                                                            \
+#define DEFINE_MOVE(item)                                                                     \
+    static void move_##item(matrix to, matrix from, int64_t rows, int64_t cols) {             \
+        for (int64_t r = 0; r < rows; r++) {                                                  \
+            item *y = (item *)to.at + r * to.row_step;                                        \
+            const item *x = (const item *)from.at + r * from.row_step;                        \
+            if (to.col_step == 1 && from.col_step == 1)                                       \
+                memmove(y, x, (size_t)cols * sizeof(item));                                   \
+            else if (to.col_step == 1 && from.col_step == 0)                                  \
+                for (int64_t c = 0; c < cols; c++) y[c] = *x;                                 \
+            else                                                                              \
                 for (int64_t c = 0; c < cols; c++) y[c * to.col_step] = x[c * from.col_step]; \
-        }                                                                                   \
+        }                                                                                     \
     }
 DEFINE_MOVE(item1)
 DEFINE_MOVE(item4)
@@ -94,17 +94,17 @@ static inline void transpose_item8(item8 *y, int64_t y_step, const item8 *x, int
 }
 
 /* to (rows, cols) with contiguous rows, from with contiguous columns, which the inner loop follows. */
-#define DEFINE_TRANSPOSE(item, block)                                                                     \
-    static void move_transposed_##item(matrix to, matrix from, int64_t rows, int64_t cols) {              \
-        const int64_t whole_rows = rows - rows % block, whole_cols = cols - cols % block;                 \
-        item *y = (item *)to.at;                                                                          \
-        const item *x = (const item *)from.at;                                                            \
-        for (int64_t c = 0; c < whole_cols; c += block)                                                   \
-            for (int64_t r = 0; r < whole_rows; r += block)                                               \
+#define DEFINE_TRANSPOSE(item, block)                                                                             \
+    static void move_transposed_##item(matrix to, matrix from, int64_t rows, int64_t cols) {                      \
+        const int64_t whole_rows = rows - rows % block, whole_cols = cols - cols % block;                         \
+        item *y = (item *)to.at;                                                                                  \
+        const item *x = (const item *)from.at;                                                                    \
+        for (int64_t c = 0; c < whole_cols; c += block)                                                           \
+            for (int64_t r = 0; r < whole_rows; r += block)                                                       \
                 transpose_##item(y + r * to.row_step + c, to.row_step, x + c * from.col_step + r, from.col_step); \
-        for (int64_t c = 0; c < cols; c++)                                                                \
-            for (int64_t r = c < whole_cols ? whole_rows : 0; r < rows; r++)                              \
-                y[r * to.row_step + c] = x[c * from.col_step + r];                                        \
+        for (int64_t c = 0; c < cols; c++)                                                                        \
+            for (int64_t r = c < whole_cols ? whole_rows : 0; r < rows; r++)                                      \
+                y[r * to.row_step + c] = x[c * from.col_step + r];                                                \
     }
 DEFINE_TRANSPOSE(item4, 4)
 DEFINE_TRANSPOSE(item8, 2)
@@ -132,7 +132,11 @@ static void move(matrix to, matrix from, int64_t rows, int64_t cols, int itemsiz
         move_item1(to, from, rows, cols);
 }
 
-/* --- a unit of work: rows x cols at the given pointers ---------------------------------------------------------------- */
+/* --- a unit of work: rows x cols at the given pointers ----------------------------------------------------------- */
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
 
 static void run_rows(const walk *w, char *const at[AG_MAXOPS], int64_t rows, int64_t cols) {
     const ag_job *job = w->job;
@@ -161,76 +165,84 @@ static int is_constant(const walk *w, int k) {
     return w->col_step[k] == 0 && w->row_step[k] == 0;
 }
 
+/* An operand's buffer, and the tile that is in it: rows that repeat are gathered once. */
 typedef struct {
-    char *from;
+    char *buffer, *from;
     int64_t rows, cols;
 } gathered;
 
+/* Where the body finds operand k of a tile: in place, or gathered. */
+static const char *gather(const walk *w, int k, matrix tile, int64_t rows, int64_t cols, gathered *held) {
+    if (is_constant(w, k) || is_dense(w, k, rows, cols)) return tile.at;
+    const int there = tile.row_step == 0 && held->from == tile.at && held->rows >= rows && held->cols == cols;
+    if (!there) {
+        move((matrix){held->buffer, cols, 1}, tile, rows, cols, w->itemsize[k]);
+        *held = (gathered){held->buffer, tile.at, rows, cols};
+    }
+    return held->buffer;
+}
+
+static void run_tile(const walk *w, const matrix tile[AG_MAXOPS], int64_t rows, int64_t cols,
+                     gathered held[AG_MAXOPS]) {
+    const ag_job *job = w->job;
+    if (job->moves && !is_transposed(tile[0]) && !is_transposed(tile[1])) {
+        move(tile[0], tile[1], rows, cols, job->itemsize);
+        return;
+    }
+    const char *in[AG_MAXOPS - 1] = {NULL};
+    int splat = 0;
+    for (int k = 1; k <= job->inputs; k++) {
+        in[k - 1] = gather(w, k, tile[k], rows, cols, &held[k]);
+        splat |= is_constant(w, k) << (k - 1);
+    }
+    const int direct = is_dense(w, 0, rows, cols);
+    char *out = direct ? tile[0].at : held[0].buffer;
+    job->body(rows * cols, out, in[0], in[1], in[2], splat, job->p0, job->p1);
+    if (!direct) move(tile[0], (matrix){out, cols, 1}, rows, cols, job->itemsize);
+}
+
 static void run_tiles(const walk *w, char *const at[AG_MAXOPS], int64_t rows, int64_t cols) {
     _Alignas(64) char buffer[AG_MAXOPS][TILE_BYTES];
-    gathered held[AG_MAXOPS] = {{NULL, 0, 0}}; /* what is in buffer: an operand that repeats is gathered once */
-    const ag_job *job = w->job;
+    gathered held[AG_MAXOPS];
+    for (int k = 0; k <= w->job->inputs; k++) held[k] = (gathered){buffer[k], NULL, 0, 0};
     for (int64_t r = 0; r < rows; r += w->tile_rows) {
-        const int64_t tr = rows - r < w->tile_rows ? rows - r : w->tile_rows;
         for (int64_t c = 0; c < cols; c += w->tile_cols) {
-            const int64_t tc = cols - c < w->tile_cols ? cols - c : w->tile_cols;
             matrix tile[AG_MAXOPS];
-            for (int k = 0; k <= job->inputs; k++) {
+            for (int k = 0; k <= w->job->inputs; k++) {
                 const int64_t offset = r * w->row_step[k] + c * w->col_step[k];
                 tile[k] = (matrix){at[k] + offset * w->itemsize[k], w->row_step[k], w->col_step[k]};
             }
-            if (job->moves && !is_transposed(tile[0]) && !is_transposed(tile[1])) {
-                move(tile[0], tile[1], tr, tc, job->itemsize);
-                continue;
-            }
-            const char *in[AG_MAXOPS - 1] = {NULL};
-            int splat = 0;
-            for (int k = 1; k <= job->inputs; k++) {
-                in[k - 1] = tile[k].at;
-                if (is_constant(w, k)) {
-                    splat |= 1 << (k - 1);
-                } else if (!is_dense(w, k, tr, tc)) {
-                    in[k - 1] = buffer[k];
-                    const gathered *h = &held[k];
-                    if (tile[k].row_step == 0 && h->from == tile[k].at && h->rows >= tr && h->cols == tc) continue;
-                    move((matrix){buffer[k], tc, 1}, tile[k], tr, tc, w->itemsize[k]);
-                    held[k] = (gathered){tile[k].at, tr, tc};
-                }
-            }
-            const int direct = is_dense(w, 0, tr, tc);
-            job->body(tr * tc, direct ? tile[0].at : buffer[0], in[0], in[1], in[2], splat, job->p0, job->p1);
-            if (!direct) move(tile[0], (matrix){buffer[0], tc, 1}, tr, tc, job->itemsize);
+            run_tile(w, tile, least(w->tile_rows, rows - r), least(w->tile_cols, cols - c), held);
         }
     }
 }
 
-/* --- dividing the work --------------------------------------------------------------------------------------------- */
+/* --- dividing the work ------------------------------------------------------------------------------------------- */
+
+/* Where the operands of row r, column c of matrix m are. */
+static void locate(const walk *w, int64_t m, int64_t r, int64_t c, char *at[AG_MAXOPS]) {
+    int64_t offset[AG_MAXOPS];
+    for (int k = 0; k <= w->job->inputs; k++) offset[k] = r * w->row_step[k] + c * w->col_step[k];
+    for (int64_t d = w->plan->ndim - 3; d >= 0; d--) {
+        const int64_t index = m % w->plan->size[d];
+        m /= w->plan->size[d];
+        for (int k = 0; k <= w->job->inputs; k++) offset[k] += index * w->plan->stride[k][d];
+    }
+    for (int k = 0; k <= w->job->inputs; k++) {
+        char *base = k == 0 ? w->job->out : (char *)w->job->in[k - 1];
+        at[k] = base + offset[k] * w->itemsize[k];
+    }
+}
 
 /* Units first .. first + count - 1, numbered by matrix, band, segment. */
 static void run_units(const walk *w, int64_t first, int64_t count) {
-    const ag_plan *plan = w->plan;
     const int64_t per_matrix = w->bands * w->segments;
     for (int64_t u = first; u < first + count; u++) {
         const int64_t r = u % per_matrix / w->segments * w->band, c = u % w->segments * w->segment;
-        char *at[AG_MAXOPS] = {w->job->out};
-        for (int k = 0; k < w->job->inputs; k++) at[k + 1] = (char *)w->job->in[k];
-        int64_t offset[AG_MAXOPS];
-        for (int k = 0; k <= w->job->inputs; k++) offset[k] = r * w->row_step[k] + c * w->col_step[k];
-        int64_t m = u / per_matrix;
-        for (int64_t d = plan->ndim - 3; d >= 0; d--) {
-            const int64_t index = m % plan->size[d];
-            m /= plan->size[d];
-            for (int k = 0; k <= w->job->inputs; k++) offset[k] += index * plan->stride[k][d];
-        }
-        for (int k = 0; k <= w->job->inputs; k++) at[k] += offset[k] * w->itemsize[k];
-        const int64_t rows = w->rows - r < w->band ? w->rows - r : w->band;
-        const int64_t cols = w->cols - c < w->segment ? w->cols - c : w->segment;
-        (w->by_rows ? run_rows : run_tiles)(w, at, rows, cols);
+        char *at[AG_MAXOPS];
+        locate(w, u / per_matrix, r, c, at);
+        (w->by_rows ? run_rows : run_tiles)(w, at, least(w->band, w->rows - r), least(w->segment, w->cols - c));
     }
-}
-
-static int64_t least(int64_t a, int64_t b) {
-    return a < b ? a : b;
 }
 
 static void lay_out(walk *w, const ag_plan *plan, const ag_job *job) {
@@ -282,28 +294,30 @@ static void run_plan(const ag_plan *plan, const ag_job *job) {
     ag_parallel((units + per_task - 1) / per_task, run_share, &(shares){&w, units, per_task});
 }
 
-/* --- contiguous operands ----------------------------------------------------------------------------------------------- */
+/* --- contiguous operands ----------------------------------------------------------------------------------------- */
 
 typedef struct {
     const ag_job *job;
-    int64_t n;
+    int64_t n, chunk;
 } flat;
 
 static void run_chunk(void *context, int64_t task) {
     const flat *f = context;
     const ag_job *job = f->job;
-    const int64_t first = task * CHUNK;
+    const int64_t first = task * f->chunk;
     const char *in[AG_MAXOPS - 1] = {NULL};
     for (int k = 0; k < job->inputs; k++) in[k] = job->in[k] + first * (k == 0 ? job->first_itemsize : job->itemsize);
     char *out = job->out + first * job->itemsize;
-    job->body(least(CHUNK, f->n - first), out, in[0], in[1], in[2], 0, job->p0, job->p1);
+    job->body(least(f->chunk, f->n - first), out, in[0], in[1], in[2], 0, job->p0, job->p1);
 }
 
 static void run_flat(int64_t n, const ag_job *job) {
-    if (n < PARALLEL)
+    if (n < PARALLEL) {
         job->body(n, job->out, job->in[0], job->in[1], job->in[2], 0, job->p0, job->p1);
-    else
-        ag_parallel((n + CHUNK - 1) / CHUNK, run_chunk, &(flat){job, n});
+        return;
+    }
+    const int64_t tasks = (n + CHUNK - 1) / CHUNK, chunk = ((n + tasks - 1) / tasks + 63) / 64 * 64;
+    ag_parallel((n + chunk - 1) / chunk, run_chunk, &(flat){job, n, chunk});
 }
 
 int ag_elementwise(const ag_plan *plan, int64_t n, const ag_job *job) {

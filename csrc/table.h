@@ -10,7 +10,7 @@
 
 /* The body of an elementwise kernel: n contiguous elements of each operand. Bit i of splat says that input i is one
  * element, to be used for all; inputs that the kernel does not have are NULL. */
-#define AG_BODY(f)                                                                                               \
+#define AG_BODY(f) \
     void f(int64_t n, void *out, const void *a, const void *b, const void *c, int splat, double p0, double p1)
 typedef AG_BODY(ag_body);
 
@@ -52,7 +52,7 @@ extern const ag_table ag_avx2_table_f32, ag_avx2_table_f64;
 extern const ag_table ag_avx512_table_f32, ag_avx512_table_f64;
 extern const ag_table ag_neon_table_f32, ag_neon_table_f64;
 
-/* --- running an elementwise body (elementwise.c) --- */
+/* --- running an elementwise body (elementwise.c) ----------------------------------------------------------------- */
 
 typedef struct {
     ag_body *body;
@@ -67,7 +67,7 @@ typedef struct {
 
 int ag_elementwise(const ag_plan *plan, int64_t n, const ag_job *job);
 
-/* Lets go of the GIL around work (in elements, about a nanosecond each) that is worth it; the token goes to ag_gil_end. */
+/* Lets go of the GIL around work (elements, about a nanosecond each) that is worth it; the token goes to ag_gil_end. */
 void *ag_gil_begin(int64_t work);
 void ag_gil_end(void *token);
 

@@ -1,8 +1,8 @@
 /* The vector type of one instruction set and one dtype, over the compilers' vector extensions.
  *
  * An isa_*.c file sets ISA, VBYTES, ISA_HEADER and, in turn, F32 to 0 and 1, and includes this each time. Kernels see
- *   T scalar, W lanes, V vector of W T, I integer vector of the same lanes (comparisons give all ones or 0),
- *   D vector of double of the same bytes (half the lanes when T is float), and FN(name), the name of this copy.
+ *   T scalar, W lanes, V vector of W T, I integer vector of the same lanes (comparisons give all ones or 0), U the
+ *   same unsigned, for arithmetic on bits, D vector of double of the same bytes (half the lanes when T is float), and FN(name), the name of this copy.
  * Plain operators work on V and I. Multiplication and addition fuse only in v_fma.
  * No include guard: each inclusion makes another copy. */
 
@@ -10,19 +10,19 @@
 #undef W
 #undef SUFFIX
 #undef LANE_INT
-#undef EPSILON
+#undef LANE_UINT
 #if F32
 #define T float
 #define W (VBYTES / 4)
 #define SUFFIX _f32
 #define LANE_INT int32_t
-#define EPSILON 0x1p-26f
+#define LANE_UINT uint32_t
 #else
 #define T double
 #define W (VBYTES / 8)
 #define SUFFIX _f64
 #define LANE_INT int64_t
-#define EPSILON 0x1p-55
+#define LANE_UINT uint64_t
 #endif
 
 #ifndef AG_VEC_NAMES
@@ -34,6 +34,7 @@
 #define REF(name) AG_GLUE(ref, _##name, SUFFIX)
 #define V FN(vec)
 #define I FN(ivec)
+#define U FN(uvec)
 #define D WIDE(vec)
 #define VECTOR static inline __attribute__((always_inline, unused))
 
@@ -66,9 +67,10 @@
 
 typedef T V __attribute__((vector_size(VBYTES)));
 typedef LANE_INT I __attribute__((vector_size(VBYTES)));
+typedef LANE_UINT U __attribute__((vector_size(VBYTES)));
 typedef T FN(unaligned) __attribute__((vector_size(VBYTES), aligned(1), may_alias));
 
-/* --- loads, stores, constants ---------------------------------------------------------------------------------- */
+/* --- loads, stores, constants ------------------------------------------------------------------------------------ */
 
 VECTOR V v_load(const T *p) {
     return *(const FN(unaligned) *)p;
@@ -82,7 +84,7 @@ VECTOR V v_set1(T s) {
     return s - (V){0}; /* subtracting +0 keeps -0 */
 }
 
-/* --- bits ------------------------------------------------------------------------------------------------------ */
+/* --- bits -------------------------------------------------------------------------------------------------------- */
 
 #define SIGN_BIT ((I)v_set1((T)-0.0))
 
@@ -101,11 +103,12 @@ VECTOR V v_copysign(V v, V s) {
     return (V)(((I)v & ~SIGN_BIT) | ((I)s & SIGN_BIT));
 }
 
-/* --- what differs between instruction sets --------------------------------------------------------------------- */
+/* --- what differs between instruction sets ----------------------------------------------------------------------- */
 
 /* v_load_part(p, n, fill): lanes 0 .. n - 1 from p, the rest fill; v_store_part(p, v, n): the first n < W lanes.
  * v_greater(a, b), v_lesser(a, b): a > b ? a : b and a < b ? a : b, so NaN in b comes out.
- * v_any(mask): is any lane set. v_fma, v_sqrt. v_product_error(a, b, product): a b - product, where that is a b rounded.
+ * v_any(mask): is any lane set. v_fma, v_sqrt.
+ * v_product_error(a, b, product): a b - product, where product is a b rounded.
  * v_hsum, v_hmax, v_hmin: lanes folded by halves, in a fixed order.
  * v_widen_lo, v_widen_hi, v_narrow: float to double and back by halves. */
 #include ISA_HEADER

@@ -55,14 +55,14 @@ VECTOR int v_any(I mask) {
 /* The lanes folded by halves with OP, an SSE operation on two __m128 or __m128d. */
 #undef FOLD
 #if F32
-#define FOLD(OP, v)                                                                \
-    __m128 q = OP(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));         \
-    q = OP(q, _mm_movehl_ps(q, q));                                                \
+#define FOLD(OP, v)                                                        \
+    __m128 q = OP(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1)); \
+    q = OP(q, _mm_movehl_ps(q, q));                                        \
     return _mm_cvtss_f32(OP(q, _mm_movehdup_ps(q)))
 #define SSE(op) _mm_##op##_ps
 #else
-#define FOLD(OP, v)                                                                \
-    __m128d q = OP(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));        \
+#define FOLD(OP, v)                                                         \
+    __m128d q = OP(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1)); \
     return _mm_cvtsd_f64(OP(q, _mm_unpackhi_pd(q, q)))
 #define SSE(op) _mm_##op##_pd
 #endif

@@ -31,13 +31,14 @@
 
 static const T FN(mills_p)[] = {
 #if F32
-    0x1.821ad0p-1f, -0x1.34d8eep-1f, 0x1.83fb2ap-2f, -0x1.6c3c56p-3f, 0x1.be2492p-5f,
+    0x1.821ad0p-1f,  -0x1.34d8eep-1f, 0x1.83fb2ap-2f,  -0x1.6c3c56p-3f, 0x1.be2492p-5f,
     -0x1.4a389ep-8f, -0x1.fa0dfap-9f, 0x1.5cb3c2p-10f, 0x1.20cb1ap-12f, -0x1.a594f6p-14f,
 #else
-    0x1.8c2b8893b5c8dp-1, -0x1.5ed05c7e41a2ep-1, 0x1.1239b3f8c06dap-1, -0x1.77dbb5cdda96cp-2, 0x1.be33e6ee995f1p-3,
-    -0x1.c15806fa49133p-4, 0x1.71707b5751f1ap-5, -0x1.c83edf4336947p-7, 0x1.4034e561d1ebap-9, 0x1.1ab345dda7c6dp-12,
-    -0x1.544962c19c85ep-12, 0x1.2b891cc789714p-14, 0x1.11cdc74442907p-16, -0x1.96a48daad2187p-17, 0x1.df446ee8fcab6p-22,
-    0x1.8e5279be40c12p-20, -0x1.1f857c3abff56p-22, -0x1.7d6219a88f40dp-23, 0x1.afa6d3adc2ea7p-25, 0x1.8a19fc00b4c21p-26,
+    0x1.8c2b8893b5c8dp-1,   -0x1.5ed05c7e41a2ep-1,  0x1.1239b3f8c06dap-1,   -0x1.77dbb5cdda96cp-2,
+    0x1.be33e6ee995f1p-3,   -0x1.c15806fa49133p-4,  0x1.71707b5751f1ap-5,   -0x1.c83edf4336947p-7,
+    0x1.4034e561d1ebap-9,   0x1.1ab345dda7c6dp-12,  -0x1.544962c19c85ep-12, 0x1.2b891cc789714p-14,
+    0x1.11cdc74442907p-16,  -0x1.96a48daad2187p-17, 0x1.df446ee8fcab6p-22,  0x1.8e5279be40c12p-20,
+    -0x1.1f857c3abff56p-22, -0x1.7d6219a88f40dp-23, 0x1.afa6d3adc2ea7p-25,  0x1.8a19fc00b4c21p-26,
     -0x1.847395da94551p-28, -0x1.6296012e54b5ep-29,
 #endif
 };
@@ -47,9 +48,10 @@ static const T FN(erf_q)[] = {
 #if F32
     0x1.06eba6p-3f, -0x1.8126ecp-2f, 0x1.ce1b86p-4f, -0x1.b69b96p-6f, 0x1.479cap-8f, -0x1.3ba9e4p-11f,
 #else
-    0x1.06eba8214db69p-3, -0x1.812746b0379e6p-2, 0x1.ce2f21a042b20p-4, -0x1.b82ce3128499dp-6, 0x1.565bcd0db02f5p-8,
-    -0x1.c02db3d8ed4c7p-11, 0x1.f9a321a121b01p-14, -0x1.f4d1df398c897p-17, 0x1.b9def1a0dff52p-20, -0x1.5f1d36d8bde7ep-23,
-    0x1.f7a4130abc9a7p-27, -0x1.386ac333657f4p-30, 0x1.0579b0b5dd839p-34,
+    0x1.06eba8214db69p-3,  -0x1.812746b0379e6p-2,  0x1.ce2f21a042b20p-4,  -0x1.b82ce3128499dp-6,
+    0x1.565bcd0db02f5p-8,  -0x1.c02db3d8ed4c7p-11, 0x1.f9a321a121b01p-14, -0x1.f4d1df398c897p-17,
+    0x1.b9def1a0dff52p-20, -0x1.5f1d36d8bde7ep-23, 0x1.f7a4130abc9a7p-27, -0x1.386ac333657f4p-30,
+    0x1.0579b0b5dd839p-34,
 #endif
 };
 
@@ -93,7 +95,7 @@ VECTOR V v_gelu_slope(V x) {
     return v_select(x > 0, 1 - tail, tail);
 }
 
-/* --- the tanh form ----------------------------------------------------------------------------------------------------
+/* --- the tanh form --------------------------------------------------------------------------------------------------
  * x (1 + tanh u) / 2 = x sigmoid(2 u), 2 u = x (A + B x^2) */
 
 #undef GELU_A

@@ -14,10 +14,8 @@
 #define v_taken FN(v_taken)
 #define v_exp FN(v_exp)
 #define v_exp_fall FN(v_exp_fall)
-#define v_expm1 FN(v_expm1)
 #define v_log_sum FN(v_log_sum)
 #define v_log FN(v_log)
-#define v_log1p FN(v_log1p)
 #define v_sigmoid FN(v_sigmoid)
 #define v_tanh FN(v_tanh)
 #define v_softplus FN(v_softplus)
@@ -41,11 +39,11 @@
 #if F32
 #define MANTISSA 23
 #define BIAS 127
-#define ROUNDER 0x1.8p23f     /* added and subtracted, rounds to an integer; added, puts it into the lowest bits */
-#define TINY 0x1p-126f        /* the least normal number */
-#define LN2_HI 0x1.63p-1f     /* so short that its product with an exponent is exact */
+#define ROUNDER 0x1.8p23f /* added and subtracted, rounds to an integer; added, puts it into the lowest bits */
+#define TINY 0x1p-126f    /* the least normal number */
+#define LN2_HI 0x1.63p-1f /* so short that its product with an exponent is exact */
 #define LN2_LO -0x1.bd0106p-13f
-#define EXP_MOST 89.0f        /* beyond these exp overflows, or is 0 */
+#define EXP_MOST 89.0f /* beyond these exp overflows, or is 0 */
 #define EXP_LEAST -104.0f
 #else
 #define MANTISSA 52
@@ -72,7 +70,7 @@ VECTOR V v_round(V x) {
 
 /* 2^(n + more) for integers in the range of exponents. */
 VECTOR V v_pow2(V n, int more) {
-    return (V)((I)(n + (ROUNDER + BIAS + (T)more)) << MANTISSA);
+    return (V)((U)(n + (ROUNDER + BIAS + (T)more)) << MANTISSA);
 }
 
 #if !V_SCALES
@@ -84,25 +82,33 @@ VECTOR V v_ldexp(V x, V n) {
 
 /* x = 2^n m with m from 3/4 to 3/2, for 0 < x < infinity; subnormal x are scaled first. */
 VECTOR V v_log_parts(V x, V *n) {
-    const I least = (I)SPLAT(0.75);
+    const U least = (U)SPLAT(0.75), fraction = ((LANE_UINT)1 << MANTISSA) - 1 - (U){0};
     I subnormal = x < TINY;
     x = v_select(subnormal, x * (T)0x1p60, x);
-    I bits = (I)x - least;
-    *n = (V)((bits >> MANTISSA) + (I)SPLAT(ROUNDER)) - ROUNDER;
+    U bits = (U)x - least;
+    *n = (V)((U)((I)bits >> MANTISSA) + (U)SPLAT(ROUNDER)) - ROUNDER;
     *n = v_select(subnormal, *n - 60, *n);
-    return (V)((bits & (((LANE_INT)1 << MANTISSA) - 1)) + least);
+    return (V)((bits & fraction) + least);
 }
 #endif
 
-/* --- exp ----------------------------------------------------------------------------------------------------------- */
+/* --- exp --------------------------------------------------------------------------------------------------------- */
 
 /* exp(r) = 1 + r + r^2 q(r) on |r| <= ln(2) / 2 */
 static const T FN(exp_q)[] = {
 #if F32
     0x1.fffffcp-2f, 0x1.55548ap-3f, 0x1.55584ep-5f, 0x1.123f3p-7f, 0x1.6ad14ap-10f,
 #else
-    0x1p-1, 0x1.555555555555bp-3, 0x1.5555555555501p-5, 0x1.111111110ebcep-7, 0x1.6c16c16c30ab8p-10,
-    0x1.a01a01b3b6e36p-13, 0x1.a01a01355e99bp-16, 0x1.71ddef906b374p-19, 0x1.27e5b5a7a079fp-22, 0x1.af6ce8032eff6p-26,
+    0x1p-1,
+    0x1.555555555555bp-3,
+    0x1.5555555555501p-5,
+    0x1.111111110ebcep-7,
+    0x1.6c16c16c30ab8p-10,
+    0x1.a01a01b3b6e36p-13,
+    0x1.a01a01355e99bp-16,
+    0x1.71ddef906b374p-19,
+    0x1.27e5b5a7a079fp-22,
+    0x1.af6ce8032eff6p-26,
     0x1.1e3c89e817763p-29,
 #endif
 };
@@ -131,19 +137,7 @@ VECTOR V v_exp_fall(V x) {
     return v_exp_near(v_greater(SPLAT(EXP_LEAST), -v_abs(x)), NOTHING);
 }
 
-/* exp(x) - 1 = 2^n (exp(r) - 1) + (2^n - 1), halved meanwhile so that 2^n cannot overflow. */
-VECTOR V v_expm1(V x0) {
-    V x = v_greater(SPLAT(-40), v_lesser(SPLAT(EXP_MOST), x0));
-    V n = v_round(x * (T)LOG2_E);
-    V hi = v_fma(n, SPLAT(-LN2_HI), x);
-    V r = v_fma(n, SPLAT(-LN2_LO), hi);
-    V low = v_fma(n, SPLAT(-LN2_LO), hi - r);
-    V s = v_pow2(n, -1);
-    V y = v_fma(s, v_fma(r * r, POLY(r, FN(exp_q)), low), v_fma(s, r, s - (T)0.5));
-    return v_select(v_abs(x0) < EPSILON, x0, y + y);
-}
-
-/* --- log ----------------------------------------------------------------------------------------------------------- */
+/* --- log --------------------------------------------------------------------------------------------------------- */
 
 static const T FN(log_q)[] = {
 #if F32 /* log(1 + f) = f - f^2 / 2 + f^3 q(f) */
@@ -180,16 +174,7 @@ VECTOR V v_log(V x) {
     return FN(log_limits)(x, v_log_sum(n, m - 1));
 }
 
-/* log(1 + x): what rounding 1 + x lost is put back into f. */
-VECTOR V v_log1p(V x) {
-    V u = x + 1, one = u - x, back = u - 1;
-    V lost = v_select(v_abs(x) < 1, x - back, 1 - one);
-    V n, m = v_log_parts(u, &n);
-    V y = v_log_sum(n, (m - 1) + v_ldexp(lost, -n));
-    return v_select(v_abs(x) < EPSILON, x, FN(log_limits)(u, y));
-}
-
-/* --- sigmoid, tanh, softplus ----------------------------------------------------------------------------------------- */
+/* --- sigmoid, tanh, softplus ------------------------------------------------------------------------------------- */
 
 /* 1 / (1 + exp(-x)) = top / (1 + e) = top - e top / (1 + e) with e = exp(-|x|), so that nothing overflows; the second
  * form keeps the rounding of 1 + e out of the result. */
@@ -198,8 +183,8 @@ VECTOR V v_sigmoid(V x) {
     return v_fma(-e, top / (e + 1), top);
 }
 
-/* |x| e / (1 + e) where size = |x| and e = p 2^n: what a sigmoid takes from max(x, 0). As above, with size e in two parts;
- * where e is so small that it has few bits, size p is scaled instead. */
+/* |x| e / (1 + e) where size = |x| and e = p 2^n: what a sigmoid takes from max(x, 0). As above, with size e in two
+ * parts; where e is so small that it has few bits, size p is scaled instead. */
 VECTOR V v_taken(V size, V p, V n) {
     V e = v_ldexp(p, n), product = size * e;
     V y = product + v_fma(-e, product / (e + 1), v_product_error(size, e, product));

@@ -1,5 +1,5 @@
-/* x^y = exp(y log |x|), with the signs and limits of C's pow. The product y log |x| reaches 104 in float and 745 in double,
- * so the logarithm needs that many more digits: float goes through double, double carries the logarithm in two parts. */
+/* x^y = exp(y log |x|), with the signs and limits of C's pow. The product y log |x| reaches 104 in float and 745 in
+ * double, so the logarithm needs more digits: float goes through double, double carries the logarithm in two parts. */
 
 #ifndef AG_VEC_POW_NAMES
 #define AG_VEC_POW_NAMES
@@ -13,7 +13,7 @@ static const double FN(log2_p)[] = {
     0x1.71547652d859fp+1, 0x1.ec709b53bfb9ap-1, 0x1.2778a84bdad2cp-1, 0x1.a512525ccdf35p-2, 0x1.64cf37d1ace76p-2,
 };
 static const double FN(exp2_q)[] = {
-    0x1.0000000262125p+0, 0x1.62e430c828e01p-1, 0x1.ebfbdadb486e8p-3, 0x1.c6aed46100e1fp-5,
+    0x1.0000000262125p+0, 0x1.62e430c828e01p-1,  0x1.ebfbdadb486e8p-3,  0x1.c6aed46100e1fp-5,
     0x1.3b2dbc4e2c87cp-7, 0x1.5f4597aa1ebb9p-10, 0x1.41d31cd6855b0p-13,
 };
 

@@ -13,19 +13,23 @@
 /* sin(r) = r + r^3 s(r^2), cos(r) = 1 - r^2 / 2 + r^4 c(r^2) */
 static const T FN(sin_s)[] = {
 #if F32
-    -0x1.555546p-3f, 0x1.11077cp-7f, -0x1.9955aep-13f,
+    -0x1.555546p-3f,
+    0x1.11077cp-7f,
+    -0x1.9955aep-13f,
 #else
-    -0x1.5555555555549p-3, 0x1.111111110f89cp-7, -0x1.a01a019c141abp-13, 0x1.71de3578ec7f7p-19,
-    -0x1.ae5e66a316c42p-26, 0x1.5d9300af45508p-33,
+    -0x1.5555555555549p-3, 0x1.111111110f89cp-7,   -0x1.a01a019c141abp-13,
+    0x1.71de3578ec7f7p-19, -0x1.ae5e66a316c42p-26, 0x1.5d9300af45508p-33,
 #endif
 };
 
 static const T FN(cos_c)[] = {
 #if F32
-    0x1.55554ap-5f, -0x1.6c0c1ap-10f, 0x1.99e0eep-16f,
+    0x1.55554ap-5f,
+    -0x1.6c0c1ap-10f,
+    0x1.99e0eep-16f,
 #else
-    0x1.555555555554cp-5, -0x1.6c16c16c15217p-10, 0x1.a01a019cbe0a3p-16, -0x1.27e4f8116c525p-22,
-    0x1.1ee9f044d8ac5p-29, -0x1.8fb0915d05287p-37,
+    0x1.555555555554cp-5,   -0x1.6c16c16c15217p-10, 0x1.a01a019cbe0a3p-16,
+    -0x1.27e4f8116c525p-22, 0x1.1ee9f044d8ac5p-29,  -0x1.8fb0915d05287p-37,
 #endif
 };
 
@@ -60,13 +64,13 @@ VECTOR V v_reduce(V x, V *n, V *low) {
 #endif
 
 /* sin(x + quarter pi/2) */
-VECTOR V v_sincos(V x, LANE_INT quarter) {
+VECTOR V v_sincos(V x, LANE_UINT quarter) {
     V n, low, r = v_reduce(x, &n, &low), z = r * r, half = z * (T)0.5, w = 1 - half;
     V sine = r + v_fma(r * z, POLY(z, FN(sin_s)), low);
     V cosine = w + (((1 - w) - half) + v_fma(z * z, POLY(z, FN(cos_c)), -r * low));
-    I k = (I)(n + ROUNDER) + quarter;
-    V y = v_select(-(k & 1), cosine, sine);
-    return (V)((I)y ^ (k & 2) << (F32 ? 30 : 62));
+    U k = (U)(n + ROUNDER) + quarter;
+    V y = v_select(-(I)(k & 1), cosine, sine);
+    return (V)((U)y ^ (k & 2) << (F32 ? 30 : 62));
 }
 
 VECTOR V v_sin(V x) {

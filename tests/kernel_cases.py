@@ -288,8 +288,8 @@ def linears(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
 
     for m, k, n in PRODUCTS:
         if group == "LINEAR":
-            for bias in (None, make(n)):
-                yield f"{m}x{k}x{n}", (Out(np.full((m, n), 7, dtype)), make(m, k), make(n, k), bias, (m, n, k))
+            for bias, act in itertools.product((None, make(n)), range(4)):
+                yield f"{m}x{k}x{n}, act {act}", (Out(np.full((m, n), 7, dtype)), make(m, k), make(n, k), bias, (m, n, k), act)
             continue
         dx, dw, db = (Out(np.full(s, 7, dtype)) for s in ((m, k), (n, k), (n,)))
         g, x, w = make(m, n), make(m, k), make(n, k)

@@ -195,8 +195,8 @@ def test_without_a_compiler_or_on_request_the_wheel_is_pure_and_says_so(source, 
 
 
 def test_a_working_compiler_that_fails_is_an_error_unless_the_pure_build_was_asked_for(source):
-    with open(source / "csrc" / "dispatch.c", "a") as file:
-        file.write("\n#error this build must fail\n")
+    with open(source / "csrc" / "ag.h", "a") as header:
+        header.write("\n#error this build must fail\n")
     done = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", "wheels", source, cwd=source.parent)
     assert done.returncode != 0
     assert "this build must fail" in done.stdout and "AUTOGRAD_NO_EXTENSION=1" in done.stdout

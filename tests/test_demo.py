@@ -104,9 +104,11 @@ def test_a_missing_extra_is_named(missing, monkeypatch, capsys):
 def test_a_picture_that_cannot_be_written_is_refused_before_the_work(tmp_path, capsys):
     pytest.importorskip("sklearn")
     pytest.importorskip("matplotlib")
-    assert main(["demo", "--out", str(tmp_path / "nowhere" / "digits.png")]) == 1
-    captured = capsys.readouterr()
-    assert "nowhere" in captured.err and "epoch" not in captured.out
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path, tmp_path / "file" / "digits.png"):
+        assert main(["demo", "--out", str(out)]) == 1
+        captured = capsys.readouterr()
+        assert f"--out {out}: cannot write there" in captured.err and "epoch" not in captured.out
 
 
 # --- xor --------------------------------------------------------------------------------------------------------------

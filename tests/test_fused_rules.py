@@ -86,3 +86,23 @@ def test_a_gradient_in_any_layout(row):
         for first, second in (*zip(a, b), *zip(c, d)):
             if first is not None:
                 same(values(second), values(first), 1e-12, 1e-13, f"{row.name}, {sample.note}")
+
+
+@pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda row: row.name)
+def test_a_gradient_that_somebody_holds_is_not_overwritten(row):
+    """Backward may reuse the memory of gradients that nobody else sees: those given, those in hooks and saved values stay."""
+    for sample in [s for s in row.made("float64") if s.smooth][:8]:
+        args, kwargs, wanted = leaves(row, sample)
+        outputs = [y for y in outputs_of(row.function(autograd)(*args, **kwargs)) if y.requires_grad]
+        held = []
+        doubled = [y * 1.0 for y in outputs]
+        for y in outputs + doubled:
+            y.register_hook(lambda g: held.append((g, g.tolist())))
+        gs = random_gradients(outputs)
+        before = [g.tolist() for g in gs], [y.tolist() for y in outputs], [values(t).tolist() for t in wanted]
+        a = autograd.grad(doubled, wanted, gs, retain_graph=True, allow_unused=True)
+        kept = [None if g is None else g.tolist() for g in a]
+        b = autograd.grad(doubled, wanted, gs, retain_graph=True, allow_unused=True)
+        assert [None if g is None else g.tolist() for g in a] == kept == [None if g is None else g.tolist() for g in b], sample.note
+        assert ([g.tolist() for g in gs], [y.tolist() for y in outputs], [values(t).tolist() for t in wanted]) == before, sample.note
+        assert all(g.tolist() == then for g, then in held), sample.note

@@ -281,9 +281,10 @@ def _nll_grad(by_dtype, _):
     cast = extension.ffi.cast
 
     def kernel(dx, g, x, lse, target, rows, ignore_index, reduction):
-        by_dtype[x.dtype](
+        if by_dtype[x.dtype](
             *rows, dx.ptr, g.ptr, x.ptr, lse.ptr, cast("int64_t *", target.ptr), ignore_index, reduction
-        )
+        ):
+            raise _index_changed("cross_entropy")
 
     return kernel
 
@@ -368,7 +369,8 @@ def _embedding_grad(by_dtype, _):
 
     def kernel(dtable, g, index, padding_index):
         rows, width = dtable.shape
-        by_dtype[g.dtype](index.size, width, rows, dtable.ptr, g.ptr, cast("int64_t *", index.ptr), padding_index)
+        if by_dtype[g.dtype](index.size, width, rows, dtable.ptr, g.ptr, cast("int64_t *", index.ptr), padding_index):
+            raise _index_changed("embedding")
 
     return kernel
 
@@ -417,6 +419,10 @@ def _integers(name):
         f(_stream(mt), out.size, cast("int64_t *", out.ptr), low, size % 2**64)
 
     return kernel
+
+
+def _index_changed(op: str) -> RuntimeError:
+    return RuntimeError(f"{op}: the indices were changed, to some that are out of range, between forward and backward")
 
 
 def _no_scratch() -> MemoryError:

@@ -8,8 +8,9 @@ are looked at once, at the end.
 from __future__ import annotations
 
 import math
-import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from statistics import median, median_low
@@ -46,6 +47,19 @@ class Run(NamedTuple):
     valid_losses: list[float]
     read: np.ndarray
     accuracy: float
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for the C kernels and one for NumPy's BLAS: so small a net gains nothing from more."""
+    (threadpoolctl,) = need("threadpoolctl")  # scikit-learn brings it
+    threads = autograd.get_num_threads()
+    autograd.set_num_threads(1)
+    try:
+        with threadpoolctl.threadpool_limits(1):
+            yield
+    finally:
+        autograd.set_num_threads(threads)
 
 
 def load() -> dict[str, Images]:
@@ -112,20 +126,8 @@ def train(seed: int, epochs: int, data: dict[str, Images], report: Report) -> Ru
 def rates(images: Images, rounds: int = 5) -> tuple[dict[str, float], float]:
     """Training samples per second with each backend that is here, and how far the weights are apart in the end.
 
-    The same net from the same seed, an epoch with each backend in turn, each on one thread (so small a net gains
-    nothing from more); the median round counts.
+    The same net from the same seed, an epoch with each backend in turn; the median round counts.
     """
-    (threadpoolctl,) = need("threadpoolctl")  # scikit-learn brings it
-    threads = autograd.get_num_threads()
-    autograd.set_num_threads(1)
-    try:
-        with threadpoolctl.threadpool_limits(1):
-            return _rates(images, rounds)
-    finally:
-        autograd.set_num_threads(threads)
-
-
-def _rates(images: Images, rounds: int) -> tuple[dict[str, float], float]:
     backends = ("c", "numpy") if extension is not None else ("numpy",)
     nets: dict[str, nn.Module] = {}
     optimizers: dict[str, optim.Optimizer] = {}
@@ -202,8 +204,11 @@ def main(seeds: int, epochs: int, out: str) -> int:
     """Train from seeds 0 .. seeds - 1, say how well, and save the picture."""
     need("sklearn.datasets", "matplotlib.figure")  # before the work, not after it
     path = Path(out).resolve()
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise Unavailable(f"--out {out}: cannot write there; give a file in a folder that exists")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        raise Unavailable(f"--out {out}: cannot write there ({error.strerror})") from error
     data = load()
     images = " + ".join(str(len(part.y)) for part in data.values())
     print(
@@ -212,7 +217,7 @@ def main(seeds: int, epochs: int, out: str) -> int:
         "validate and test.\n"
         "Below: the loss on the training images, the accuracy on the validation images."
     )
-    with progress(seeds * epochs, lines=10 * seeds) as report:
+    with one_thread(), progress(seeds * epochs, lines=10 * seeds) as report:
         runs = [train(seed, epochs, data, report) for seed in range(seeds)]
 
     middle = median_low([run.accuracy for run in runs])
@@ -221,7 +226,8 @@ def main(seeds: int, epochs: int, out: str) -> int:
     print(f"\ntest accuracy, seeds 0 to {seeds - 1}: {each}")
     print(f"median {median(run.accuracy for run in runs):.2%}, worst {min(run.accuracy for run in runs):.2%}")
     print(f"\nconfusion matrix of seed {chosen.seed}, the median one:\n{confusion(chosen, data['test'])}")
-    report_rates(*rates(data["train"]))
+    with one_thread():
+        report_rates(*rates(data["train"]))
     draw(path, runs, chosen, data["test"])
     print(f"picture: {path}")
     return 0

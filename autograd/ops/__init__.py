@@ -112,6 +112,7 @@ def _casts():
         setattr(Tensor, name, _cast(name, dtype))
     Tensor.cpu = lambda self: self
     Tensor.type_as = lambda self, other: elementwise.to(self, other.dtype)
+    Tensor.type_as.__doc__ = "The tensor in the dtype of another."
 
 
 _casts()

@@ -391,7 +391,7 @@ class RdivScalar(Unary):
     dL/dx = g * (-y / x)"""
 
     params = ("p",)
-    backward_name = "DivBackward1"
+    backward_name = "MulBackward0"  # as PyTorch, which multiplies by the reciprocal
 
     def dx(g, x, y):
         return guarded_mul(g, -(y / x))
@@ -627,6 +627,8 @@ def floor_divide(input, other) -> Tensor:
     """
     a, b = _pair(input, other, "floor_divide")
     d = result_type(a, b)
+    if d is dtypes.bool_:
+        raise RuntimeError("floor_divide is not implemented for 'Bool': convert one, as in x.int()")
     if not d.is_floating_point and not b._array.numpy().all():
         raise RuntimeError("ZeroDivisionError: floor_divide of integers by zero")
     a, b = a.to(d), b.to(d)
@@ -642,6 +644,8 @@ def remainder(input, other) -> Tensor:
     tensor([2, 1])
     """
     a, b = _pair(input, other, "remainder")
+    if result_type(a, b) is dtypes.bool_:
+        raise RuntimeError("remainder is not implemented for 'Bool': convert one, as in x.int()")
     if not result_type(a, b).is_floating_point and not b._array.numpy().all():
         raise RuntimeError("ZeroDivisionError: remainder of integers by zero")
     return Remainder.apply(a, b)

@@ -232,6 +232,24 @@ def _normal(index: Any) -> tuple:
     return tuple([_plain(v) for v in (index if isinstance(index, tuple) else (index,))])
 
 
+def _ints_first(index: tuple) -> tuple[tuple | None, tuple]:
+    """An advanced index as a basic one that takes its ints, None where there are none, and one that does the rest.
+
+    In PyTorch an int beside tensors selects first; to NumPy it is one more index array.
+    """
+    if not any(type(v) is int or isinstance(v, np.integer) for v in index):
+        return None, index
+    picks: list[Any] = []
+    for v in index:
+        if v is None or v is True or v is False:
+            continue
+        if isinstance(v, np.ndarray) and v.dtype == bool:
+            picks += [slice(None)] * v.ndim
+        else:
+            picks.append(slice(None) if isinstance(v, (slice, np.ndarray)) else v)
+    return tuple(picks), tuple([v for v in index if not (type(v) is int or isinstance(v, np.integer))])
+
+
 def _translated(error: IndexError, shape: tuple) -> IndexError:
     """NumPy's IndexError in PyTorch's words."""
     text = str(error).replace("for axis", "for dimension")
@@ -261,7 +279,8 @@ def getitem(x: Tensor, index: Any) -> Tensor:
         index = _normal(index)
         found = _basic(a.shape, a.strides, index)
     if found is None:
-        return _take(x, index)
+        picks, index = _ints_first(index)
+        return _take(x if picks is None else getitem(x, picks), index)
     params = found if a.contiguous else _basic(a.shape, a.layout.packed.strides, index)
     return view_of(Slice, x, a.view(*found), params)  # type: ignore[arg-type]
 

@@ -24,7 +24,7 @@ from ..op import Op, broadcast_shapes, record
 from ..storage import Array, empty, tick
 from ..tensor import Tensor, tensor, wrap
 from . import elementwise
-from .index import _basic, _normal, _translated
+from .index import _basic, _ints_first, _normal, _translated, getitem
 from .shape import views_of
 
 
@@ -210,6 +210,10 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         K.copy(region, value._array)
         a.version = tick()
         rebase(self, region, value)
+        return
+    picks, index = _ints_first(index)
+    if picks is not None:
+        setitem(getitem(self, picks), index, value)
         return
     try:
         shape = a.numpy()[index].shape

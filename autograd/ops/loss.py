@@ -17,6 +17,7 @@ from ..op import Op, broadcast_shapes, contiguous, record, require_tensor, resul
 from ..storage import Layout, empty, fresh, packed
 from ..tensor import Tensor
 from .activation import _rows, log_softmax, sigmoid, softplus
+from .elementwise import where
 
 _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
@@ -147,7 +148,6 @@ class CrossEntropy(Op):
 def _one_hot(index: Tensor, used: Tensor, rows: tuple, dtype) -> Tensor:
     """Ones at the class indices along the middle dim, nothing where the target is ignored."""
     from .create import arange
-    from .elementwise import where
 
     classes = arange(rows[1]).reshape(1, rows[1], 1)
     return (classes == where(used, index, -1)).to(dtype)
@@ -253,7 +253,7 @@ def cross_entropy(
     if not x.dtype.is_floating_point:
         raise RuntimeError(f'"cross_entropy" not implemented for {x.dtype.title!r}: logits must be floating point')
     if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     dim = 1 if len(x.shape) > 1 else 0
     if not x.shape:
         raise ValueError("cross_entropy: input must have a dim of classes, got a 0-d tensor")
@@ -288,15 +288,15 @@ def _weighted(x: Tensor, target: Tensor, dim: int, weight, ignore_index: int, ki
     used = target != ignore_index
     safe = target * used.to(target.dtype)
     w = used.to(x.dtype) if weight is None else weight[safe] * used.to(x.dtype)
-    losses = plain * w
+    losses = plain if weight is None else plain * weight[safe]
     if smoothing:
         logs = log_softmax(x, dim)
         if weight is not None:
             shape = [1] * x.ndim
             shape[dim] = -1
             logs = logs * weight.reshape(shape)
-        smooth = -logs.sum(dim) * used.to(x.dtype)
-        losses = losses * (1 - smoothing) + smooth * (smoothing / x.shape[dim])
+        losses = losses * (1 - smoothing) - logs.sum(dim) * (smoothing / x.shape[dim])
+    losses = where(used, losses, 0.0)
     return losses if kind == 0 else losses.sum() / w.sum() if kind == 1 else losses.sum()
 
 
@@ -311,7 +311,7 @@ def _probabilities(x: Tensor, target: Tensor, dim: int, weight, kind: int, smoot
     losses = -(log_softmax(x, dim) * target).sum(dim)
     if kind == 0:
         return losses
-    return losses.sum() / max(1, losses.numel()) if kind == 1 else losses.sum()
+    return losses.sum() / losses.numel() if kind == 1 else losses.sum()
 
 
 __all__ = ["binary_cross_entropy_with_logits", "cross_entropy", "mse_loss"]

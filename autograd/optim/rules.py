@@ -34,6 +34,8 @@ class SGD(Optimizer):
         if group["momentum"] and state.get("momentum_buffer") is None:
             state["momentum_buffer"] = zeros_for(p)
             state["step"] = 0
+        elif group["momentum"] and not state["step"]:
+            state["step"] = 1  # a buffer loaded from PyTorch, which counts no steps of SGD
 
     def _buffers(self, state: dict[str, Any]) -> tuple:
         buffer = state.get("momentum_buffer")

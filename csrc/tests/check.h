@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- failures ----------------------------------------------------------------------------------------------------- */
+/* --- failures ---------------------------------------------------------------------------------------------------- */
 
 static int failures;
 static long long checks;
@@ -23,17 +23,17 @@ static inline void begin(void) {
     reports_left = 3;
 }
 
-#define CHECK(condition, ...)                               \
-    do {                                                    \
-        checks++;                                           \
+#define CHECK(condition, ...)                                   \
+    do {                                                        \
+        checks++;                                               \
         if (!(condition) && ++failures && reports_left-- > 0) { \
-            printf("FAIL %s: ", ag_isa_name(ag_get_isa())); \
-            printf(__VA_ARGS__);                            \
-            printf("\n");                                   \
-        }                                                   \
+            printf("FAIL %s: ", ag_isa_name(ag_get_isa()));     \
+            printf(__VA_ARGS__);                                \
+            printf("\n");                                       \
+        }                                                       \
     } while (0)
 
-/* --- random numbers: splitmix64 ------------------------------------------------------------------------------------ */
+/* --- random numbers: splitmix64 ---------------------------------------------------------------------------------- */
 
 static uint64_t random_state = 20240229;
 
@@ -53,7 +53,7 @@ static inline double random_real(double low, double high) {
     return low + (high - low) * ((double)(random_bits() >> 11) * 0x1p-53);
 }
 
-/* --- buffers ---------------------------------------------------------------------------------------------------------
+/* --- buffers --------------------------------------------------------------------------------------------------------
  * buffer(count, itemsize) has a random alignment, as coarse as its elements, and guard bytes on both sides (under
  * AddressSanitizer it ends where its block ends instead). release() checks all guards and frees all buffers. */
 

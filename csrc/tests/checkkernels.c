@@ -19,20 +19,22 @@ typedef struct {
     void (*f32)(void), (*f64)(void);
 } family;
 
+/* clang-format off */
 static const family families[] = {
-#define FAMILY(name) {#name, check_##name##_f32, check_##name##_f64}
-    FAMILY(elementwise),
-    FAMILY(math),
-    FAMILY(random),
-    FAMILY(reduce),
-    FAMILY(rowwise),
-    FAMILY(loss),
-    FAMILY(optimizer),
-    FAMILY(index),
-    FAMILY(gemm),
-    FAMILY(runtime),
+#define FAMILY(name) {#name, check_##name##_f32, check_##name##_f64},
+    FAMILY(elementwise)
+    FAMILY(math)
+    FAMILY(random)
+    FAMILY(reduce)
+    FAMILY(rowwise)
+    FAMILY(loss)
+    FAMILY(optimizer)
+    FAMILY(index)
+    FAMILY(gemm)
+    FAMILY(runtime)
 #undef FAMILY
 };
+/* clang-format on */
 
 int main(int argc, char **argv) {
     int named = 0;
@@ -55,7 +57,8 @@ int main(int argc, char **argv) {
             begin();
             families[f].f32();
             families[f].f64();
-            printf("%-8s %-12s %10lld checks, %d failed\n", ag_isa_name(isa), families[f].name, checks - done, failures - before);
+            printf("%-8s %-12s %10lld checks, %d failed\n", ag_isa_name(isa), families[f].name, checks - done,
+                   failures - before);
             fflush(stdout);
         }
     }

@@ -102,7 +102,7 @@ def seeded_dropout(m, x, *args):
 
 
 def bad_probability(p):
-    return Failure(lambda m: m.nn.functional.dropout(m.ones(2), p), ValueError, "dropout probability has to be between 0 and 1")
+    return Failure(lambda m: m.nn.functional.dropout(m.ones(2), p), (ValueError, RuntimeError), "dropout probability has to be between 0 and 1")
 
 
 def elementwise(path, reference, *domain, calls=(), dtypes=FLOATS, **options):

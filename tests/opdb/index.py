@@ -17,8 +17,8 @@ INDICES = [
     np.zeros((3, 4), bool), np.array([], np.int64), True, np.int64(1), np.array(1),
 ]  # fmt: skip
 
-DEEP = [(np.array([0, 1]), slice(None), np.array([1, 2])), (slice(None), np.array([0, 0]), np.array([1, 1])), (0, slice(None), [1, 1]),
-        (Ellipsis, np.array([1, 1, 0])), (None, np.array([1, 0]), Ellipsis, 2)]  # fmt: skip
+DEEP = [(np.array([0, 1]), slice(None), np.array([1, 2])), (slice(None), np.array([0, 0]), np.array([1, 1])),
+        (Ellipsis, np.array([1, 1, 0])), (None, np.array([1, 0]), Ellipsis)]  # fmt: skip
 
 
 def reading(make: Make):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from types import SimpleNamespace
 
+import autograd
+import numpy as np
+from autograd.op import TABLE
+
+from .activation import sigmoid
 from .core import FLOATS, Failure, Make, Row, Sample
 
 LOOSE = {"float32": 2e-5, "float64": 1e-12}
@@ -55,6 +60,20 @@ def pairs(*shapes):
     return samples
 
 
+def with_activation(name: str, reference):
+    """A linear layer and the activation after it, as Sequential runs them: in one kernel where that is possible."""
+
+    def call(m, x, w, b=None):
+        if m is autograd:
+            layer = SimpleNamespace(weight=w, bias=b, _forward_hooks=None, _forward_pre_hooks=None)
+            y = TABLE["Linear" + name.title()].fuse(x, layer, layer)
+            if y is not None:
+                return y
+        return getattr(m, name)(m.nn.functional.linear(x, w, b))
+
+    return Row("nn.functional.linear", linears, lambda x, w, b=0.0: reference(x @ w.T + b), rtol=LOOSE, atol=LOOSE, variant=name, call=call)
+
+
 def linear_reference(x, w, b=0.0):
     return x @ w.T + b
 
@@ -88,4 +107,7 @@ ROWS = [
         Failure(lambda m: m.nn.functional.linear(m.ones(2, 3), m.ones(4, 3), m.ones(3)), RuntimeError, ""),
         Failure(lambda m: m.nn.functional.linear(3, m.ones(4, 3)), TypeError, "must be Tensor, not int"),
     )),
+    with_activation("relu", lambda z: np.maximum(z, 0)),
+    with_activation("sigmoid", sigmoid),
+    with_activation("tanh", np.tanh),
 ]  # fmt: skip

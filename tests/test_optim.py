@@ -1,0 +1,214 @@
+"""The optimizers: parameters after five steps as PyTorch 2.13 has them, groups, state, errors."""
+
+import copy
+import math
+
+import autograd
+import pytest
+from autograd import nn, ones, optim, tensor
+
+# PyTorch's parameters after five steps of `trained` below, in float64
+RECORDED = [
+    ("SGD", {"lr": 0.1}, [1.776295, -0.937191, -244.278441, -21.922861]),
+    ("SGD", {"lr": 0.1, "momentum": 0.9}, [4.652758, 8.862702, 79.752852, -2.988508]),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.05},
+     [-16.8834693387, -27.2078737431, -9671.34165411, -704.403065045]),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}, [3.2798863795, 1.9049270109, 21.2003885859, 0.2501359199]),
+    ("SGD", {"lr": 0.05, "maximize": True, "weight_decay": 0.1}, [1.10191493192, -94.9812137815, 211.129746344, 2.59561241055]),
+    ("Adam", {"lr": 0.1}, [0.89554445313, -1.51314652841, 0.318450848888, 0.799259560014]),
+    ("Adam", {"lr": 0.05, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.1},
+     [0.957961985143, -1.75820457332, 0.407863363416, 0.549828107557]),
+    ("Adam", {"lr": 0.1, "amsgrad": True, "betas": (0.9, 0.5)}, [0.90114003047, -1.51553161164, 0.326344610639, 0.786117904499]),
+    ("Adam", {"lr": 0.1, "betas": (0.9, 0.5)}, [0.884890127071, -1.46470568249, 0.304475455478, 0.792896223734]),
+    ("Adam", {"lr": 0.1, "maximize": True}, [1.15221263244, -2.49141041585, 0.841077133981, -0.19061357913]),
+    ("AdamW", {"lr": 0.1}, [0.891476846172, -1.50420921684, 0.317020011403, 0.796715594637]),
+    ("AdamW", {"lr": 0.05, "weight_decay": 0.2, "amsgrad": True, "betas": (0.9, 0.5)},
+     [0.900984332184, -1.66431879869, 0.3792020323, 0.527959222094]),
+]  # fmt: skip
+
+
+def parameters(dtype=autograd.float64):
+    return tensor([1.0, -2.0, 0.5], dtype=dtype, requires_grad=True), tensor([[0.3]], dtype=dtype, requires_grad=True)
+
+
+def loss_of(p, q, k: int):
+    weights = tensor([1.0, 2.0, 3.0], dtype=p.dtype)
+    return ((p * weights - k) ** 2).sum() * (5 - k) + (p.sum() * q).sum()
+
+
+def trained(optimizer, p, q, first: int = 0, last: int = 5) -> list:
+    for k in range(first, last):
+        optimizer.zero_grad()
+        loss_of(p, q, k).backward()
+        optimizer.step()
+    return p.tolist() + q.reshape(-1).tolist()
+
+
+@pytest.mark.parametrize("name, options, expected", RECORDED, ids=lambda v: str(v)[:60])
+def test_five_steps_are_pytorchs(machine, name, options, expected):
+    for dtype, tolerance in ((autograd.float64, 1e-10), (autograd.float32, 2e-4)):
+        p, q = parameters(dtype)
+        optimizer = getattr(optim, name)([p, q], **options)
+        assert trained(optimizer, p, q) == pytest.approx(expected, rel=tolerance, abs=tolerance)
+
+
+@pytest.mark.parametrize("name, options, expected", RECORDED, ids=lambda v: str(v)[:60])
+def test_training_goes_on_from_a_state_dict(name, options, expected):
+    p, q = parameters()
+    first = getattr(optim, name)([p, q], **options)
+    trained(first, p, q, 0, 3)
+    state = copy.deepcopy(first.state_dict())
+    p2, q2 = copy.deepcopy(p), copy.deepcopy(q)
+    second = getattr(optim, name)([p2, q2], lr=99.0)
+    second.load_state_dict(state)
+    assert second.param_groups[0]["lr"] == options["lr"]
+    assert trained(second, p2, q2, 3, 5) == pytest.approx(expected, rel=1e-10)
+    assert trained(first, p, q, 3, 5) == pytest.approx(expected, rel=1e-10)
+
+
+def test_defaults_are_pytorchs():
+    p = [ones(1, requires_grad=True)]
+    assert {k: v for k, v in optim.SGD(p).param_groups[0].items() if k in ("lr", "momentum", "weight_decay")} == {
+        "lr": 1e-3, "momentum": 0, "weight_decay": 0}  # fmt: skip
+    adam = optim.Adam(p).param_groups[0]
+    assert (adam["lr"], adam["betas"], adam["eps"], adam["weight_decay"], adam["amsgrad"]) == (1e-3, (0.9, 0.999), 1e-8, 0, False)
+    assert optim.AdamW(p).param_groups[0]["weight_decay"] == 0.01
+
+
+def test_groups_have_options_of_their_own():
+    a, b, c = (ones(1, requires_grad=True) for _ in range(3))
+    optimizer = optim.SGD([{"params": [a]}, {"params": b, "lr": 1.0}], lr=0.1)
+    optimizer.add_param_group({"params": [c], "lr": 0.0})
+    (a + b + c).sum().backward()
+    optimizer.step()
+    assert (a.item(), b.item(), c.item()) == (pytest.approx(0.9), 0, 1)
+    optimizer.param_groups[2]["lr"] = 0.5
+    optimizer.step()
+    assert c.item() == 0.5
+
+
+def test_parameters_without_a_gradient_are_left_alone():
+    a, b = ones(1, requires_grad=True), ones(1, requires_grad=True)
+    optimizer = optim.Adam([a, b], lr=0.1)
+    a.sum().backward()
+    optimizer.step()
+    assert a.item() == pytest.approx(0.9) and b.item() == 1 and b not in optimizer.state
+    optimizer.zero_grad()
+    optimizer.step()
+    assert a.item() == pytest.approx(0.9)
+    (a + b).sum().backward()
+    optimizer.step()  # b's first step, a's second
+    state = optimizer.state_dict()["state"]
+    assert state[0]["step"] == 2 and state[1]["step"] == 1 and b.item() == pytest.approx(0.9)
+
+
+def test_gradients_in_any_layout():
+    p = autograd.zeros(2, 3, requires_grad=True)
+    p.grad = autograd.arange(6.0).reshape(3, 2).t()
+    optim.SGD([p], lr=1.0).step()
+    assert p.tolist() == [[0, -2, -4], [-1, -3, -5]]
+    q = autograd.zeros(3, requires_grad=True)
+    q.grad = ones(1).expand(3)
+    optim.SGD([q], lr=1.0).step()
+    assert q.tolist() == [-1] * 3
+
+
+def test_a_parameter_whose_data_was_replaced():
+    p = ones(2, requires_grad=True)
+    optimizer = optim.SGD([p], lr=1.0)
+    for _ in range(2):
+        p.data = tensor([5.0, 5.0])
+        p.grad = ones(2)
+        optimizer.step()
+        assert p.tolist() == [4, 4]
+
+
+def test_the_backend_may_change_between_steps():
+    p, q = parameters()
+    optimizer = optim.Adam([p, q], lr=0.1)
+    for k in range(5):
+        autograd.set_backend("numpy" if k % 2 or len(autograd.runtime.isa_names()) == 0 else "c")
+        trained(optimizer, p, q, k, k + 1)
+    assert p.tolist() + q.reshape(-1).tolist() == pytest.approx(RECORDED[5][2], rel=1e-10)
+
+
+def test_closure():
+    p = tensor([1.0], requires_grad=True)
+    optimizer = optim.SGD([p], lr=0.25)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (p * p).sum()
+        loss.backward()
+        return loss
+
+    with autograd.no_grad():
+        assert optimizer.step(closure).item() == 1
+    assert p.item() == 0.5 and optimizer.step() is None
+
+
+def test_zero_grad():
+    p = ones(2, requires_grad=True)
+    optimizer = optim.SGD([p])
+    p.sum().backward()
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad.tolist() == [0, 0]
+    optimizer.zero_grad()
+    assert p.grad is None
+
+
+def test_nothing_is_recorded_by_a_step():
+    p = ones(2, requires_grad=True)
+    p.sum().backward()
+    optim.Adam([p]).step()
+    assert p.is_leaf and p.requires_grad and p.grad_fn is None
+
+
+def test_a_named_parameter_list():
+    net = nn.Linear(2, 1)
+    optimizer = optim.SGD(net.named_parameters(), lr=0.1)
+    assert optimizer.param_groups[0]["param_names"] == ["weight", "bias"]
+    net(ones(1, 2)).sum().backward()
+    optimizer.step()
+
+
+def test_a_rate_in_a_tensor():
+    p = ones(1, requires_grad=True)
+    optimizer = optim.SGD([p], lr=tensor(0.5))
+    p.sum().backward()
+    optimizer.step()
+    assert p.item() == 0.5
+
+
+@pytest.mark.parametrize("call, error, match", [
+    (lambda p: optim.SGD([]), ValueError, "optimizer got an empty parameter list"),
+    (lambda p: optim.SGD([p * 2]), ValueError, "can't optimize a non-leaf Tensor"),
+    (lambda p: optim.SGD(p), TypeError, "should be an iterable of Tensors or dicts"),
+    (lambda p: optim.SGD([3.0]), TypeError, "optimizer can only optimize Tensors"),
+    (lambda p: optim.SGD([p], lr=-1), ValueError, "Invalid learning rate: -1"),
+    (lambda p: optim.SGD([p], lr=math.nan), ValueError, "Invalid learning rate: nan"),
+    (lambda p: optim.SGD([p], momentum=-0.1), ValueError, "Invalid momentum value: -0.1"),
+    (lambda p: optim.SGD([p], weight_decay=-1), ValueError, "Invalid weight_decay value: -1"),
+    (lambda p: optim.SGD([p], nesterov=True), ValueError, "Nesterov momentum requires a momentum and zero dampening"),
+    (lambda p: optim.Adam([p], betas=(1.0, 0.9)), ValueError, "Invalid beta parameter at index 0: 1.0"),
+    (lambda p: optim.Adam([p], betas=(0.9, -0.1)), ValueError, "Invalid beta parameter at index 1: -0.1"),
+    (lambda p: optim.Adam([p], eps=-1.0), ValueError, "Invalid epsilon value: -1.0"),
+    (lambda p: optim.SGD([{"params": [p]}, {"params": [p]}]), ValueError, "some parameters appear in more than one parameter group"),
+    (lambda p: optim.SGD([p]).load_state_dict({"state": {}, "param_groups": []}), ValueError, "different number of parameter groups"),
+    (lambda p: optim.SGD([p]).load_state_dict({"state": {}, "param_groups": [{"params": [0, 1]}]}), ValueError, "doesn't match the size of"),
+])  # fmt: skip
+def test_errors(call, error, match):
+    with pytest.raises(error, match=match):
+        call(ones(2, requires_grad=True))
+
+
+def test_a_parameter_that_cannot_be_written():
+    p = ones(1).expand(3).requires_grad_()
+    p.grad = ones(3)
+    with pytest.raises(RuntimeError, match="contiguous, writable"):
+        optim.SGD([p], lr=0.1).step()
+
+
+def test_repr():
+    text = repr(optim.SGD([ones(1, requires_grad=True)], lr=0.5))
+    assert text.startswith("SGD (\nParameter Group 0\n") and "    lr: 0.5\n" in text and text.endswith(")")

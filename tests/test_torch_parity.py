@@ -1,0 +1,294 @@
+"""PyTorch where it is installed: the op database's values, gradients, dtypes, shapes and errors, modules and training,
+printing. The engine runs strict here: where PyTorch's 0 * inf is NaN, so is ours."""
+
+import itertools
+import re
+import warnings
+
+import autograd
+import numpy as np
+import pytest
+from opdb import DIFFERENTIABLE, ROWS, map_arrays, outputs_of
+from support import leaves, random_gradients, same, tensors, values
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(autouse=True)
+def strict():
+    autograd.set_strict_ieee(True)
+    torch.set_num_threads(1)
+
+
+def torch_arguments(row, sample) -> tuple[tuple, dict, list]:
+    """A sample for PyTorch, with leaves where our side has them."""
+    def convert(a):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.from_numpy(a if a.flags.writeable and all(s >= 0 for s in a.strides) else a.copy())
+
+    args, kwargs = map_arrays(convert, sample.args), {k: map_arrays(convert, v) for k, v in sample.kwargs.items()}
+    found = []
+    for position in (row.wanted or range(len(args))) if row.wanted is not None else ():
+        for t in args[position] if isinstance(args[position], (list, tuple)) else [args[position]]:
+            if isinstance(t, torch.Tensor) and t.is_floating_point():
+                found.append(t.requires_grad_())
+    return args, kwargs, found
+
+
+def compared(row, dtype) -> list:
+    """The samples on which both should agree."""
+    return [
+        s for s in row.made(dtype) if not (row.name in EDGES_DIFFER and s.note.startswith("edge values"))
+        and not (row.name == "pow[numbers]" and not s.note) and not (row.name == "std" and s.note == "expanded over 0")
+    ]  # fmt: skip
+
+
+def flat_outputs(result) -> list:
+    return outputs_of(tuple(result) if isinstance(result, tuple) else result)
+
+
+NOT_THERE = {"dropout"}  # other random bits
+# Edge values where this engine follows NumPy or the limit, and PyTorch has something else
+EDGES_DIFFER = {
+    "sign": "sign(NaN) is NaN in NumPy, 0 in PyTorch; and so abs's gradient", "abs": "as sign",
+    "silu": "0 at -inf, where PyTorch's is NaN; its slope is 0 or 1 at infinities", "gelu": "as silu",
+    "softplus": "PyTorch's overflows where beta x is large", "pow[numbers]": "powers of -inf",
+    "std": "PyTorch adds up float32 in float64", "logsumexp": "a row of -inf sends 0 back, not NaN",
+}
+ROWS_HERE = [row for row in ROWS if row.name not in NOT_THERE]
+CASES = [pytest.param(row, dtype, id=f"{row.name}-{dtype}") for row in ROWS_HERE for dtype in row.dtypes]
+
+
+@pytest.mark.parametrize("row, dtype", CASES)
+def test_values_dtypes_and_shapes(row, dtype):
+    for sample in compared(row, dtype):
+        args, kwargs = tensors(sample)
+        mine = outputs_of(row.function(autograd)(*args, **kwargs))
+        args, kwargs, _ = torch_arguments(row, sample)
+        with torch.no_grad():
+            theirs = flat_outputs(row.function(torch)(*args, **kwargs))
+        assert len(mine) == len(theirs), sample.note
+        for a, b in zip(mine, theirs):
+            where = f"{row.name}, {sample.note}"
+            if (row.name, dtype) not in (("all", "uint8"), ("any", "uint8")):  # uint8 there, from before there was bool
+                assert str(a.dtype).split(".")[1] == str(b.dtype).split(".")[1], f"{where}: {a.dtype}, PyTorch {b.dtype}"
+            tolerance = row.tolerance(dtype)
+            same(values(a), b.detach().numpy(), 4 * tolerance["rtol"], 4 * tolerance["atol"], where)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("row", [row for row in DIFFERENTIABLE if row.name not in NOT_THERE], ids=lambda row: row.name)
+def test_gradients(row, dtype):
+    for sample in compared(row, dtype):
+        args, kwargs, wanted = leaves(row, sample)
+        mine = [y for y in outputs_of(row.function(autograd)(*args, **kwargs)) if y.requires_grad]
+        args, kwargs, wanted_there = torch_arguments(row, sample)
+        theirs = [y for y in flat_outputs(row.function(torch)(*args, **kwargs)) if y.requires_grad]
+        assert len(mine) == len(theirs), f"{row.name}, {sample.note}"
+        gs = random_gradients(mine)
+        a = autograd.grad(mine, wanted, gs, allow_unused=True)
+        b = torch.autograd.grad(theirs, wanted_there, [torch.from_numpy(np.array(values(g))) for g in gs], allow_unused=True)
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            if x is None or y is None:
+                assert (x is None or not x.numel() or not values(x).any()) and (y is None or not y.any()), f"{row.name}, {sample.note}"
+                continue
+            tolerance = {"float32": {"rtol": 3e-5, "atol": 1e-5}, "float64": {"rtol": 1e-10, "atol": 1e-11}}[dtype]
+            same(values(x), y.numpy(), **tolerance, where=f"{row.name}, {sample.note}, gradient {i}")
+
+
+FAILURES = [pytest.param(f, id=f"{row.name}-{i}") for row in ROWS for i, f in enumerate(row.failures) if f.torch]
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_pytorch_raises_where_we_do(failure):
+    with pytest.raises(failure.error) as caught:
+        failure.call(torch)
+    if type(caught.value) is RuntimeError:
+        with pytest.raises(failure.error):
+            failure.call(autograd)
+
+
+# --- modules ----------------------------------------------------------------------------------------------------------------
+
+
+def both(make):
+    """(ours, PyTorch's) of a module, made from the same seed."""
+    autograd.manual_seed(11)
+    torch.manual_seed(11)
+    return make(autograd.nn), make(torch.nn)
+
+
+def test_the_same_seed_gives_the_same_weights():
+    mine, theirs = both(lambda nn: nn.Sequential(nn.Linear(7, 33), nn.ReLU(), nn.Linear(33, 129), nn.Linear(129, 2, bias=False)))
+    for (name, p), (other, q) in zip(mine.named_parameters(), theirs.named_parameters(), strict=True):
+        assert name == other and p.numpy(force=True).tobytes() == q.detach().numpy().tobytes()
+    mine, theirs = both(lambda nn: nn.Embedding(30, 20, padding_idx=3))
+    np.testing.assert_allclose(mine.weight.numpy(force=True), theirs.weight.detach().numpy(), rtol=2e-6, atol=1e-6)
+
+
+MODULES = [
+    lambda nn: nn.ReLU(), lambda nn: nn.Sigmoid(), lambda nn: nn.Tanh(), lambda nn: nn.SiLU(), lambda nn: nn.GELU(), lambda nn: nn.GELU("tanh"),
+    lambda nn: nn.LeakyReLU(0.2), lambda nn: nn.Softplus(2.0, 1.0), lambda nn: nn.Softmax(-1), lambda nn: nn.LogSoftmax(1), lambda nn: nn.Flatten(),
+    lambda nn: nn.Identity(), lambda nn: nn.Dropout(0.3).eval(), lambda nn: nn.Linear(4, 3), lambda nn: nn.Sequential(nn.Linear(4, 5), nn.Tanh()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", MODULES)
+def test_modules(make):
+    mine, theirs = both(make)
+    assert repr(mine) == repr(theirs) and list(mine.state_dict()) == list(theirs.state_dict())
+    x = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+    a, b = autograd.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    y, z = mine(a), theirs(b)
+    np.testing.assert_allclose(values(y), z.detach().numpy(), rtol=1e-5, atol=1e-6)
+    (y * y).sum().backward()
+    (z * z).sum().backward()
+    np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-4, atol=1e-5)
+
+
+OPTIMIZERS = [
+    ("SGD", {"lr": 0.1}), ("SGD", {"lr": 0.05, "momentum": 0.9}), ("SGD", {"lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9, "dampening": 0.5}), ("SGD", {"lr": 1e-3, "maximize": True}), ("Adam", {"lr": 0.01}),
+    ("Adam", {"lr": 0.01, "weight_decay": 0.1}), ("Adam", {"lr": 0.01, "amsgrad": True}), ("AdamW", {"lr": 0.01}),
+    ("AdamW", {"lr": 0.01, "weight_decay": 0.2, "amsgrad": True}), ("Adam", {"lr": 1e-3, "maximize": True}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, options", OPTIMIZERS, ids=str)
+def test_a_hundred_steps_agree(name, options):
+    """Float64, so that rounding does not grow into a difference; the float32 losses follow within its rounding."""
+    rng = np.random.default_rng(0)
+    x, t = rng.standard_normal((16, 5)), rng.integers(0, 3, 16)
+    for dtype, tolerance in ((np.float64, 1e-8), (np.float32, 2e-3)):
+        mine, theirs = both(lambda nn: nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 3)))
+        if dtype == np.float64:
+            mine.double(), theirs.double()
+        curves = []
+        for m, net in ((autograd, mine), (torch, theirs)):
+            optimizer, losses = getattr(m.optim, name)(net.parameters(), **options), []
+            inputs, targets = m.tensor(x.astype(dtype)), m.tensor(t)
+            for _ in range(100):
+                optimizer.zero_grad()
+                loss = m.nn.functional.cross_entropy(net(inputs), targets)
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.item())
+            curves.append(losses)
+        np.testing.assert_allclose(curves[0], curves[1], rtol=tolerance, atol=tolerance)
+        for p, q in zip(mine.parameters(), theirs.parameters(), strict=True):
+            np.testing.assert_allclose(p.numpy(force=True), q.detach().numpy(), rtol=tolerance, atol=tolerance)
+
+
+def test_states_are_keyed_alike():
+    mine, theirs = both(lambda nn: nn.Linear(2, 1))
+    for name, options in OPTIMIZERS:
+        if name == "SGD" and not options.get("momentum"):
+            continue  # ours counts steps
+        states = []
+        for m, net in ((autograd, mine), (torch, theirs)):
+            optimizer = getattr(m.optim, name)(net.parameters(), **options)
+            net(m.ones(1, 2)).sum().backward()
+            optimizer.step()
+            state = optimizer.state_dict()
+            states.append((sorted(state), sorted(state["state"]), state["param_groups"][0]["params"]))
+        assert states[0] == states[1]
+
+
+# --- printing ---------------------------------------------------------------------------------------------------------------
+
+
+def printed(t) -> str:
+    """repr() without the package's name, whose length decides where the line is broken before the dtype."""
+    return re.sub(r",\s+(dtype|grad_fn)=", r", \1=", repr(t)).replace("torch.", "").replace("autograd.", "")
+
+
+def test_tensors_print_alike():
+    rng = np.random.default_rng(0)
+    shapes = [(), (1,), (5,), (30,), (3, 4), (2, 3, 4), (1, 1, 1, 2), (0,), (2, 0), (1001,), (40, 40), (3, 400), (11, 11, 11), (7, 1)]
+    makers = [
+        lambda s: rng.standard_normal(s), lambda s: rng.standard_normal(s) * 1e5, lambda s: rng.standard_normal(s) * 1e-5,
+        lambda s: rng.integers(-1000, 1000, s) * 1.0, lambda s: rng.integers(0, 3, s) * 1e9, lambda s: np.exp(rng.uniform(-15, 15, s)),
+        lambda s: np.where(rng.uniform(size=s) < 0.3, np.nan, rng.standard_normal(s)), lambda s: np.where(rng.uniform(size=s) < 0.5, np.inf, 2.0),
+        lambda s: np.where(rng.uniform(size=s) < 0.5, -0.0, 0.5), lambda s: np.zeros(s), lambda s: np.full(s, -np.inf),
+    ]  # fmt: skip
+    for shape, make, dtype in itertools.product(shapes, makers, (np.float32, np.float64)):
+        a = np.asarray(make(shape), dtype)
+        assert printed(autograd.tensor(a)) == printed(torch.tensor(a)), a
+    for shape, dtype in itertools.product(shapes, (np.int64, np.int8, np.uint8, np.int32, np.int16, bool)):
+        a = np.asarray(rng.integers(-100, 100, shape), dtype)
+        assert printed(autograd.tensor(a)) == printed(torch.tensor(a)), a
+
+
+def test_tensors_with_a_history_print_alike():
+    for function in (
+        lambda m, x: x, lambda m, x: (x * 0).exp(), lambda m, x: x + 1, lambda m, x: 2 - x, lambda m, x: x / 2, lambda m, x: 1 / x, lambda m, x: x**2,
+        lambda m, x: x @ x.T, lambda m, x: x.sum(), lambda m, x: x.mean(0), lambda m, x: m.relu(x), lambda m, x: x.T, lambda m, x: x[0],
+        lambda m, x: x.reshape(-1), lambda m, x: m.sigmoid(x), lambda m, x: x.softmax(1), lambda m, x: m.nn.functional.linear(x, x, x[:, 0]),
+        lambda m, x: m.nn.functional.mse_loss(x, x.detach()), lambda m, x: m.cat([x, x]), lambda m, x: x.max(), lambda m, x: x.std(),
+        lambda m, x: m.where(x > 1, x, 0.0), lambda m, x: -x, lambda m, x: x * x, lambda m, x: x.clone(), lambda m, x: x.unsqueeze(0),
+        lambda m, x: x.permute(1, 0), lambda m, x: m.stack([x, x]), lambda m, x: x.log_softmax(1), lambda m, x: x.abs(), lambda m, x: x.double(),
+        lambda m, x: m.nn.functional.gelu(x), lambda m, x: m.nn.functional.silu(x), lambda m, x: x.clamp(0, 1), lambda m, x: x[x > 1],
+        lambda m, x: x.split(1)[0], lambda m, x: x.logsumexp(0), lambda m, x: x.prod(), lambda m, x: m.maximum(x, x), lambda m, x: x.expand(2, 2, 2),
+        lambda m, x: x.squeeze(), lambda m, x: x.flatten(), lambda m, x: m.nn.functional.cross_entropy(x, m.tensor([0, 1])),
+    ):  # fmt: skip
+        mine, theirs = (function(m, m.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)) for m in (autograd, torch))
+        assert printed(mine) == printed(theirs)
+
+
+# --- making and promoting -------------------------------------------------------------------------------------------------------
+
+
+def test_promotion_of_every_pair():
+    names = ["bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"]
+    operators = [lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a / b, lambda a, b: a == b, lambda a, b: a // b, lambda a, b: a % b]
+    for a, b, operator in itertools.product(names, names, operators):
+        for shape_a, shape_b in itertools.product([(2,), ()], repeat=2):
+            results = []
+            for m in (autograd, torch):
+                x, y = m.ones(shape_a, dtype=getattr(m, a)), m.ones(shape_b, dtype=getattr(m, b))
+                try:
+                    z = operator(x, y)
+                    results.append((str(z.dtype).split(".")[1], z.tolist()))
+                except RuntimeError:
+                    results.append("RuntimeError")
+            if "RuntimeError" not in results:
+                assert results[0] == results[1], (a, b, shape_a, shape_b)
+    for a, number in itertools.product(names, (2, 2.5, True)):
+        for operator in operators:
+            results = []
+            for m in (autograd, torch):
+                try:
+                    results.append(str(operator(m.ones(2, dtype=getattr(m, a)), number).dtype).split(".")[1])
+                except RuntimeError:
+                    results.append("RuntimeError")
+            if "RuntimeError" not in results:
+                assert results[0] == results[1], (a, number)
+
+
+def test_tensor_infers_as_pytorch():
+    for data in (1, 1.5, True, [], [1, 2.0], [[1], [2]], [True, 2], np.float32(1), np.arange(3), (), [[]], [[], []]):
+        a, b = autograd.tensor(data), torch.tensor(data)
+        assert str(a.dtype).split(".")[1] == str(b.dtype).split(".")[1] and tuple(a.shape) == tuple(b.shape), data
+
+
+def test_indexing_by_anything():
+    rng = np.random.default_rng(0)
+    items = [0, -1, slice(None), slice(1, None), slice(None, None, 2), None, Ellipsis, [0, 1], True, False, "tensor", "mask0", "matrix"]
+    x = rng.standard_normal((3, 4, 2)).astype(np.float32)
+    made = {"tensor": np.array([1, 0]), "mask0": np.array([True, False, True]), "matrix": np.array([[0, 1], [1, 1]])}
+    for length in (1, 2, 3):
+        for index in itertools.product(items, repeat=length):
+            if index.count(Ellipsis) > 1:
+                continue  # an error here, as in NumPy
+            results = []
+            for m in (autograd, torch):
+                key = tuple(m.tensor(made[i]) if isinstance(i, str) else i for i in index)
+                try:
+                    results.append(m.tensor(x)[key].tolist())
+                except (IndexError, RuntimeError, TypeError, ValueError):
+                    results.append("error")
+            assert results[0] == results[1], index
+
+
