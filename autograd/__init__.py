@@ -14,34 +14,105 @@ from os.path import exists as _exists
 
 from . import dtypes as _dtypes
 from .backend import get_backend, set_backend
-from .dtypes import dtype, get_default_dtype, set_default_dtype, promote_types
+from .dtypes import dtype, get_default_dtype, promote_types, set_default_dtype
 from .graph import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
 from .op import broadcast_shapes, result_type
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .runtime import (
-    empty_cache, get_isa, get_num_threads, is_strict_ieee, memory_stats, set_isa, set_num_threads, set_strict_ieee,
+    empty_cache,
+    get_isa,
+    get_num_threads,
+    is_strict_ieee,
+    memory_stats,
+    set_isa,
+    set_num_threads,
+    set_strict_ieee,
 )  # fmt: skip
 from .tensor import Size, Tensor, as_tensor, from_numpy, tensor
 
 from .ops.create import (  # isort: skip  (ops need Tensor)
     arange, empty, empty_like, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like,
 )  # fmt: skip
+from .check import gradcheck, gradgradcheck
+from .ops.activation import dropout, log_softmax, relu, sigmoid, softmax
 from .ops.elementwise import (
-    absolute, add, allclose, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, clamp, cos, div, eq, equal, erf, exp,
-    floor_divide, ge, greater, greater_equal, gt, isclose, isfinite, isinf, isnan, le, less, less_equal, log,
-    logical_and, logical_not, logical_or, lt, maximum, minimum, mul, ne, neg, negative, not_equal, reciprocal,
-    remainder, rsqrt, sign, sin, sqrt, sub, tanh, where,
+    absolute,
+    add,
+    allclose,
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    clamp,
+    cos,
+    div,
+    eq,
+    equal,
+    erf,
+    exp,
+    floor_divide,
+    ge,
+    greater,
+    greater_equal,
+    gt,
+    isclose,
+    isfinite,
+    isinf,
+    isnan,
+    le,
+    less,
+    less_equal,
+    log,
+    logical_and,
+    logical_not,
+    logical_or,
+    lt,
+    maximum,
+    minimum,
+    mul,
+    ne,
+    neg,
+    negative,
+    not_equal,
+    reciprocal,
+    remainder,
+    rsqrt,
+    sign,
+    sin,
+    sqrt,
+    sub,
+    tanh,
+    where,
 )  # fmt: skip
 from .ops.index import gather, index_select, nonzero
 from .ops.linalg import addmm, bmm, dot, matmul, mm, mv, outer
 from .ops.random import bernoulli, rand, rand_like, randint, randn, randn_like, randperm
 from .ops.reduce import amax, amin, argmax, argmin, logsumexp, mean, prod, std, var
 from .ops.shape import (
-    broadcast_tensors, broadcast_to, cat, chunk, clone, concat, concatenate, flatten, movedim, narrow, permute, ravel,
-    reshape, select, split, squeeze, stack, swapaxes, t, transpose, unbind, unflatten, unsqueeze,
+    broadcast_tensors,
+    broadcast_to,
+    cat,
+    chunk,
+    clone,
+    concat,
+    concatenate,
+    flatten,
+    movedim,
+    narrow,
+    permute,
+    ravel,
+    reshape,
+    select,
+    split,
+    squeeze,
+    stack,
+    swapaxes,
+    t,
+    transpose,
+    unbind,
+    unflatten,
+    unsqueeze,
 )  # fmt: skip
-from .ops.activation import dropout, log_softmax, relu, sigmoid, softmax
-from .check import gradcheck, gradgradcheck
 
 from . import autograd, nn, optim, study, utils  # isort: skip
 

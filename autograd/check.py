@@ -14,7 +14,8 @@ True
 from __future__ import annotations
 
 import warnings
-from typing import Any, Callable, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,9 @@ def gradgradcheck(
     rng = np.random.default_rng(seed)
     if grad_outputs is None:
         grad_outputs = [
-            tensor(rng.standard_normal(y.shape), requires_grad=True) for y in _outputs(func(*prepared)) if y.requires_grad
+            tensor(rng.standard_normal(y.shape), requires_grad=True)
+            for y in _outputs(func(*prepared))
+            if y.requires_grad
         ]
     grad_outputs = list(_outputs(grad_outputs))
 
@@ -107,13 +110,13 @@ def _prepared(inputs) -> tuple:
     """The inputs as float64 leaves of their own."""
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if not any(_is_checked(t) for t in inputs):
-        raise ValueError("gradcheck expects at least one input tensor to require gradient, but none of the them have "
-                         "requires_grad=True.")
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "requires_grad=True."
+        )
     if any(_is_checked(t) and t.dtype is not float64 for t in inputs):
         warnings.warn("gradcheck: float32 inputs are checked on float64 copies", stacklevel=3)
-    return tuple(
-        wrap(t._array).to(float64).clone().requires_grad_() if _is_checked(t) else t for t in inputs
-    )
+    return tuple(wrap(t._array).to(float64).clone().requires_grad_() if _is_checked(t) else t for t in inputs)
 
 
 def _outputs(result) -> tuple:
@@ -178,9 +181,7 @@ def _check_jacobian(func, inputs, checked, k, y, eps, atol, rtol) -> None:
     for e in range(y.numel()):
         v = np.zeros(y.numel())
         v[e] = 1
-        found = grad(
-            y, [inputs[i] for i in checked], tensor(v.reshape(y.shape)), retain_graph=True, allow_unused=True
-        )
+        found = grad(y, [inputs[i] for i in checked], tensor(v.reshape(y.shape)), retain_graph=True, allow_unused=True)
         rows.append(found)
     for position, i in enumerate(checked):
         n = inputs[i].numel()

@@ -19,7 +19,7 @@ from .errors import TYPE_NAMES
 class dtype:
     """An element type. ``category`` is 0 for bool, 1 for integers, 2 for floats."""
 
-    __slots__ = ("name", "dtype", "itemsize", "is_floating_point", "is_signed", "category", "rank")
+    __slots__ = ("category", "dtype", "is_floating_point", "is_signed", "itemsize", "name", "rank")
     is_complex = False
 
     def __init__(self, name: str, rank: int):
@@ -89,8 +89,13 @@ def as_dtype(d) -> dtype:
 
 def scalar_dtype(value) -> dtype:
     """The dtype of a Python number."""
-    return _PYTHON.get(type(value)) or (bool_ if isinstance(value, (bool, np.bool_)) else
-                                       int64 if isinstance(value, (int, np.integer)) else _Default.float)
+    return _PYTHON.get(type(value)) or (
+        bool_
+        if isinstance(value, (bool, np.bool_))
+        else int64
+        if isinstance(value, (int, np.integer))
+        else _Default.float
+    )
 
 
 def promote_types(a: dtype, b: dtype) -> dtype:

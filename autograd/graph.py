@@ -22,11 +22,12 @@ Nothing here recurses: a chain of 100,000 ops is walked, and freed, in loops.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import wraps
 from heapq import heappop, heappush
 from sys import getrefcount
-from typing import TYPE_CHECKING, Any, Callable, Sequence
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import numpy as np
@@ -45,7 +46,7 @@ FREED_MESSAGE = (
     "saved tensors after calling backward."
 )
 
-# --- grad mode ----------------------------------------------------------------------------------------------------------
+# --- grad mode --------------------------------------------------------------------------------------------------------
 
 _grad_mode: ContextVar[bool] = ContextVar("autograd_grad_mode", default=True)
 is_grad_enabled = _grad_mode.get
@@ -126,7 +127,7 @@ class enable_grad(_Mode):
     mode = True
 
 
-# --- nodes --------------------------------------------------------------------------------------------------------------
+# --- nodes ------------------------------------------------------------------------------------------------------------
 
 observers: list[Callable[[Node], None]] = []
 """Called with each new node: tracing and the study tools hang here."""
@@ -145,8 +146,25 @@ class Node:
     """
 
     __slots__ = (
-        "op", "seq", "edges", "saved", "params", "layout", "hooks", "_where", "__weakref__"
+        "__weakref__",
+        "_where",
+        "edges",
+        "hooks",
+        "layout",
+        "op",
+        "params",
+        "saved",
+        "seq"
     )  # fmt: skip
+
+    op: type[Op]
+    seq: int
+    edges: list
+    saved: tuple | None
+    params: tuple
+    layout: Any
+    hooks: dict | None
+    _where: Any
 
     @property
     def where(self):
@@ -168,7 +186,7 @@ class Node:
 class Output:
     """One of several outputs of a node; its gradient waits at the node until all have arrived."""
 
-    __slots__ = ("node", "index", "layout")
+    __slots__ = ("index", "layout", "node")
 
     def __init__(self, node: Node, index: int, layout: Layout):
         self.node, self.index, self.layout = node, index, layout
@@ -180,7 +198,7 @@ class Output:
 class Leaf:
     """Where a gradient ends: belongs to a tensor that was not computed, holds its ``.grad`` and its hooks."""
 
-    __slots__ = ("grad", "hooks", "layout", "_variable", "__weakref__")
+    __slots__ = ("__weakref__", "_variable", "grad", "hooks", "layout")
 
     def __init__(self, variable: Tensor, grad: Tensor | None = None):
         self.grad = grad
@@ -211,7 +229,7 @@ def _spoiled(node: Node, a: Array) -> RuntimeError:
     )
 
 
-# --- the chain rule -----------------------------------------------------------------------------------------------------
+# --- the chain rule ---------------------------------------------------------------------------------------------------
 
 
 def run_backward(
@@ -258,9 +276,8 @@ def run_backward(
             g = arrived.pop(node)[0]
             if type(g) is list:
                 g = _outputs(node, g, arrived)
-            seen = None
             if node.hooks is not None:
-                g = seen = run_hooks(node.hooks, g, create_graph)  # a hook may have kept it: two references
+                g = run_hooks(node.hooks, g, create_graph)
             if inner and node in inner:
                 for edge in inner[node]:
                     caught[edge] = [g if edge is node else g[edge.index]]
@@ -344,7 +361,9 @@ def run_hooks(hooks: dict, g, create_graph: bool):
                     f"{result.dtype}"
                 )
             t = result
-    return t if create_graph else t._array
+    if create_graph:
+        return t
+    return t._array.view(t._array.shape, t._array.strides)  # a hook may have kept it: a view is never overwritten
 
 
 def _by_node(targets: Sequence[Any]) -> dict[Node, list]:
@@ -380,7 +399,7 @@ def reachable(edges: Sequence) -> set[Node]:
     return found
 
 
-# --- public entry points --------------------------------------------------------------------------------------------------
+# --- public entry points ----------------------------------------------------------------------------------------------
 
 
 def _as_tuple(value) -> tuple:
@@ -465,7 +484,7 @@ def backward(
             g = entry[0]
             # Nobody else holds the gradient's block: it becomes .grad as it is. The three references are the entry's,
             # g, and getrefcount's own.
-            if leaf.grad is None and type(g) is Storage and getrefcount(g) <= 3 and leaf.hooks is None:
+            if leaf.grad is None and type(g) is Storage and getrefcount(g) <= 3:
                 leaf.grad = _tensor.wrap(g)
             else:
                 leaf.grad = _accumulated(leaf.grad, g, create_graph)
@@ -493,7 +512,7 @@ def _accumulated(before: Tensor | None, g: Any, create_graph: bool) -> Tensor:
     if before._edge is not None or not target.storage.writable:
         return before + _tensor.wrap(g)
     K.add(target, target, g)
-    target.version = tick()
+    target.storage.version = tick()
     return before
 
 
@@ -507,7 +526,9 @@ def copied(g: Array) -> Array:
 def _target_edges(targets: tuple) -> list:
     for i, t in enumerate(targets):
         if t._edge is None:
-            raise RuntimeError(f"One of the differentiated Tensors does not require grad (input {i}, of shape {list(t.shape)})")
+            raise RuntimeError(
+                f"One of the differentiated Tensors does not require grad (input {i}, of shape {list(t.shape)})"
+            )
     return [t._edge for t in targets]
 
 
@@ -558,4 +579,5 @@ def grad(
     return tuple(results)
 
 
-from . import tensor as _tensor  # noqa: E402  a tensor needs the graph, and the graph makes tensors
+# A tensor needs the graph and the graph makes tensors, hence an import down here (which mypy counts twice).
+from . import tensor as _tensor  # type: ignore[no-redef]  # noqa: E402

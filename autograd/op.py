@@ -23,9 +23,10 @@ the rule.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from sys import getrefcount
-from typing import Any, Callable, Sequence
+from typing import Any
 
 from . import dtypes
 from .backend import K
@@ -48,7 +49,11 @@ class Op:
     kernel: str = ""
     backward_name = "Backward0"
     rules: list[tuple[Callable, tuple[str, ...]] | None]
-    saves: tuple[str, ...] = ()
+    saves: tuple[str, ...] = ()  # what the derivatives need, in the order in which nodes save it
+    _available: tuple[str, ...]  # the names in the order of record()'s arrays
+    _wanted: list[set[str]]  # per input what its derivative needs
+    _pick: dict[int, Callable[[tuple], tuple]]
+    _fused: list[Callable | None]
 
     def __init_subclass__(cls, abstract: bool = False) -> None:
         if abstract:
@@ -67,10 +72,10 @@ class Op:
         cls.saves = tuple(name for name in available if any(name in w for w in wanted))
         cls._wanted = wanted
         cls._available = available
-        cls._pick: dict[int, Callable] = {}
+        cls._pick = {}
         cls._fused = [_compile(cls, cls.fused[name]) if name in cls.fused else None for name in cls.inputs]
         if len(cls.inputs) == 1 and cls._fused[0] is not None and "backward" not in cls.__dict__:
-            cls.backward = staticmethod(_only(cls._fused[0]))
+            cls.backward = staticmethod(_only(cls._fused[0]))  # type: ignore[method-assign, assignment]  # per op
 
     @classmethod
     def pick(cls, mask: int) -> Callable[[tuple], tuple]:
@@ -79,7 +84,7 @@ class Op:
         nothing = len(cls._available)
         where = [cls._available.index(name) if name in needed else nothing for name in cls.saves]
         if not where:
-            pick = _nothing
+            pick: Callable = _nothing
         elif len(where) == 1:
             pick = itemgetter(slice(where[0], where[0] + 1))
         else:
@@ -92,8 +97,8 @@ class Op:
     @classmethod
     def backward(cls, node: Node, g: Any) -> Sequence[Array | None]:
         """The gradients of the inputs as arrays, by the fused kernels where there are some."""
-        result = []
-        saved = node.saved
+        result: list[Array | None] = []
+        saved: tuple = node.saved or ()
         for i, edge in enumerate(node.edges):
             if edge is None:
                 result.append(None)
@@ -111,7 +116,7 @@ class Op:
     def differentiate(cls, node: Node, g: Any) -> Sequence[Tensor | None]:
         """The gradients of the inputs as tensors, by the rules, so that they can be differentiated again."""
         tensors = {}
-        for name, a in zip(cls.saves, node.saved):
+        for name, a in zip(cls.saves, node.saved or ()):
             if a is not None:
                 edge = node if name == "y" else node.edges[cls.inputs.index(name)] if name in cls.inputs else None
                 tensors[name] = wrap(a, edge)
@@ -268,7 +273,7 @@ def function(op: type[Unary]) -> Callable[[Tensor], Tensor]:
     return elementwise
 
 
-# --- the two commonest kinds of op ----------------------------------------------------------------------------------------
+# --- the two commonest kinds of op ------------------------------------------------------------------------------------
 
 
 class Unary(Op, abstract=True):
@@ -369,5 +374,13 @@ def contiguous(x: Array) -> Array:
 
 
 __all__ = [
-    "Op", "Unary", "Binary", "TABLE", "record", "record_many", "broadcast_shapes", "result_type", "contiguous",
+    "TABLE",
+    "Binary",
+    "Op",
+    "Unary",
+    "broadcast_shapes",
+    "contiguous",
+    "record",
+    "record_many",
+    "result_type",
 ]  # fmt: skip

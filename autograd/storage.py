@@ -52,7 +52,7 @@ class Layout:
     shape; ``floating`` whether the dtype is a float.
     """
 
-    __slots__ = ("shape", "strides", "dtype", "size", "nbytes", "contiguous", "packed", "floating")
+    __slots__ = ("contiguous", "dtype", "floating", "nbytes", "packed", "shape", "size", "strides")
 
     def __init__(self, shape: tuple, strides: tuple, dtype: dtypes.dtype, packed: Layout | None):
         self.shape = shape
@@ -116,8 +116,11 @@ def is_contiguous(shape: tuple, strides: tuple) -> bool:
 class Array:
     """Numbers in memory: ``ptr`` is the address for C (and keeps the block alive), ``layout`` says how they lie there."""
 
-    __slots__ = ("ptr", "layout", "_numpy")
+    __slots__ = ("_numpy", "layout", "ptr")
 
+    ptr: Any
+    layout: Layout
+    _numpy: np.ndarray
     storage: Storage
     offset: int  # of the first element, from that of the storage, in elements
     version: int  # the time of the last write to the storage
@@ -176,6 +179,8 @@ class Storage(Array):
 
     __slots__ = ("version", "views")
 
+    views: list
+
     offset = 0
     writable = True
 
@@ -197,6 +202,8 @@ class Foreign(Storage):
     """Memory that belongs to a NumPy array; any strides, perhaps read-only."""
 
     __slots__ = ("owner", "writable")
+
+    owner: np.ndarray
 
     def show(self, a: Array) -> np.ndarray:
         if a.size == 0:
@@ -220,7 +227,7 @@ class _Interface:
 class View(Array):
     """A storage seen through an offset, a shape and strides."""
 
-    __slots__ = ("storage", "offset")
+    __slots__ = ("offset", "storage")
 
     @property
     def version(self) -> int:  # type: ignore[override]

@@ -12,14 +12,16 @@ operators.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import numpy as np
 
 from . import dtypes, graph
 from .graph import Leaf, Node, Output
-from .storage import Array, empty, from_numpy as _array_from_numpy, tick
+from .storage import Array, empty, tick
+from .storage import from_numpy as _array_from_numpy
 
 REQUIRES_FLOAT = "Only Tensors of floating point and complex dtype can require gradients"
 
@@ -49,7 +51,10 @@ class Tensor:
     ``Tensor(data)`` makes a float32 tensor; :func:`tensor` infers the dtype.
     """
 
-    __slots__ = ("_array", "_edge", "_grad", "__weakref__", "__dict__")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_edge", "_grad")
+    _array: Array
+    _edge: Any  # where its gradient goes: None, a Leaf, or the Node (or an Output of one) that made the tensor
+    _grad: Tensor | None
     __array_priority__ = 1000
     __hash__ = object.__hash__
 
@@ -182,8 +187,6 @@ class Tensor:
         return format(self.item(), spec)
 
     # --- its place in the graph -------------------------------------------------------------------------------------
-
-    # _edge is where its gradient goes: None, a Leaf, or the Node (or an Output of one) that made the tensor.
 
     @property
     def requires_grad(self) -> bool:

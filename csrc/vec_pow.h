@@ -74,7 +74,7 @@ VECTOR V v_power(V x, V y) {
     V low, log_x = FN(log_two)(x, &low);
     V product = log_x * y, error = v_fma(low, y, v_product_error(log_x, y, product));
     V near = v_greater(SPLAT(EXP_LEAST), v_lesser(SPLAT(EXP_MOST), product));
-    return v_exp_near(near, v_select(near == product, error, SPLAT(0)));
+    return v_exp_near(near, v_select((near == product) & (product != 0), error, SPLAT(0)));
 }
 #endif
 

@@ -1,9 +1,10 @@
 """Fixtures shared by all tests. Every test starts from the same settings and leaves none changed."""
 
-import autograd
 import pytest
-from autograd import runtime
 from support import MACHINES, use
+
+import autograd
+from autograd import runtime
 
 
 @pytest.fixture(autouse=True)

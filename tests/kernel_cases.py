@@ -7,12 +7,14 @@ plain value.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, Iterator
+from typing import Any
+
+import numpy as np
 
 import autograd
-import numpy as np
 from autograd.backend import K, extension
 from autograd.storage import from_numpy
 
@@ -42,7 +44,9 @@ class Guarded:
         low, high = _extent(values)
         self.buffer = np.full((high - low + 2 * (64 + shift)) * item + 64, PATTERN, np.uint8)
         first = (64 + shift - low) * item + (-self.buffer.ctypes.data % 64)
-        self.view = np.ndarray(values.shape, values.dtype, self.buffer, first, values.strides) if size else values.copy()
+        self.view = (
+            np.ndarray(values.shape, values.dtype, self.buffer, first, values.strides) if size else values.copy()
+        )
         if size:
             self.view[...] = values
             touched = np.zeros(self.buffer.size, bool)
@@ -82,7 +86,7 @@ def run(name: str, args: tuple, shift: int = 0) -> tuple[Any, list[np.ndarray]]:
     return status, [np.array(o) for o in outputs]
 
 
-# --- values -------------------------------------------------------------------------------------------------------------
+# --- values -----------------------------------------------------------------------------------------------------------
 
 POSITIVE = {"log", "sqrt", "rsqrt", "pow", "pow_scalar", "rpow_scalar", "reciprocal", "sqrt_grad"}
 
@@ -102,7 +106,11 @@ def arrangements(rng, make, n: int) -> Iterator[tuple[str, tuple[int, ...], list
         yield "rows", (5, n), [lambda: make((5, n)), lambda: make((n,)), lambda: make((5, 1))]
         yield "columns", (n, 5), [lambda: make((n, 1)), lambda: make((n, 5)), lambda: make(())]
         yield "transposed", (n, 5), [lambda: make((5, n)).T] * 3
-        yield "turned", (3, n, 2), [lambda: make((2, 3, n)).transpose(1, 2, 0), lambda: make((3, n, 2)), lambda: make((n, 1))]
+        yield (
+            "turned",
+            (3, n, 2),
+            [lambda: make((2, 3, n)).transpose(1, 2, 0), lambda: make((3, n, 2)), lambda: make((n, 1))],
+        )
         yield "a number", (n,), [lambda: make(()), lambda: make((n,)), lambda: make((1,))]
         yield "both numbers", (4, n), [lambda: make(()), lambda: make((1, 1)), lambda: make(())]
 
@@ -116,12 +124,21 @@ def outs(rng, shape, dtype) -> Iterator[tuple[str, np.ndarray]]:
 
 
 PARAMS: dict[str, list[tuple]] = {
-    "add_scalar": [(1.5,)], "rsub_scalar": [(1.5,)], "mul_scalar": [(-2.5,), (0.0,)], "div_scalar": [(3.0,), (0.0,)],
-    "rdiv_scalar": [(3.0,)], "pow_scalar": [(2.0,), (3.0,), (0.5,), (-1.0,), (0.0,), (1.0,), (2.7,), (-0.5,)],
-    "rpow_scalar": [(2.0,), (0.5,), (1.0,)], "leaky_relu": [(0.01,), (-0.5,)], "softplus": [(1.0, 20.0), (2.0, 1.0)],
-    "clamp": [(-1.0, 1.0), (1.0, -1.0), (-np.inf, 0.5)], "leaky_relu_grad": [(0.01,), (-0.5,)],
-    "softplus_grad": [(1.0, 20.0), (2.0, 1.0)], "clamp_grad": [(-1.0, 1.0), (-np.inf, 0.5)], "fill": [(2.5,), (np.nan,), (-0.0,)],
-}  # fmt: skip
+    "add_scalar": [(1.5,)],
+    "rsub_scalar": [(1.5,)],
+    "mul_scalar": [(-2.5,), (0.0,)],
+    "div_scalar": [(3.0,), (0.0,)],
+    "rdiv_scalar": [(3.0,)],
+    "pow_scalar": [(2.0,), (3.0,), (0.5,), (-1.0,), (0.0,), (1.0,), (2.7,), (-0.5,)],
+    "rpow_scalar": [(2.0,), (0.5,), (1.0,)],
+    "leaky_relu": [(0.01,), (-0.5,)],
+    "softplus": [(1.0, 20.0), (2.0, 1.0)],
+    "clamp": [(-1.0, 1.0), (1.0, -1.0), (-np.inf, 0.5)],
+    "leaky_relu_grad": [(0.01,), (-0.5,)],
+    "softplus_grad": [(1.0, 20.0), (2.0, 1.0)],
+    "clamp_grad": [(-1.0, 1.0), (-np.inf, 0.5)],
+    "fill": [(2.5,), (np.nan,), (-0.0,)],
+}
 
 OPERANDS = {"FILL": 0, "UNARY": 1, "UNARY_P": 1, "BINARY": 2, "BINARY_P": 2, "TERNARY": 3, "WHERE": 3}
 
@@ -142,7 +159,29 @@ def elementwise(name: str, group: str, dtype, sizes=SIZES) -> Iterator[tuple[str
                     yield f"n={n}, {note}{where}, {params}", (Out(out), *operands, *params)
 
 
-EDGES = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 1e-30, -1e-30, 20.0, -20.0, 88.5, -88.5, 710.0, -746.0, 1e10, 3e38, -3e38]
+EDGES = [
+    np.nan,
+    np.inf,
+    -np.inf,
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    2.0,
+    -2.0,
+    1e-30,
+    -1e-30,
+    20.0,
+    -20.0,
+    88.5,
+    -88.5,
+    710.0,
+    -746.0,
+    1e10,
+    3e38,
+    -3e38,
+]
 
 
 def edge_values(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
@@ -152,15 +191,32 @@ def edge_values(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
     if group == "WHERE":
         operands[0] = operands[0] > 0
     for params in PARAMS.get(name, [()]):
-        yield f"edge values, {params}", (Out(np.zeros(max([o.size for o in operands], default=3), dtype)), *operands, *params)
+        yield (
+            f"edge values, {params}",
+            (Out(np.zeros(max([o.size for o in operands], default=3), dtype)), *operands, *params),
+        )
 
 
-# --- reductions, rows, losses ---------------------------------------------------------------------------------------------
+# --- reductions, rows, losses -----------------------------------------------------------------------------------------
 
 REDUCED = [
-    ((), ()), ((5,), (0,)), ((3, 4), (0, 1)), ((3, 4), (0,)), ((3, 4), (1,)), ((2, 3, 4), (1,)), ((2, 3, 4), (0, 2)), ((4, 3), ()),
-    ((70, 3), (0,)), ((3, 70), (1,)), ((33, 17), (0, 1)), ((2, 65, 3), (1,)), ((0, 3), (1,)), ((3, 0), (0,)), ((1, 9), (0,)), ((1000,), (0,)),
-]  # fmt: skip
+    ((), ()),
+    ((5,), (0,)),
+    ((3, 4), (0, 1)),
+    ((3, 4), (0,)),
+    ((3, 4), (1,)),
+    ((2, 3, 4), (1,)),
+    ((2, 3, 4), (0, 2)),
+    ((4, 3), ()),
+    ((70, 3), (0,)),
+    ((3, 70), (1,)),
+    ((33, 17), (0, 1)),
+    ((2, 65, 3), (1,)),
+    ((0, 3), (1,)),
+    ((3, 0), (0,)),
+    ((1, 9), (0,)),
+    ((1000,), (0,)),
+]
 ORDERED = {"amax", "amin", "argmax", "argmin"}
 
 
@@ -179,7 +235,18 @@ def reductions(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
         for x in layouts:
             yield f"{shape} over {dims}, strides {x.strides}", (Out(np.full(kept, 7, out_dtype)), x, dims, *p)
     inf, nan = np.inf, np.nan
-    rows = np.array([[1, nan, 2, nan], [inf, 1, 2, inf], [-inf, 1, 2, 1], [inf, -inf, 1, 0], [-inf] * 4, [0, -0.0, 0, -0.0], [3, 3, 3, 3]], dtype)
+    rows = np.array(
+        [
+            [1, nan, 2, nan],
+            [inf, 1, 2, inf],
+            [-inf, 1, 2, 1],
+            [inf, -inf, 1, 0],
+            [-inf] * 4,
+            [0, -0.0, 0, -0.0],
+            [3, 3, 3, 3],
+        ],
+        dtype,
+    )
     for p in extra:
         yield "edge values", (Out(np.zeros(7, out_dtype)), rows, (1,), *p)
         yield "edge values", (Out(np.zeros(7, out_dtype)), rows.T.copy(), (0,), *p)
@@ -187,7 +254,19 @@ def reductions(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
         yield "edge values, long", (Out(np.zeros(7, out_dtype)), wide, (1,), *p)
 
 
-ROWS = [(1, 1, 1), (3, 4, 1), (3, 1, 5), (2, 3, 4), (2, 33, 1), (2, 65, 3), (1, 1000, 1), (0, 3, 1), (3, 0, 2), (5, 7, 17), (4, 10, 33)]
+ROWS = [
+    (1, 1, 1),
+    (3, 4, 1),
+    (3, 1, 5),
+    (2, 3, 4),
+    (2, 33, 1),
+    (2, 65, 3),
+    (1, 1000, 1),
+    (0, 3, 1),
+    (3, 0, 2),
+    (5, 7, 17),
+    (4, 10, 33),
+]
 
 
 def rowwise(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
@@ -229,7 +308,9 @@ def losses(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
 
 def nll(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
     rng = np.random.default_rng(5)
-    for rows, reduction in itertools.product([(1, 3, 1), (4, 10, 1), (3, 5, 7), (65, 10, 1), (2, 100, 3), (0, 3, 1), (3, 4, 0)], (0, 1, 2)):
+    for rows, reduction in itertools.product(
+        [(1, 3, 1), (4, 10, 1), (3, 5, 7), (65, 10, 1), (2, 100, 3), (0, 3, 1), (3, 4, 0)], (0, 1, 2)
+    ):
         outer, classes, inner = rows
         x = np.asarray(rng.uniform(-4, 4, rows), dtype)
         target = rng.integers(0, classes, (outer, inner))
@@ -238,9 +319,18 @@ def nll(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
                 target.reshape(-1)[::3] = -100
             shape = (outer, inner) if reduction == 0 else ()
             if group == "NLL":
-                yield f"{rows}, reduction {reduction}", (
-                    Out(np.full(shape, 7, dtype)), Out(np.full((outer, inner), 7, dtype)), x, target.copy(), rows, -100, reduction
-                )  # fmt: skip
+                yield (
+                    f"{rows}, reduction {reduction}",
+                    (
+                        Out(np.full(shape, 7, dtype)),
+                        Out(np.full((outer, inner), 7, dtype)),
+                        x,
+                        target.copy(),
+                        rows,
+                        -100,
+                        reduction,
+                    ),
+                )
             else:
                 lse = np.asarray(np.log(np.exp(x.astype(float)).sum(1)), dtype)
                 g = np.asarray(rng.standard_normal(shape), dtype)
@@ -249,10 +339,29 @@ def nll(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
                 )  # fmt: skip
 
 
-# --- products -------------------------------------------------------------------------------------------------------------
+# --- products ---------------------------------------------------------------------------------------------------------
 
-PRODUCTS = [(1, 1, 1), (2, 3, 4), (4, 4, 4), (1, 64, 1), (64, 1, 64), (5, 7, 1), (1, 7, 5), (17, 9, 33), (33, 65, 15), (6, 16, 16), (13, 31, 49),
-            (64, 64, 64), (65, 130, 67), (3, 300, 2), (0, 3, 2), (3, 0, 2), (2, 3, 0), (120, 37, 8), (8, 200, 40)]  # fmt: skip
+PRODUCTS = [
+    (1, 1, 1),
+    (2, 3, 4),
+    (4, 4, 4),
+    (1, 64, 1),
+    (64, 1, 64),
+    (5, 7, 1),
+    (1, 7, 5),
+    (17, 9, 33),
+    (33, 65, 15),
+    (6, 16, 16),
+    (13, 31, 49),
+    (64, 64, 64),
+    (65, 130, 67),
+    (3, 300, 2),
+    (0, 3, 2),
+    (3, 0, 2),
+    (2, 3, 0),
+    (120, 37, 8),
+    (8, 200, 40),
+]
 
 
 def gemms(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
@@ -270,10 +379,19 @@ def gemms(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
         yield f"{m}x{k}x{n}, steps", (c, make(m, 2 * k)[:, ::2], make(k, 2 * n)[:, ::2], None, False, 0.5, 2.0)
         yield f"{m}x{k}x{n}, backwards", (c, make(m, k)[::-1, ::-1], make(k, n)[::-1, ::-1])
         yield f"{m}x{k}x{n}, repeated", (c, np.broadcast_to(make(k), (m, k)), np.broadcast_to(make(k, 1), (k, n)))
-        yield f"{m}x{k}x{n}, into columns", (Out(np.full((m, 2 * n + 3), 0.5, dtype)[:, 3 : 3 + n]), make(m, k), make(k, n), None, False, 1.0, 1.0)
+        yield (
+            f"{m}x{k}x{n}, into columns",
+            (Out(np.full((m, 2 * n + 3), 0.5, dtype)[:, 3 : 3 + n]), make(m, k), make(k, n), None, False, 1.0, 1.0),
+        )
         for act in (1, 2, 3):
             yield f"{m}x{k}x{n}, act {act}", (c, make(m, k), make(n, k), make(n), True, 1.0, 0.0, act)
-    for a, b in (((3, 4, 5), (3, 5, 2)), ((3, 4, 5), (5, 2)), ((4, 5), (3, 5, 2)), ((2, 1, 4, 5), (3, 5, 2)), ((0, 4, 5), (0, 5, 2))):
+    for a, b in (
+        ((3, 4, 5), (3, 5, 2)),
+        ((3, 4, 5), (5, 2)),
+        ((4, 5), (3, 5, 2)),
+        ((2, 1, 4, 5), (3, 5, 2)),
+        ((0, 4, 5), (0, 5, 2)),
+    ):
         shape = np.broadcast_shapes(a[:-2], b[:-2]) + (a[-2], b[-1])
         yield f"batch {a} {b}", (Out(np.full(shape, 7, dtype)), make(*a), make(*b))
         turned = make(*a[:-2], a[-1], a[-2]).swapaxes(-1, -2)
@@ -289,7 +407,10 @@ def linears(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
     for m, k, n in PRODUCTS:
         if group == "LINEAR":
             for bias, act in itertools.product((None, make(n)), range(4)):
-                yield f"{m}x{k}x{n}, act {act}", (Out(np.full((m, n), 7, dtype)), make(m, k), make(n, k), bias, (m, n, k), act)
+                yield (
+                    f"{m}x{k}x{n}, act {act}",
+                    (Out(np.full((m, n), 7, dtype)), make(m, k), make(n, k), bias, (m, n, k), act),
+                )
             continue
         dx, dw, db = (Out(np.full(s, 7, dtype)) for s in ((m, k), (n, k), (n,)))
         g, x, w = make(m, n), make(m, k), make(n, k)
@@ -297,7 +418,7 @@ def linears(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
             yield f"{m}x{k}x{n}, {[v is not None for v in which]}", (*which, g, x, w, (m, n, k))
 
 
-# --- the rest ---------------------------------------------------------------------------------------------------------------
+# --- the rest ---------------------------------------------------------------------------------------------------------
 
 
 def embeddings(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
@@ -325,13 +446,37 @@ def dropouts(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
 
 def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
     """(note, options of the group, step, how many state arrays)."""
-    base = {"lr": 0.1, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "dampening": 0.0, "step": 1,
-            "nesterov": 0, "maximize": 0, "amsgrad": 0, "decoupled": 0}  # fmt: skip
+    base = {
+        "lr": 0.1,
+        "beta1": 0.9,
+        "beta2": 0.99,
+        "eps": 1e-8,
+        "weight_decay": 0.0,
+        "momentum": 0.0,
+        "dampening": 0.0,
+        "step": 1,
+        "nesterov": 0,
+        "maximize": 0,
+        "amsgrad": 0,
+        "decoupled": 0,
+    }
     variants = {
-        "sgd": [{}, {"weight_decay": 0.1}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": 1}, {"maximize": 1},
-                {"momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1, "maximize": 1}],
-        "adam": [{}, {"weight_decay": 0.1}, {"weight_decay": 0.1, "decoupled": 1}, {"amsgrad": 1}, {"maximize": 1, "amsgrad": 1}],
-    }[name]  # fmt: skip
+        "sgd": [
+            {},
+            {"weight_decay": 0.1},
+            {"momentum": 0.9},
+            {"momentum": 0.9, "nesterov": 1},
+            {"maximize": 1},
+            {"momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1, "maximize": 1},
+        ],
+        "adam": [
+            {},
+            {"weight_decay": 0.1},
+            {"weight_decay": 0.1, "decoupled": 1},
+            {"amsgrad": 1},
+            {"maximize": 1, "amsgrad": 1},
+        ],
+    }[name]
     for options in variants:
         for step in (1, 2, 100):
             yield f"{options}, step {step}", {**base, **options, "step": step}
@@ -353,7 +498,10 @@ def run_optimizer(name: str, options: dict, dtype, shift: int) -> list[np.ndarra
         table.params.append(guarded(rng.standard_normal(n)))
         table.grads.append(guarded(rng.standard_normal(n)))
         m, v, largest = rng.standard_normal(n), rng.uniform(0, 1, n), rng.uniform(0, 1, n)
-        table.states.append(tuple(guarded(x) for x in ((m, v, largest) if name == "adam" else (m,))) + (None,) * (0 if name == "adam" else 2))
+        table.states.append(
+            tuple(guarded(x) for x in ((m, v, largest) if name == "adam" else (m,)))
+            + (None,) * (0 if name == "adam" else 2)
+        )
     group = extension.ffi.new("ag_group *", {k: v for k, v in options.items()})
     getattr(K, name)(group, table)
     assert all(g.intact() for g in guards), f"{name} wrote outside its buffers"
@@ -361,8 +509,20 @@ def run_optimizer(name: str, options: dict, dtype, shift: int) -> list[np.ndarra
 
 
 BY_CLASS = {
-    **dict.fromkeys(OPERANDS, elementwise), "REDUCE": reductions, "ARGREDUCE": reductions, "ROWWISE": rowwise, "ROWWISE_GRAD": rowwise,
-    "LOSS": losses, "LOSS_GRAD": losses, "NLL": nll, "NLL_GRAD": nll, "GEMM": gemms, "LINEAR": linears, "LINEAR_GRAD": linears,
-    "EMBEDDING": embeddings, "EMBEDDING_GRAD": embeddings, "DROPOUT": dropouts,
-}  # fmt: skip
+    **dict.fromkeys(OPERANDS, elementwise),
+    "REDUCE": reductions,
+    "ARGREDUCE": reductions,
+    "ROWWISE": rowwise,
+    "ROWWISE_GRAD": rowwise,
+    "LOSS": losses,
+    "LOSS_GRAD": losses,
+    "NLL": nll,
+    "NLL_GRAD": nll,
+    "GEMM": gemms,
+    "LINEAR": linears,
+    "LINEAR_GRAD": linears,
+    "EMBEDDING": embeddings,
+    "EMBEDDING_GRAD": embeddings,
+    "DROPOUT": dropouts,
+}
 ELSEWHERE = {"RANDOM", "SEED", "PERMUTATION", "INTEGERS", "WORDS"}  # test_random_streams.py

@@ -5,15 +5,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any
 
-import autograd
 import numpy as np
+from opdb import Sample, is_float, map_arrays
+
+import autograd
 from autograd import runtime
 from autograd.backend import extension
-from opdb import Sample, is_float, map_arrays
 
 
 def _machines() -> list[str]:
-    """"numpy", then "c-generic" and so on up to the best instruction set that runs here."""
+    """ "numpy", then "c-generic" and so on up to the best instruction set that runs here."""
     names = runtime.isa_names()
     return ["numpy", *[f"c-{name}" for name in names[: extension.lib.ag_best_isa() + 1]]] if names else ["numpy"]
 
@@ -45,7 +46,9 @@ def on(machine: str):
 
 def tensors(sample: Sample) -> tuple[tuple, dict]:
     """A sample's arguments with tensors over the arrays' own memory and layout."""
-    return map_arrays(autograd.from_numpy, sample.args), {k: map_arrays(autograd.from_numpy, v) for k, v in sample.kwargs.items()}
+    return map_arrays(autograd.from_numpy, sample.args), {
+        k: map_arrays(autograd.from_numpy, v) for k, v in sample.kwargs.items()
+    }
 
 
 def leaves(row, sample: Sample, positions: tuple[int, ...] | None = None) -> tuple[tuple, dict, list]:
@@ -83,7 +86,9 @@ def same(got: np.ndarray, want: Any, rtol: float, atol: float, where: str) -> No
         close = np.isclose(got, want, rtol, atol, equal_nan=True) if got.dtype.kind == "f" else got == want
     if not np.all(close):
         at = tuple(int(i) for i in np.argwhere(~np.asarray(close))[0])
-        raise AssertionError(f"{where}: at {at} got {got[at]!r}, expected {want[at]!r} ({np.sum(~close)} of {close.size} differ)")
+        raise AssertionError(
+            f"{where}: at {at} got {got[at]!r}, expected {want[at]!r} ({np.sum(~close)} of {close.size} differ)"
+        )
 
 
 def values(t: Any) -> np.ndarray:

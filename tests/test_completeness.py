@@ -8,13 +8,14 @@ import re
 import warnings
 from pathlib import Path
 
-import autograd
 import pytest
-from autograd.backend import K, extension, numpy_backend, numpy_kernels, numpy_random, observe
-from autograd.op import TABLE
 from kernel_cases import BY_CLASS, ELSEWHERE, classes
 from opdb import DIFFERENTIABLE, FAMILIES, ROWS, outputs_of
 from support import leaves, random_gradients, tensors
+
+import autograd
+from autograd.backend import K, extension, numpy_backend, numpy_kernels, numpy_random, observe
+from autograd.op import TABLE
 
 ROOT = Path(__file__).parent.parent
 NUMPY_ONLY = {
@@ -29,7 +30,7 @@ def listed() -> dict[str, str]:
     return {name: group for group, name in found}
 
 
-# --- kernels ----------------------------------------------------------------------------------------------------------------
+# --- kernels ----------------------------------------------------------------------------------------------------------
 
 
 def test_every_kernel_has_a_numpy_twin_and_the_other_way_round():
@@ -37,7 +38,10 @@ def test_every_kernel_has_a_numpy_twin_and_the_other_way_round():
     plain = {name for name, group in listed().items() if group not in ELSEWHERE}
     assert plain <= own
     assert own - plain == NUMPY_ONLY
-    assert {name.removeprefix("mt_") for name, group in listed().items() if group in ELSEWHERE} - {"seed", "words"} == STREAMS
+    assert {name.removeprefix("mt_") for name, group in listed().items() if group in ELSEWHERE} - {
+        "seed",
+        "words",
+    } == STREAMS
     assert all(hasattr(numpy_random, name) for name in STREAMS)
     assert set(numpy_backend.table()) == own | STREAMS
 
@@ -53,10 +57,13 @@ def test_every_kernel_class_is_tested_against_its_twin():
 
 
 def test_every_kernel_says_what_it_means_in_one_place():
-    assert all(f.__module__ == "autograd.backend.numpy_kernels" for n, f in inspect.getmembers(numpy_kernels, inspect.isfunction))
+    assert all(
+        f.__module__ == "autograd.backend.numpy_kernels"
+        for n, f in inspect.getmembers(numpy_kernels, inspect.isfunction)
+    )
 
 
-# --- ops --------------------------------------------------------------------------------------------------------------------
+# --- ops --------------------------------------------------------------------------------------------------------------
 
 
 class Used:
@@ -108,8 +115,10 @@ def used():
 
 
 ELSEWHERE_TESTED = {
-    "Alias": "test_inplace.py: a leaf whose memory was replaced", "Overlay": "test_inplace.py: views written to", "Region": "as Overlay",
-}  # fmt: skip
+    "Alias": "test_inplace.py: a leaf whose memory was replaced",
+    "Overlay": "test_inplace.py: views written to",
+    "Region": "as Overlay",
+}
 
 
 def test_every_op_of_the_table_is_exercised_by_the_database(used):
@@ -146,11 +155,54 @@ def test_every_op_states_its_rule():
 
 def test_every_public_op_has_a_row():
     rows = {row.path.split(".")[-1] for row in ROWS}
-    made = {"arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "ones", "ones_like", "zeros", "zeros_like", "rand", "rand_like",
-            "randint", "randn", "randn_like", "randperm", "bernoulli", "tensor", "as_tensor", "from_numpy"}  # fmt: skip
-    aliases = {"absolute", "negative", "not_equal", "greater", "greater_equal", "less", "less_equal", "concat", "concatenate", "swapaxes"}
-    answers = {"allclose", "equal", "broadcast_tensors", "broadcast_shapes", "gradcheck", "gradgradcheck", "grad", "result_type"}
-    public = {name for name, f in vars(autograd).items() if inspect.isfunction(f) and f.__module__.startswith("autograd.ops")}
+    made = {
+        "arange",
+        "empty",
+        "empty_like",
+        "eye",
+        "full",
+        "full_like",
+        "linspace",
+        "ones",
+        "ones_like",
+        "zeros",
+        "zeros_like",
+        "rand",
+        "rand_like",
+        "randint",
+        "randn",
+        "randn_like",
+        "randperm",
+        "bernoulli",
+        "tensor",
+        "as_tensor",
+        "from_numpy",
+    }
+    aliases = {
+        "absolute",
+        "negative",
+        "not_equal",
+        "greater",
+        "greater_equal",
+        "less",
+        "less_equal",
+        "concat",
+        "concatenate",
+        "swapaxes",
+    }
+    answers = {
+        "allclose",
+        "equal",
+        "broadcast_tensors",
+        "broadcast_shapes",
+        "gradcheck",
+        "gradgradcheck",
+        "grad",
+        "result_type",
+    }
+    public = {
+        name for name, f in vars(autograd).items() if inspect.isfunction(f) and f.__module__.startswith("autograd.ops")
+    }
     public |= set(autograd.nn.functional.__all__)
     assert public - rows - made - aliases - answers == set()
 
@@ -170,7 +222,7 @@ def test_differentiable_rows_have_smooth_samples():
         assert any(s.smooth for s in row.made("float64")), row.name
 
 
-# --- documentation ------------------------------------------------------------------------------------------------------------
+# --- documentation ----------------------------------------------------------------------------------------------------
 
 
 def modules():
@@ -188,7 +240,15 @@ def test_every_module_says_what_it_is_for():
 
 def test_every_public_name_has_a_docstring():
     missing = []
-    for module in (autograd, autograd.nn, autograd.nn.functional, autograd.nn.init, autograd.optim, autograd.study, autograd.autograd):
+    for module in (
+        autograd,
+        autograd.nn,
+        autograd.nn.functional,
+        autograd.nn.init,
+        autograd.optim,
+        autograd.study,
+        autograd.autograd,
+    ):
         names = getattr(module, "__all__", [n for n in vars(module) if not n.startswith("_")])
         for name in names:
             value = getattr(module, name)
@@ -196,9 +256,13 @@ def test_every_public_name_has_a_docstring():
                 missing.append(f"{module.__name__}.{name}")
             if inspect.isclass(value) and value.__module__.startswith("autograd"):
                 methods = [(n, m) for n, m in vars(value).items() if inspect.isfunction(m) and not n.startswith("_")]
-                inherited = {n for base in value.__mro__[1:] for n in vars(base) if getattr(vars(base)[n], "__doc__", None)}
+                inherited = {
+                    n for base in value.__mro__[1:] for n in vars(base) if getattr(vars(base)[n], "__doc__", None)
+                }
                 trivial = {"forward", "extra_repr", "cpu", "name", "numel", "element_size", "is_floating_point"}
-                missing += [f"{name}.{n}" for n, m in methods if not (m.__doc__ or "").strip() and n not in inherited | trivial]
+                missing += [
+                    f"{name}.{n}" for n, m in methods if not (m.__doc__ or "").strip() and n not in inherited | trivial
+                ]
     assert not missing
 
 

@@ -1,9 +1,10 @@
 """Bad input: every error of the database has its class and wording, and leaves everything as it was."""
 
-import autograd
 import numpy as np
 import pytest
 from opdb import ROWS
+
+import autograd
 
 FAILURES = [pytest.param(f, id=f"{row.name}-{i}") for row in ROWS for i, f in enumerate(row.failures)]
 
@@ -31,12 +32,22 @@ def test_a_failed_write_changes_nothing():
     x = autograd.arange(6.0).reshape(2, 3)
     before, version = x.tolist(), x._version
     for index, value, error in (
-        (5, 1.0, IndexError), (0, autograd.ones(2), RuntimeError), ((0, 0, 0), 1.0, IndexError), (0, "a", TypeError),
-        (autograd.tensor([0, 7]), 1.0, IndexError), (autograd.tensor([True]), 1.0, IndexError), (slice(None, None, -1), 1.0, ValueError),
-    ):  # fmt: skip
+        (5, 1.0, IndexError),
+        (0, autograd.ones(2), RuntimeError),
+        ((0, 0, 0), 1.0, IndexError),
+        (0, "a", TypeError),
+        (autograd.tensor([0, 7]), 1.0, IndexError),
+        (autograd.tensor([True]), 1.0, IndexError),
+        (slice(None, None, -1), 1.0, ValueError),
+    ):
         with pytest.raises(error):
             x[index] = value
-    for call in (lambda: x.add_(autograd.ones(5)), lambda: x.mul_("a"), lambda: x.copy_(autograd.ones(4)), lambda: x.fill_("a")):
+    for call in (
+        lambda: x.add_(autograd.ones(5)),
+        lambda: x.mul_("a"),
+        lambda: x.copy_(autograd.ones(4)),
+        lambda: x.fill_("a"),
+    ):
         with pytest.raises((RuntimeError, TypeError)):
             call()
     assert x.tolist() == before and x._version == version and x.grad_fn is None
@@ -66,10 +77,20 @@ def test_a_failed_backward_leaves_every_gradient_as_it_was():
 
 def test_what_is_not_a_tensor():
     for data, error in (
-        ("abc", TypeError), ([1, "a"], TypeError), (None, TypeError), ([[1, 2], [3]], ValueError), ([1, [2]], ValueError),
-        (object(), TypeError), ({1: 2}, TypeError), (1j, TypeError), ([1, None], TypeError), (np.array(["a"]), TypeError),
-        (np.zeros(2, np.complex64), TypeError), (np.zeros(2, "M8[s]"), TypeError), (np.array([None]), TypeError),
-    ):  # fmt: skip
+        ("abc", TypeError),
+        ([1, "a"], TypeError),
+        (None, TypeError),
+        ([[1, 2], [3]], ValueError),
+        ([1, [2]], ValueError),
+        (object(), TypeError),
+        ({1: 2}, TypeError),
+        (1j, TypeError),
+        ([1, None], TypeError),
+        (np.array(["a"]), TypeError),
+        (np.zeros(2, np.complex64), TypeError),
+        (np.zeros(2, "M8[s]"), TypeError),
+        (np.array([None]), TypeError),
+    ):
         with pytest.raises(error):
             autograd.tensor(data)
 
@@ -108,19 +129,59 @@ def test_unknown_backend_instruction_set_threads_and_device():
 
 def test_wrong_kinds_of_arguments_never_crash():
     """Anything may be passed; a Python error comes back."""
-    junk = [None, "a", 1.5, -1, 10**30, [], {}, object(), autograd.ones(2, 3), autograd.tensor([]), np.zeros((2, 2)), float("nan"), True]
+    junk = [
+        None,
+        "a",
+        1.5,
+        -1,
+        10**30,
+        [],
+        {},
+        object(),
+        autograd.ones(2, 3),
+        autograd.tensor([]),
+        np.zeros((2, 2)),
+        float("nan"),
+        True,
+    ]
     names = [n for n in dir(autograd) if not n.startswith("_") and callable(getattr(autograd, n))]
-    names = [n for n in names if n not in ("set_backend", "set_isa", "set_num_threads", "set_default_dtype", "set_strict_ieee",
-                                           "set_grad_enabled", "seed", "manual_seed", "set_rng_state")]  # fmt: skip
-    functions = [getattr(autograd, n) for n in names] + [getattr(autograd.nn.functional, n) for n in autograd.nn.functional.__all__]
+    names = [
+        n
+        for n in names
+        if n
+        not in (
+            "set_backend",
+            "set_isa",
+            "set_num_threads",
+            "set_default_dtype",
+            "set_strict_ieee",
+            "set_grad_enabled",
+            "seed",
+            "manual_seed",
+            "set_rng_state",
+        )
+    ]
+    functions = [getattr(autograd, n) for n in names] + [
+        getattr(autograd.nn.functional, n) for n in autograd.nn.functional.__all__
+    ]
     for function in functions:
         for a in junk:
             for arguments in ((), (a,), (a, junk[5]), (a, 1), (autograd.ones(2, 3), a), (autograd.ones(2, 3), 0, a)):
                 if any(isinstance(v, (int, float)) and abs(v) > 10**20 for v in arguments) and function in (
-                    autograd.zeros, autograd.ones, autograd.empty, autograd.full, autograd.rand, autograd.randn, autograd.eye
+                    autograd.zeros,
+                    autograd.ones,
+                    autograd.empty,
+                    autograd.full,
+                    autograd.rand,
+                    autograd.randn,
+                    autograd.eye,
                 ):
                     continue
                 try:
                     function(*arguments)
                 except Exception as error:
-                    assert not isinstance(error, (SystemError, AssertionError)) or "Padding_idx" in str(error), (function, arguments, error)
+                    assert not isinstance(error, (SystemError, AssertionError)) or "Padding_idx" in str(error), (
+                        function,
+                        arguments,
+                        error,
+                    )

@@ -1,10 +1,11 @@
 """Every op of the database, on every backend and instruction set, in every dtype it has, against its NumPy reference."""
 
-import autograd
 import numpy as np
 import pytest
 from opdb import FLOATS, ROWS, arrays_of, outputs_of
 from support import reference, same, tensors, values
+
+import autograd
 
 CASES = [pytest.param(row, dtype, id=f"{row.name}-{dtype}") for row in ROWS if row.reference for dtype in row.dtypes]
 
@@ -45,7 +46,18 @@ def test_grad_mode_does_not_change_values(row):
 def test_numbers_never_promote():
     for dtype in (autograd.float32, autograd.float64):
         x = autograd.ones(2, dtype=dtype, requires_grad=True)
-        for y in (x + 1.5, 1.5 - x, x * 2, 3 / x, x / 3, x**2, 2.0**x, x.clamp(0.0, 1.0), autograd.where(x > 0, x, 0.5), x % 2.5):
+        for y in (
+            x + 1.5,
+            1.5 - x,
+            x * 2,
+            3 / x,
+            x / 3,
+            x**2,
+            2.0**x,
+            x.clamp(0.0, 1.0),
+            autograd.where(x > 0, x, 0.5),
+            x % 2.5,
+        ):
             assert y.dtype is dtype
             (g,) = autograd.grad(y.sum(), x)
             assert g.dtype is dtype

@@ -2,12 +2,13 @@
 
 import warnings
 
-import autograd
 import numpy as np
 import pytest
-from autograd.check import GradcheckError
-from opdb import DIFFERENTIABLE, map_arrays, outputs_of
+from opdb import DIFFERENTIABLE, outputs_of
 from support import leaves
+
+import autograd
+from autograd.check import GradcheckError
 
 
 def relaid(x, like: np.ndarray):
@@ -78,7 +79,7 @@ def test_third_derivative_of_a_power():
     assert found == pytest.approx([80, 160, 240])
 
 
-# --- gradcheck itself ---------------------------------------------------------------------------------------------------
+# --- gradcheck itself -------------------------------------------------------------------------------------------------
 
 
 def wrong(x):

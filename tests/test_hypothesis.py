@@ -3,9 +3,10 @@ their input's shape whatever broadcasts, repeated indices add up. AUTOGRAD_HYPOT
 
 import os
 
-import autograd
 import numpy as np
 import pytest
+
+import autograd
 from autograd.backend import extension
 
 hypothesis = pytest.importorskip("hypothesis")
@@ -18,8 +19,20 @@ settings.register_profile("small", max_examples=100, **QUIET)
 settings.register_profile("ci", max_examples=12_500, **QUIET)  # times the eight tests below
 settings.load_profile(os.environ.get("AUTOGRAD_HYPOTHESIS", "small"))
 
-PROPER = (RuntimeError, ValueError, TypeError, IndexError, OverflowError, ZeroDivisionError, NotImplementedError, MemoryError, AttributeError)
-DTYPES = st.sampled_from([np.dtype(n) for n in ("float32", "float64", "int64", "int32", "int8", "uint8", "int16", "bool")])
+PROPER = (
+    RuntimeError,
+    ValueError,
+    TypeError,
+    IndexError,
+    OverflowError,
+    ZeroDivisionError,
+    NotImplementedError,
+    MemoryError,
+    AttributeError,
+)
+DTYPES = st.sampled_from(
+    [np.dtype(n) for n in ("float32", "float64", "int64", "int32", "int8", "uint8", "int16", "bool")]
+)
 BACKENDS = st.sampled_from(["numpy", "c"] if extension is not None else ["numpy"])
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
 
@@ -60,15 +73,46 @@ def outcome(function):
 
 
 UNARY = {
-    "neg": np.negative, "abs": np.abs, "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos, "tanh": np.tanh,
-    "relu": lambda x: np.maximum(x, 0), "reciprocal": lambda x: 1 / x, "isnan": np.isnan, "isfinite": np.isfinite, "sign": np.sign,
-}  # fmt: skip
+    "neg": np.negative,
+    "abs": np.abs,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0),
+    "reciprocal": lambda x: 1 / x,
+    "isnan": np.isnan,
+    "isfinite": np.isfinite,
+    "sign": np.sign,
+}
 BINARY = {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.true_divide, "maximum": np.maximum, "minimum": np.minimum, "eq": np.equal,
-    "lt": np.less, "ge": np.greater_equal, "pow": np.power, "floor_divide": np.floor_divide, "remainder": np.remainder, "matmul": np.matmul,
-}  # fmt: skip
-REDUCTIONS = {"sum": np.sum, "mean": np.mean, "prod": np.prod, "amax": np.max, "amin": np.min, "all": np.all, "any": np.any,
-              "argmax": np.argmax, "argmin": np.argmin}  # fmt: skip
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.true_divide,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "eq": np.equal,
+    "lt": np.less,
+    "ge": np.greater_equal,
+    "pow": np.power,
+    "floor_divide": np.floor_divide,
+    "remainder": np.remainder,
+    "matmul": np.matmul,
+}
+REDUCTIONS = {
+    "sum": np.sum,
+    "mean": np.mean,
+    "prod": np.prod,
+    "amax": np.max,
+    "amin": np.min,
+    "all": np.all,
+    "any": np.any,
+    "argmax": np.argmax,
+    "argmin": np.argmin,
+}
 
 
 def agrees(got: autograd.Tensor, want: np.ndarray, loose: float = 1.0) -> None:
@@ -86,7 +130,9 @@ def agrees(got: autograd.Tensor, want: np.ndarray, loose: float = 1.0) -> None:
 def test_unary_calls(backend, name, a):
     with autograd.set_backend(backend):
         got = outcome(lambda: getattr(autograd, name)(autograd.from_numpy(a)))
-    if got is not None and (a.dtype.kind == "f" or (a.dtype.kind == "i" and not got.is_floating_point() and name != "reciprocal")):
+    if got is not None and (
+        a.dtype.kind == "f" or (a.dtype.kind == "i" and not got.is_floating_point() and name != "reciprocal")
+    ):
         with np.errstate(all="ignore"):
             agrees(got, UNARY[name](a.astype(np.float64) if a.dtype.kind == "f" else a))
 
@@ -107,7 +153,13 @@ def test_binary_calls(backend, name, a, b):
             agrees(got, want, 10)
 
 
-@given(BACKENDS, st.sampled_from(sorted(REDUCTIONS)), arrays(), st.one_of(st.none(), st.integers(-5, 5), st.lists(st.integers(-4, 4), max_size=3)), st.booleans())
+@given(
+    BACKENDS,
+    st.sampled_from(sorted(REDUCTIONS)),
+    arrays(),
+    st.one_of(st.none(), st.integers(-5, 5), st.lists(st.integers(-4, 4), max_size=3)),
+    st.booleans(),
+)
 def test_reductions(backend, name, a, dim, keepdim):
     with autograd.set_backend(backend):
         got = outcome(lambda: getattr(autograd, name)(autograd.from_numpy(a), dim, keepdim))
@@ -119,7 +171,12 @@ def test_reductions(backend, name, a, dim, keepdim):
         agrees(got, want, 100)
 
 
-@given(BACKENDS, arrays(dtype=np.dtype("float64")), arrays(dtype=np.dtype("float64")), st.sampled_from(["add", "sub", "mul", "div", "maximum", "where"]))
+@given(
+    BACKENDS,
+    arrays(dtype=np.dtype("float64")),
+    arrays(dtype=np.dtype("float64")),
+    st.sampled_from(["add", "sub", "mul", "div", "maximum", "where"]),
+)
 def test_gradients_have_their_inputs_shape(backend, a, b, name):
     with autograd.set_backend(backend):
         x, y = autograd.tensor(a.copy(), requires_grad=True), autograd.tensor(b.copy(), requires_grad=True)
@@ -160,9 +217,25 @@ def test_repeated_indices_add_up(backend, data):
     assert x.grad.tolist() == expected.tolist()
 
 
-@given(BACKENDS, arrays(), st.lists(st.one_of(
-    st.integers(-6, 6), st.none(), st.just(Ellipsis), st.booleans(), st.slices(5), hnp.arrays(np.int64, hnp.array_shapes(max_dims=2, max_side=3), elements=st.integers(-6, 6)),
-    hnp.arrays(bool, hnp.array_shapes(max_dims=2, max_side=5)), st.floats(), st.text(max_size=2)), max_size=4), st.booleans())  # fmt: skip
+@given(
+    BACKENDS,
+    arrays(),
+    st.lists(
+        st.one_of(
+            st.integers(-6, 6),
+            st.none(),
+            st.just(Ellipsis),
+            st.booleans(),
+            st.slices(5),
+            hnp.arrays(np.int64, hnp.array_shapes(max_dims=2, max_side=3), elements=st.integers(-6, 6)),
+            hnp.arrays(bool, hnp.array_shapes(max_dims=2, max_side=5)),
+            st.floats(),
+            st.text(max_size=2),
+        ),
+        max_size=4,
+    ),
+    st.booleans(),
+)
 def test_any_index(backend, a, index, write):
     with autograd.set_backend(backend):
         x = autograd.tensor(a.copy())
@@ -178,13 +251,58 @@ def test_any_index(backend, a, index, write):
 
 
 CALLS = [
-    "reshape", "permute", "transpose", "expand", "squeeze", "unsqueeze", "flatten", "cat", "stack", "split", "chunk", "unbind", "narrow", "select", "gather",
-    "softmax", "log_softmax", "logsumexp", "var", "std", "clamp", "where", "linear", "cross_entropy", "mse_loss", "binary_cross_entropy_with_logits",
-    "embedding", "dropout", "gelu", "leaky_relu", "softplus", "max", "min", "movedim", "unflatten", "index_select", "addmm", "bmm", "view", "sum_to_size",
-]  # fmt: skip
-NUMBERS = st.one_of(st.integers(-6, 6), st.floats(-3, 3), st.sampled_from([10**20, -(10**20), float("nan"), float("inf")]))
+    "reshape",
+    "permute",
+    "transpose",
+    "expand",
+    "squeeze",
+    "unsqueeze",
+    "flatten",
+    "cat",
+    "stack",
+    "split",
+    "chunk",
+    "unbind",
+    "narrow",
+    "select",
+    "gather",
+    "softmax",
+    "log_softmax",
+    "logsumexp",
+    "var",
+    "std",
+    "clamp",
+    "where",
+    "linear",
+    "cross_entropy",
+    "mse_loss",
+    "binary_cross_entropy_with_logits",
+    "embedding",
+    "dropout",
+    "gelu",
+    "leaky_relu",
+    "softplus",
+    "max",
+    "min",
+    "movedim",
+    "unflatten",
+    "index_select",
+    "addmm",
+    "bmm",
+    "view",
+    "sum_to_size",
+]
+NUMBERS = st.one_of(
+    st.integers(-6, 6), st.floats(-3, 3), st.sampled_from([10**20, -(10**20), float("nan"), float("inf")])
+)
 ARGUMENTS = st.one_of(
-    arrays(), NUMBERS, st.none(), st.booleans(), st.lists(st.integers(-5, 5), max_size=4), st.text(max_size=3), st.lists(arrays(), max_size=3)
+    arrays(),
+    NUMBERS,
+    st.none(),
+    st.booleans(),
+    st.lists(st.integers(-5, 5), max_size=4),
+    st.text(max_size=3),
+    st.lists(arrays(), max_size=3),
 )
 
 
@@ -193,10 +311,20 @@ def test_arbitrary_calls_raise_or_work(backend, name, a, arguments):
     """Also backward: whatever comes out can be differentiated, or says why not."""
 
     def made(v):
-        return autograd.tensor(v.copy()) if isinstance(v, np.ndarray) else [made(x) for x in v] if isinstance(v, list) else v
+        return (
+            autograd.tensor(v.copy())
+            if isinstance(v, np.ndarray)
+            else [made(x) for x in v]
+            if isinstance(v, list)
+            else v
+        )
 
     with autograd.set_backend(backend):
-        function = getattr(autograd.nn.functional, name, None) or getattr(autograd, name, None) or getattr(autograd.Tensor, name)
+        function = (
+            getattr(autograd.nn.functional, name, None)
+            or getattr(autograd, name, None)
+            or getattr(autograd.Tensor, name)
+        )
         x = made(a)
         if x.is_floating_point():
             x.requires_grad_()
@@ -204,7 +332,9 @@ def test_arbitrary_calls_raise_or_work(backend, name, a, arguments):
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            result = outcome(lambda: function([x, x] if name in ("cat", "stack") and not arguments else x, *map(made, arguments)))
+            result = outcome(
+                lambda: function([x, x] if name in ("cat", "stack") and not arguments else x, *map(made, arguments))
+            )
             for y in result if isinstance(result, tuple) else [result]:
                 if isinstance(y, autograd.Tensor):
                     assert y.numpy(force=True).shape == y.shape
@@ -213,8 +343,15 @@ def test_arbitrary_calls_raise_or_work(backend, name, a, arguments):
         assert x.grad is None or (x.grad.shape == x.shape and x.grad.dtype is x.dtype)
 
 
-@given(BACKENDS, st.recursive(st.one_of(st.floats(), st.integers(), st.booleans(), st.none(), st.text(max_size=2), arrays()), lambda v: st.lists(v, max_size=3), max_leaves=8), st.one_of(
-    st.none(), st.sampled_from(["float32", "float64", "int64", "int8", "bool"])))  # fmt: skip
+@given(
+    BACKENDS,
+    st.recursive(
+        st.one_of(st.floats(), st.integers(), st.booleans(), st.none(), st.text(max_size=2), arrays()),
+        lambda v: st.lists(v, max_size=3),
+        max_leaves=8,
+    ),
+    st.one_of(st.none(), st.sampled_from(["float32", "float64", "int64", "int8", "bool"])),
+)
 def test_making_tensors_of_anything(backend, value, dtype):
     with autograd.set_backend(backend):
         t = outcome(lambda: autograd.tensor(value, dtype=None if dtype is None else getattr(autograd, dtype)))

@@ -1,8 +1,9 @@
 """Writing into tensors: values, version counters, views and their histories, assignment to every kind of index."""
 
-import autograd
 import numpy as np
 import pytest
+
+import autograd
 from autograd import nn, no_grad, ones, optim, tensor, zeros
 
 SPOILED = "one of the variables needed for gradient computation has been modified by an inplace operation"
@@ -13,14 +14,35 @@ def leaf(*values):
     return tensor(list(values), requires_grad=True)
 
 
-# --- values -----------------------------------------------------------------------------------------------------------------
+# --- values -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name, args", [
-    ("add_", (2.0,)), ("sub_", (2.0,)), ("mul_", (3.0,)), ("div_", (2.0,)), ("pow_", (2,)), ("neg_", ()), ("abs_", ()), ("exp_", ()), ("log_", ()),
-    ("sqrt_", ()), ("sin_", ()), ("cos_", ()), ("tanh_", ()), ("sigmoid_", ()), ("relu_", ()), ("clamp_", (0.5, 1.5)), ("zero_", ()), ("fill_", (7.0,)),
-    ("reciprocal_", ()), ("remainder_", (2.0,)), ("floor_divide_", (2.0,)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, args",
+    [
+        ("add_", (2.0,)),
+        ("sub_", (2.0,)),
+        ("mul_", (3.0,)),
+        ("div_", (2.0,)),
+        ("pow_", (2,)),
+        ("neg_", ()),
+        ("abs_", ()),
+        ("exp_", ()),
+        ("log_", ()),
+        ("sqrt_", ()),
+        ("sin_", ()),
+        ("cos_", ()),
+        ("tanh_", ()),
+        ("sigmoid_", ()),
+        ("relu_", ()),
+        ("clamp_", (0.5, 1.5)),
+        ("zero_", ()),
+        ("fill_", (7.0,)),
+        ("reciprocal_", ()),
+        ("remainder_", (2.0,)),
+        ("floor_divide_", (2.0,)),
+    ],
+)
 def test_the_form_in_place_does_what_the_op_does(backend, name, args):
     x = tensor([[0.5, 1.0, 2.0], [3.0, 0.25, 1.5]])
     expected = {"zero_": zeros(2, 3), "fill_": autograd.full((2, 3), 7.0)}.get(name)
@@ -74,14 +96,23 @@ def test_memory_that_may_not_be_written():
     a = np.arange(3.0)
     a.flags.writeable = False
     x = autograd.from_numpy(a)
-    for write in (lambda: x.add_(1), lambda: x.fill_(1), lambda: x.__setitem__(0, 1.0), lambda: x.copy_(ones(3)), lambda: x.view(3).mul_(2),
-                  lambda: x.uniform_(), lambda: x.bernoulli_()):  # fmt: skip
+    for write in (
+        lambda: x.add_(1),
+        lambda: x.fill_(1),
+        lambda: x.__setitem__(0, 1.0),
+        lambda: x.copy_(ones(3)),
+        lambda: x.view(3).mul_(2),
+        lambda: x.uniform_(),
+        lambda: x.bernoulli_(),
+    ):
         with pytest.raises(RuntimeError, match="read-only"):
             write()
     assert a.tolist() == [0, 1, 2]
     y = ones(1).expand(3)
     for write in (lambda: y.add_(1), lambda: y.fill_(1), lambda: y.__setitem__(0, 1.0), lambda: y.copy_(ones(3))):
-        with pytest.raises(RuntimeError, match="more than one element of the written-to tensor refers to a single memory location"):
+        with pytest.raises(
+            RuntimeError, match="more than one element of the written-to tensor refers to a single memory location"
+        ):
             write()
     assert y.tolist() == [1, 1, 1]
 
@@ -96,7 +127,7 @@ def test_a_write_is_seen_by_numpy_and_by_views():
     assert x.tolist() == [9, 0, 5, 5]
 
 
-# --- leaves -----------------------------------------------------------------------------------------------------------------
+# --- leaves -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_leaf_may_be_written_under_no_grad_only():
@@ -137,7 +168,7 @@ def test_detach_in_place():
     assert y.is_leaf and not y.requires_grad
 
 
-# --- version counters ---------------------------------------------------------------------------------------------------------
+# --- version counters -------------------------------------------------------------------------------------------------
 
 
 def test_a_saved_input_overwritten():
@@ -228,7 +259,7 @@ def test_the_error_says_where_the_op_was():
         y.backward()
 
 
-# --- views and histories ------------------------------------------------------------------------------------------------------
+# --- views and histories ----------------------------------------------------------------------------------------------
 
 
 def gradient(function, *values):
@@ -358,15 +389,29 @@ def test_fill_cuts_the_history():
     assert x.grad.tolist() == [0, 2]
 
 
-# --- assignment to every kind of index ----------------------------------------------------------------------------------------
+# --- assignment to every kind of index --------------------------------------------------------------------------------
 
 
 ASSIGNMENTS = [
-    (0, 5.0), (-1, [1.0, 2.0, 3.0, 4.0]), ((0, 1), 5.0), (slice(1, None), 5.0), (slice(None, None, 2), [[1.0], [2.0]]), (Ellipsis, 5.0),
-    ((Ellipsis, 0), [1.0, 2.0, 3.0]), ((slice(None), [0, 3]), 5.0), ([0, 2], [1.0, 2.0, 3.0, 4.0]), (([0, 1], [2, 3]), [5.0, 6.0]),
-    ((None, 0), 5.0), (np.array([True, False, True]), 5.0), (np.eye(3, 4) > 0, [1.0, 2.0, 3.0]), ((0, np.array([1, 2])), [1.0, 2.0]),
-    (np.array([], np.int64), 5.0), (slice(0, 0), 5.0), (np.zeros((3, 4), bool), 5.0), ((slice(None), np.int64(2)), 5.0),
-]  # fmt: skip
+    (0, 5.0),
+    (-1, [1.0, 2.0, 3.0, 4.0]),
+    ((0, 1), 5.0),
+    (slice(1, None), 5.0),
+    (slice(None, None, 2), [[1.0], [2.0]]),
+    (Ellipsis, 5.0),
+    ((Ellipsis, 0), [1.0, 2.0, 3.0]),
+    ((slice(None), [0, 3]), 5.0),
+    ([0, 2], [1.0, 2.0, 3.0, 4.0]),
+    (([0, 1], [2, 3]), [5.0, 6.0]),
+    ((None, 0), 5.0),
+    (np.array([True, False, True]), 5.0),
+    (np.eye(3, 4) > 0, [1.0, 2.0, 3.0]),
+    ((0, np.array([1, 2])), [1.0, 2.0]),
+    (np.array([], np.int64), 5.0),
+    (slice(0, 0), 5.0),
+    (np.zeros((3, 4), bool), 5.0),
+    ((slice(None), np.int64(2)), 5.0),
+]
 
 
 @pytest.mark.parametrize("index, value", ASSIGNMENTS, ids=lambda v: repr(v)[:40])

@@ -5,23 +5,79 @@ threads and at any position; and the accuracy of the transcendental ones in unit
 import math
 from decimal import Decimal, getcontext
 
-import autograd
 import numpy as np
 import pytest
+from kernel_cases import (
+    BY_CLASS,
+    ELSEWHERE,
+    OPERANDS,
+    Out,
+    classes,
+    edge_values,
+    elementwise,
+    optimizer_tables,
+    run,
+    run_optimizer,
+)
+from support import C_MACHINES, on, same
+
+import autograd
 from autograd.backend import K, extension
 from autograd.storage import empty, from_numpy
-from kernel_cases import BY_CLASS, ELSEWHERE, OPERANDS, Out, classes, edge_values, elementwise, optimizer_tables, run, run_optimizer
-from support import C_MACHINES, on, same
 
 pytestmark = pytest.mark.skipif(extension is None, reason="the C kernels are not built")
 
 KERNELS = {name: group for name, group in classes().items() if group not in ELSEWHERE}
 DTYPES = [np.float32, np.float64]
-SUMS = {"sum", "mean", "var", "gemm", "linear", "linear_grad", "mse", "bce_with_logits", "cross_entropy", "embedding_grad", "prod",
-        "softmax_grad", "log_softmax_grad", "cross_entropy_grad", "logsumexp", "softmax", "log_softmax"}  # fmt: skip
-CURVED = {"exp", "sin", "cos", "tanh", "erf", "sigmoid", "silu", "gelu", "gelu_tanh", "pow_scalar", "rpow_scalar", "pow", "softplus", "log",
-          "rsqrt", "sqrt", "sin_grad", "cos_grad", "erf_grad", "tanh_grad", "sigmoid_grad", "silu_grad", "gelu_grad", "gelu_tanh_grad",
-          "softplus_grad", "bce_with_logits_grad", "adam", "sgd"}  # fmt: skip
+SUMS = {
+    "sum",
+    "mean",
+    "var",
+    "gemm",
+    "linear",
+    "linear_grad",
+    "mse",
+    "bce_with_logits",
+    "cross_entropy",
+    "embedding_grad",
+    "prod",
+    "softmax_grad",
+    "log_softmax_grad",
+    "cross_entropy_grad",
+    "logsumexp",
+    "softmax",
+    "log_softmax",
+}
+CURVED = {
+    "exp",
+    "sin",
+    "cos",
+    "tanh",
+    "erf",
+    "sigmoid",
+    "silu",
+    "gelu",
+    "gelu_tanh",
+    "pow_scalar",
+    "rpow_scalar",
+    "pow",
+    "softplus",
+    "log",
+    "rsqrt",
+    "sqrt",
+    "sin_grad",
+    "cos_grad",
+    "erf_grad",
+    "tanh_grad",
+    "sigmoid_grad",
+    "silu_grad",
+    "gelu_grad",
+    "gelu_tanh_grad",
+    "softplus_grad",
+    "bce_with_logits_grad",
+    "adam",
+    "sgd",
+}
 
 
 def tolerance(name: str, dtype) -> dict[str, float]:
@@ -85,7 +141,14 @@ def test_an_element_does_not_depend_on_its_position(name, isa):
             note, args = next(iter(elementwise(name, KERNELS[name], dtype, sizes=[66])))
             _, (whole,) = run(name, args)
             for start, stop in ((0, 1), (3, 10), (17, 48), (65, 66), (1, 66)):
-                part = tuple(Out(a.start[start:stop]) if isinstance(a, Out) else a[start:stop] if isinstance(a, np.ndarray) else a for a in args)
+                part = tuple(
+                    Out(a.start[start:stop])
+                    if isinstance(a, Out)
+                    else a[start:stop]
+                    if isinstance(a, np.ndarray)
+                    else a
+                    for a in args
+                )
                 _, (piece,) = run(name, part, shift=start % 7)
                 assert piece.tobytes() == whole[start:stop].tobytes(), f"{name} at {start}:{stop}"
                 spread = tuple(np.repeat(a, 2)[::2] if isinstance(a, np.ndarray) else a for a in part)
@@ -93,7 +156,7 @@ def test_an_element_does_not_depend_on_its_position(name, isa):
                 assert piece.tobytes() == whole[start:stop].tobytes(), f"{name} at {start}:{stop}, strided"
 
 
-# --- threads ----------------------------------------------------------------------------------------------------------------
+# --- threads ----------------------------------------------------------------------------------------------------------
 
 
 def large(name: str, group: str, dtype):
@@ -111,21 +174,54 @@ def large(name: str, group: str, dtype):
         "REDUCE": lambda: (Out(np.zeros((), dtype)), make(700, 701), (0, 1), *([1.0] if name == "var" else [])),
         "ARGREDUCE": lambda: (Out(np.zeros(601, np.int64)), make(500, 601), (0,)),
         "ROWWISE": lambda: (Out(np.zeros((400, 701, 1), dtype)), make(400, 701, 1), (400, 701, 1)),
-        "ROWWISE_GRAD": lambda: (Out(np.zeros((400, 701, 1), dtype)), make(400, 701, 1), make(400, 701, 1), (400, 701, 1)),
+        "ROWWISE_GRAD": lambda: (
+            Out(np.zeros((400, 701, 1), dtype)),
+            make(400, 701, 1),
+            make(400, 701, 1),
+            (400, 701, 1),
+        ),
         "LOSS": lambda: (Out(np.zeros((), dtype)), make(n), make(n), 1e-5),
         "LOSS_GRAD": lambda: (Out(np.zeros(n, dtype)), make(), make(n), make(n), 1e-5),
-        "NLL": lambda: (Out(np.zeros((), dtype)), Out(np.zeros((3001, 1), dtype)), make(3001, 100, 1), rng.integers(0, 100, (3001, 1)),
-                        (3001, 100, 1), -100, 1),
-        "NLL_GRAD": lambda: (Out(np.zeros((3001, 100, 1), dtype)), make(), make(3001, 100, 1), make(3001, 1), rng.integers(0, 100, (3001, 1)),
-                             (3001, 100, 1), -100, 1),
+        "NLL": lambda: (
+            Out(np.zeros((), dtype)),
+            Out(np.zeros((3001, 1), dtype)),
+            make(3001, 100, 1),
+            rng.integers(0, 100, (3001, 1)),
+            (3001, 100, 1),
+            -100,
+            1,
+        ),
+        "NLL_GRAD": lambda: (
+            Out(np.zeros((3001, 100, 1), dtype)),
+            make(),
+            make(3001, 100, 1),
+            make(3001, 1),
+            rng.integers(0, 100, (3001, 1)),
+            (3001, 100, 1),
+            -100,
+            1,
+        ),
         "GEMM": lambda: (Out(np.zeros((257, 301), dtype)), make(257, 503), make(503, 301)),
-        "LINEAR": lambda: (Out(np.zeros((257, 301), dtype)), make(257, 503), make(301, 503), make(301), (257, 301, 503)),
-        "LINEAR_GRAD": lambda: (Out(np.zeros((257, 503), dtype)), Out(np.zeros((301, 503), dtype)), Out(np.zeros(301, dtype)), make(257, 301),
-                                make(257, 503), make(301, 503), (257, 301, 503)),
+        "LINEAR": lambda: (
+            Out(np.zeros((257, 301), dtype)),
+            make(257, 503),
+            make(301, 503),
+            make(301),
+            (257, 301, 503),
+        ),
+        "LINEAR_GRAD": lambda: (
+            Out(np.zeros((257, 503), dtype)),
+            Out(np.zeros((301, 503), dtype)),
+            Out(np.zeros(301, dtype)),
+            make(257, 301),
+            make(257, 503),
+            make(301, 503),
+            (257, 301, 503),
+        ),
         "EMBEDDING": lambda: (Out(np.zeros((20_001, 16), dtype)), make(100, 16), rng.integers(0, 100, 20_001)),
         "EMBEDDING_GRAD": lambda: (Out(np.zeros((100, 16), dtype)), make(20_001, 16), rng.integers(0, 100, 20_001), -1),
         "DROPOUT": lambda: (Out(np.zeros(n, dtype)), make(n), 0.5, 7),
-    }[group]()  # fmt: skip
+    }[group]()
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
@@ -143,7 +239,13 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(name, dtype):
 def test_products_of_every_form_have_the_same_bits_with_more_threads():
     rng = np.random.default_rng(0)
     with on(C_MACHINES[-1]):
-        for shape_a, shape_b in (((300, 400), (400, 200)), ((2000, 64), (64, 10)), ((10, 2000), (2000, 12)), ((1, 3000), (3000, 500)), ((8, 100, 90), (8, 90, 70))):
+        for shape_a, shape_b in (
+            ((300, 400), (400, 200)),
+            ((2000, 64), (64, 10)),
+            ((10, 2000), (2000, 12)),
+            ((1, 3000), (3000, 500)),
+            ((8, 100, 90), (8, 90, 70)),
+        ):
             a, b = autograd.tensor(rng.standard_normal(shape_a)), autograd.tensor(rng.standard_normal(shape_b))
             found = []
             for threads in (1, 2, 3):
@@ -152,7 +254,7 @@ def test_products_of_every_form_have_the_same_bits_with_more_threads():
             assert found[0] == found[1] == found[2], (shape_a, shape_b)
 
 
-# --- accuracy ---------------------------------------------------------------------------------------------------------------
+# --- accuracy ---------------------------------------------------------------------------------------------------------
 
 
 def wide(x: np.ndarray) -> np.ndarray:

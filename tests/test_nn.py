@@ -5,9 +5,10 @@ import math
 import pickle
 from collections import OrderedDict
 
-import autograd
 import numpy as np
 import pytest
+
+import autograd
 from autograd import nn, no_grad, ones, tensor, zeros
 from autograd.nn import functional as F
 
@@ -29,12 +30,18 @@ class Net(nn.Module):
         return self.body(self.first(x)) * self.scale + self.mean
 
 
-# --- registration -----------------------------------------------------------------------------------------------------------
+# --- registration -----------------------------------------------------------------------------------------------------
 
 
 def test_what_is_assigned_is_registered():
     net = Net()
-    assert [n for n, _ in net.named_parameters()] == ["scale", "first.weight", "first.bias", "body.1.weight", "body.1.bias"]
+    assert [n for n, _ in net.named_parameters()] == [
+        "scale",
+        "first.weight",
+        "first.bias",
+        "body.1.weight",
+        "body.1.bias",
+    ]
     assert [n for n, _ in net.named_modules()] == ["", "first", "body", "body.0", "body.1"]
     assert [n for n, _ in net.named_children()] == ["first", "body"]
     assert [n for n, _ in net.named_buffers()] == ["mean", "cache"]
@@ -163,11 +170,14 @@ def test_repr():
         "    (1): Dropout(p=0.2, inplace=False)\n  )\n)"
     )
     assert repr(nn.GELU()) == "GELU(approximate='none')" and repr(nn.LeakyReLU()) == "LeakyReLU(negative_slope=0.01)"
-    assert repr(nn.Embedding(3, 2, padding_idx=0)) == "Embedding(3, 2, padding_idx=0)" and repr(nn.Softmax(1)) == "Softmax(dim=1)"
+    assert (
+        repr(nn.Embedding(3, 2, padding_idx=0)) == "Embedding(3, 2, padding_idx=0)"
+        and repr(nn.Softmax(1)) == "Softmax(dim=1)"
+    )
     assert repr(nn.Softplus()) == "Softplus(beta=1.0, threshold=20.0)" and repr(nn.MSELoss()) == "MSELoss()"
 
 
-# --- state ------------------------------------------------------------------------------------------------------------------
+# --- state ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_state_dict_goes_round():
@@ -176,9 +186,20 @@ def test_a_state_dict_goes_round():
     autograd.manual_seed(1)
     b = Net()
     state = a.state_dict()
-    assert list(state) == ["scale", "mean", "first.weight", "first.bias", "body.1.weight", "body.1.bias", "again.weight", "again.bias"]
+    assert list(state) == [
+        "scale",
+        "mean",
+        "first.weight",
+        "first.bias",
+        "body.1.weight",
+        "body.1.bias",
+        "again.weight",
+        "again.bias",
+    ]
     result = b.load_state_dict(state)
-    assert repr(result) == "<All keys matched successfully>" and result.missing_keys == [] and result.unexpected_keys == []
+    assert (
+        repr(result) == "<All keys matched successfully>" and result.missing_keys == [] and result.unexpected_keys == []
+    )
     assert all(p.tolist() == q.tolist() for p, q in zip(a.parameters(), b.parameters()))
     with no_grad():
         a.first.weight.fill_(7.0)
@@ -192,14 +213,21 @@ def test_loading_is_all_or_nothing():
     good = ones(3, 2)
     with pytest.raises(RuntimeError, match=r"Error\(s\) in loading state_dict for Linear:") as caught:
         net.load_state_dict({"weight": good, "extra": ones(1)})
-    assert 'Unexpected key(s) in state_dict: "extra"' in str(caught.value) and 'Missing key(s) in state_dict: "bias"' in str(caught.value)
-    with pytest.raises(RuntimeError, match=r"size mismatch for bias: copying a param with shape .*\[2\].* the shape in current model is .*\[3\]"):
+    assert 'Unexpected key(s) in state_dict: "extra"' in str(
+        caught.value
+    ) and 'Missing key(s) in state_dict: "bias"' in str(caught.value)
+    with pytest.raises(
+        RuntimeError,
+        match=r"size mismatch for bias: copying a param with shape .*\[2\].* the shape in current model is .*\[3\]",
+    ):
         net.load_state_dict({"weight": good, "bias": ones(2)})
     with pytest.raises(RuntimeError, match="expected a Tensor"):
         net.load_state_dict({"weight": good, "bias": [1, 2, 3]})
     assert net.weight.tolist() == before
     result = net.load_state_dict({"weight": good, "extra": ones(1)}, strict=False)
-    assert result.missing_keys == ["bias"] and result.unexpected_keys == ["extra"] and net.weight.tolist() == good.tolist()
+    assert (
+        result.missing_keys == ["bias"] and result.unexpected_keys == ["extra"] and net.weight.tolist() == good.tolist()
+    )
 
 
 def test_loading_keeps_dtype_and_identity():
@@ -220,13 +248,25 @@ def test_copies_of_modules():
         assert net.scale.item() == 1
 
 
-# --- initial values: those of PyTorch 2.13 for the same seed --------------------------------------------------------------------
+# --- initial values: those of PyTorch 2.13 for the same seed ----------------------------------------------------------
 
 LINEAR = [
-    (0, 3, 2, [-0.00432251766, 0.309715837, -0.475185335, -0.424894601, -0.222368971, 0.154820725], [-0.0114391446, 0.457774937]),
+    (
+        0,
+        3,
+        2,
+        [-0.00432251766, 0.309715837, -0.475185335, -0.424894601, -0.222368971, 0.154820725],
+        [-0.0114391446, 0.457774937],
+    ),
     (42, 4, 1, [0.382269263, 0.415003955, -0.11713624, 0.459305644], [-0.109551787]),
-    (2**32 + 5, 2, 3, [0.467046678, -0.528759003, 0.576249123, 0.452445149, 0.594115973, -0.54214555], [-0.474622071, 0.336468816, -0.660063446]),
-]  # fmt: skip
+    (
+        2**32 + 5,
+        2,
+        3,
+        [0.467046678, -0.528759003, 0.576249123, 0.452445149, 0.594115973, -0.54214555],
+        [-0.474622071, 0.336468816, -0.660063446],
+    ),
+]
 
 
 @pytest.mark.parametrize("seed, inputs, outputs, weight, bias", LINEAR)
@@ -240,14 +280,20 @@ def test_linear_starts_as_pytorchs(backend, seed, inputs, outputs, weight, bias)
 def test_linear_in_float64_starts_as_pytorchs():
     autograd.manual_seed(7)
     layer = nn.Linear(2, 2, dtype=autograd.float64)
-    assert layer.weight.tolist() == [[-0.3120031881512851, -0.32004541940396214], [0.5120767768766437, 0.22159090360478964]]
+    assert layer.weight.tolist() == [
+        [-0.3120031881512851, -0.32004541940396214],
+        [0.5120767768766437, 0.22159090360478964],
+    ]
     assert layer.bias.tolist() == [0.5975467619529394, 0.4801896754442359]
 
 
 def test_the_second_layer_starts_as_pytorchs():
     autograd.manual_seed(0)
     net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
-    assert net[2].weight.numpy(force=True).reshape(-1).tolist() == np.float32([0.152774125, -0.174482793, -0.11348708]).tolist()
+    assert (
+        net[2].weight.numpy(force=True).reshape(-1).tolist()
+        == np.float32([0.152774125, -0.174482793, -0.11348708]).tolist()
+    )
     assert net[2].bias.tolist() == np.float32([-0.551570714]).tolist()
 
 
@@ -260,7 +306,9 @@ def test_embedding_starts_as_pytorchs(backend):
         table = nn.Embedding(3, 2, **options).weight
         assert table.numpy(force=True).reshape(-1).tolist() == pytest.approx(expected, rel=1e-6)
     autograd.manual_seed(3)
-    assert nn.Embedding(5, 4).weight.numpy(force=True)[0].tolist() == pytest.approx([-0.076644294, 0.35988152, -0.782016814, 0.0715277344], rel=1e-6)
+    assert nn.Embedding(5, 4).weight.numpy(force=True)[0].tolist() == pytest.approx(
+        [-0.076644294, 0.35988152, -0.782016814, 0.0715277344], rel=1e-6
+    )
 
 
 def test_initializers():
@@ -274,7 +322,11 @@ def test_initializers():
         assert fill() is w
         assert low <= w.min().item() < low * 0.98 + high * 0.02 and low * 0.02 + high * 0.98 < w.max().item() <= high
     assert abs(nn.init.normal_(w, 1, 2).std().item() - 2) < 0.1
-    assert nn.init.constant_(w, 5)[0, 0].item() == 5 and nn.init.zeros_(w).sum().item() == 0 and nn.init.ones_(w).sum().item() == 4000
+    assert (
+        nn.init.constant_(w, 5)[0, 0].item() == 5
+        and nn.init.zeros_(w).sum().item() == 0
+        and nn.init.ones_(w).sum().item() == 4000
+    )
     assert nn.init.calculate_gain("tanh") == 5 / 3 and nn.init.calculate_gain("leaky_relu", 1.0) == 1
     with pytest.raises(ValueError, match="Fan in and fan out can not be computed"):
         nn.init.xavier_uniform_(zeros(3))
@@ -282,32 +334,45 @@ def test_initializers():
         nn.init.calculate_gain("step")
 
 
-# --- layers and losses --------------------------------------------------------------------------------------------------------
+# --- layers and losses ------------------------------------------------------------------------------------------------
 
 
 def test_every_module_does_what_its_function_does():
     x, p = autograd.randn(4, 3), tensor([[0.1, 0.9, 0.3]] * 4)
     for module, expected in (
-        (nn.ReLU(), F.relu(x)), (nn.Sigmoid(), F.sigmoid(x)), (nn.Tanh(), F.tanh(x)), (nn.SiLU(), F.silu(x)), (nn.GELU(), F.gelu(x)),
-        (nn.GELU("tanh"), F.gelu(x, "tanh")), (nn.LeakyReLU(0.2), F.leaky_relu(x, 0.2)), (nn.Softplus(2), F.softplus(x, 2)),
-        (nn.Softmax(1), F.softmax(x, 1)), (nn.LogSoftmax(1), F.log_softmax(x, 1)), (nn.Identity(3, unused=1), x), (nn.Flatten(0), x.reshape(-1)),
-    ):  # fmt: skip
+        (nn.ReLU(), F.relu(x)),
+        (nn.Sigmoid(), F.sigmoid(x)),
+        (nn.Tanh(), F.tanh(x)),
+        (nn.SiLU(), F.silu(x)),
+        (nn.GELU(), F.gelu(x)),
+        (nn.GELU("tanh"), F.gelu(x, "tanh")),
+        (nn.LeakyReLU(0.2), F.leaky_relu(x, 0.2)),
+        (nn.Softplus(2), F.softplus(x, 2)),
+        (nn.Softmax(1), F.softmax(x, 1)),
+        (nn.LogSoftmax(1), F.log_softmax(x, 1)),
+        (nn.Identity(3, unused=1), x),
+        (nn.Flatten(0), x.reshape(-1)),
+    ):
         assert module(x).tolist() == expected.tolist()
     t = tensor([0, 2, 1, 1])
     weight = tensor([1.0, 2.0, 3.0])
     for module, expected in (
-        (nn.MSELoss()(x, p), F.mse_loss(x, p)), (nn.MSELoss(reduction="sum")(x, p), F.mse_loss(x, p, "sum")),
-        (nn.CrossEntropyLoss()(x, t), F.cross_entropy(x, t)), (nn.CrossEntropyLoss(weight, label_smoothing=0.1)(x, t),
-         F.cross_entropy(x, t, weight, label_smoothing=0.1)), (nn.CrossEntropyLoss(ignore_index=1)(x, t), F.cross_entropy(x, t, ignore_index=1)),
+        (nn.MSELoss()(x, p), F.mse_loss(x, p)),
+        (nn.MSELoss(reduction="sum")(x, p), F.mse_loss(x, p, "sum")),
+        (nn.CrossEntropyLoss()(x, t), F.cross_entropy(x, t)),
+        (nn.CrossEntropyLoss(weight, label_smoothing=0.1)(x, t), F.cross_entropy(x, t, weight, label_smoothing=0.1)),
+        (nn.CrossEntropyLoss(ignore_index=1)(x, t), F.cross_entropy(x, t, ignore_index=1)),
         (nn.BCEWithLogitsLoss(pos_weight=weight)(x, p), F.binary_cross_entropy_with_logits(x, p, pos_weight=weight)),
-    ):  # fmt: skip
+    ):
         assert module.item() == expected.item()
     assert list(nn.CrossEntropyLoss(weight).state_dict()) == ["weight"]
 
 
 def test_sequential():
     net = nn.Sequential(nn.Linear(2, 3), nn.ReLU()).append(nn.Linear(3, 1))
-    assert len(net) == 3 and isinstance(net[-1], nn.Linear) and [type(m) for m in net][1] is nn.ReLU and len(net[:2]) == 2
+    assert (
+        len(net) == 3 and isinstance(net[-1], nn.Linear) and [type(m) for m in net][1] is nn.ReLU and len(net[:2]) == 2
+    )
     assert net[:2](ones(1, 2)).shape == (1, 3)
     with pytest.raises(IndexError, match="out of range"):
         net[5]

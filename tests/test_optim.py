@@ -3,28 +3,46 @@
 import copy
 import math
 
-import autograd
 import pytest
+
+import autograd
 from autograd import nn, ones, optim, tensor
 
 # PyTorch's parameters after five steps of `trained` below, in float64
 RECORDED = [
     ("SGD", {"lr": 0.1}, [1.776295, -0.937191, -244.278441, -21.922861]),
     ("SGD", {"lr": 0.1, "momentum": 0.9}, [4.652758, 8.862702, 79.752852, -2.988508]),
-    ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.05},
-     [-16.8834693387, -27.2078737431, -9671.34165411, -704.403065045]),
+    (
+        "SGD",
+        {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.05},
+        [-16.8834693387, -27.2078737431, -9671.34165411, -704.403065045],
+    ),
     ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}, [3.2798863795, 1.9049270109, 21.2003885859, 0.2501359199]),
-    ("SGD", {"lr": 0.05, "maximize": True, "weight_decay": 0.1}, [1.10191493192, -94.9812137815, 211.129746344, 2.59561241055]),
+    (
+        "SGD",
+        {"lr": 0.05, "maximize": True, "weight_decay": 0.1},
+        [1.10191493192, -94.9812137815, 211.129746344, 2.59561241055],
+    ),
     ("Adam", {"lr": 0.1}, [0.89554445313, -1.51314652841, 0.318450848888, 0.799259560014]),
-    ("Adam", {"lr": 0.05, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.1},
-     [0.957961985143, -1.75820457332, 0.407863363416, 0.549828107557]),
-    ("Adam", {"lr": 0.1, "amsgrad": True, "betas": (0.9, 0.5)}, [0.90114003047, -1.51553161164, 0.326344610639, 0.786117904499]),
+    (
+        "Adam",
+        {"lr": 0.05, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.1},
+        [0.957961985143, -1.75820457332, 0.407863363416, 0.549828107557],
+    ),
+    (
+        "Adam",
+        {"lr": 0.1, "amsgrad": True, "betas": (0.9, 0.5)},
+        [0.90114003047, -1.51553161164, 0.326344610639, 0.786117904499],
+    ),
     ("Adam", {"lr": 0.1, "betas": (0.9, 0.5)}, [0.884890127071, -1.46470568249, 0.304475455478, 0.792896223734]),
     ("Adam", {"lr": 0.1, "maximize": True}, [1.15221263244, -2.49141041585, 0.841077133981, -0.19061357913]),
     ("AdamW", {"lr": 0.1}, [0.891476846172, -1.50420921684, 0.317020011403, 0.796715594637]),
-    ("AdamW", {"lr": 0.05, "weight_decay": 0.2, "amsgrad": True, "betas": (0.9, 0.5)},
-     [0.900984332184, -1.66431879869, 0.3792020323, 0.527959222094]),
-]  # fmt: skip
+    (
+        "AdamW",
+        {"lr": 0.05, "weight_decay": 0.2, "amsgrad": True, "betas": (0.9, 0.5)},
+        [0.900984332184, -1.66431879869, 0.3792020323, 0.527959222094],
+    ),
+]
 
 
 def parameters(dtype=autograd.float64):
@@ -71,7 +89,13 @@ def test_defaults_are_pytorchs():
     assert {k: v for k, v in optim.SGD(p).param_groups[0].items() if k in ("lr", "momentum", "weight_decay")} == {
         "lr": 1e-3, "momentum": 0, "weight_decay": 0}  # fmt: skip
     adam = optim.Adam(p).param_groups[0]
-    assert (adam["lr"], adam["betas"], adam["eps"], adam["weight_decay"], adam["amsgrad"]) == (1e-3, (0.9, 0.999), 1e-8, 0, False)
+    assert (adam["lr"], adam["betas"], adam["eps"], adam["weight_decay"], adam["amsgrad"]) == (
+        1e-3,
+        (0.9, 0.999),
+        1e-8,
+        0,
+        False,
+    )
     assert optim.AdamW(p).param_groups[0]["weight_decay"] == 0.01
 
 
@@ -180,23 +204,42 @@ def test_a_rate_in_a_tensor():
     assert p.item() == 0.5
 
 
-@pytest.mark.parametrize("call, error, match", [
-    (lambda p: optim.SGD([]), ValueError, "optimizer got an empty parameter list"),
-    (lambda p: optim.SGD([p * 2]), ValueError, "can't optimize a non-leaf Tensor"),
-    (lambda p: optim.SGD(p), TypeError, "should be an iterable of Tensors or dicts"),
-    (lambda p: optim.SGD([3.0]), TypeError, "optimizer can only optimize Tensors"),
-    (lambda p: optim.SGD([p], lr=-1), ValueError, "Invalid learning rate: -1"),
-    (lambda p: optim.SGD([p], lr=math.nan), ValueError, "Invalid learning rate: nan"),
-    (lambda p: optim.SGD([p], momentum=-0.1), ValueError, "Invalid momentum value: -0.1"),
-    (lambda p: optim.SGD([p], weight_decay=-1), ValueError, "Invalid weight_decay value: -1"),
-    (lambda p: optim.SGD([p], nesterov=True), ValueError, "Nesterov momentum requires a momentum and zero dampening"),
-    (lambda p: optim.Adam([p], betas=(1.0, 0.9)), ValueError, "Invalid beta parameter at index 0: 1.0"),
-    (lambda p: optim.Adam([p], betas=(0.9, -0.1)), ValueError, "Invalid beta parameter at index 1: -0.1"),
-    (lambda p: optim.Adam([p], eps=-1.0), ValueError, "Invalid epsilon value: -1.0"),
-    (lambda p: optim.SGD([{"params": [p]}, {"params": [p]}]), ValueError, "some parameters appear in more than one parameter group"),
-    (lambda p: optim.SGD([p]).load_state_dict({"state": {}, "param_groups": []}), ValueError, "different number of parameter groups"),
-    (lambda p: optim.SGD([p]).load_state_dict({"state": {}, "param_groups": [{"params": [0, 1]}]}), ValueError, "doesn't match the size of"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "call, error, match",
+    [
+        (lambda p: optim.SGD([]), ValueError, "optimizer got an empty parameter list"),
+        (lambda p: optim.SGD([p * 2]), ValueError, "can't optimize a non-leaf Tensor"),
+        (lambda p: optim.SGD(p), TypeError, "should be an iterable of Tensors or dicts"),
+        (lambda p: optim.SGD([3.0]), TypeError, "optimizer can only optimize Tensors"),
+        (lambda p: optim.SGD([p], lr=-1), ValueError, "Invalid learning rate: -1"),
+        (lambda p: optim.SGD([p], lr=math.nan), ValueError, "Invalid learning rate: nan"),
+        (lambda p: optim.SGD([p], momentum=-0.1), ValueError, "Invalid momentum value: -0.1"),
+        (lambda p: optim.SGD([p], weight_decay=-1), ValueError, "Invalid weight_decay value: -1"),
+        (
+            lambda p: optim.SGD([p], nesterov=True),
+            ValueError,
+            "Nesterov momentum requires a momentum and zero dampening",
+        ),
+        (lambda p: optim.Adam([p], betas=(1.0, 0.9)), ValueError, "Invalid beta parameter at index 0: 1.0"),
+        (lambda p: optim.Adam([p], betas=(0.9, -0.1)), ValueError, "Invalid beta parameter at index 1: -0.1"),
+        (lambda p: optim.Adam([p], eps=-1.0), ValueError, "Invalid epsilon value: -1.0"),
+        (
+            lambda p: optim.SGD([{"params": [p]}, {"params": [p]}]),
+            ValueError,
+            "some parameters appear in more than one parameter group",
+        ),
+        (
+            lambda p: optim.SGD([p]).load_state_dict({"state": {}, "param_groups": []}),
+            ValueError,
+            "different number of parameter groups",
+        ),
+        (
+            lambda p: optim.SGD([p]).load_state_dict({"state": {}, "param_groups": [{"params": [0, 1]}]}),
+            ValueError,
+            "doesn't match the size of",
+        ),
+    ],
+)
 def test_errors(call, error, match):
     with pytest.raises(error, match=match):
         call(ones(2, requires_grad=True))

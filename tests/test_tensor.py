@@ -5,31 +5,46 @@ import io
 import math
 import pickle
 
-import autograd
 import numpy as np
 import pytest
+
+import autograd
 from autograd import from_numpy, nn, ones, tensor, zeros
 
-
-# --- making -----------------------------------------------------------------------------------------------------------------
+# --- making -----------------------------------------------------------------------------------------------------------
 
 
 def test_dtypes_are_inferred_as_pytorch_does():
     for data, dtype in (
-        (1.5, "float32"), (1, "int64"), (True, "bool"), ([1, 2.5], "float32"), ([True, 2], "int64"), ([], "float32"),
-        (np.float64(1), "float64"), (np.zeros(2, np.float32), "float32"), (np.zeros(2, np.int8), "int8"), ([[1], [2]], "int64"),
-        (tensor([1.0], dtype=autograd.float64), "float64"), (range(3), "int64"), ((1.0, 2.0), "float32"),
-    ):  # fmt: skip
+        (1.5, "float32"),
+        (1, "int64"),
+        (True, "bool"),
+        ([1, 2.5], "float32"),
+        ([True, 2], "int64"),
+        ([], "float32"),
+        (np.float64(1), "float64"),
+        (np.zeros(2, np.float32), "float32"),
+        (np.zeros(2, np.int8), "int8"),
+        ([[1], [2]], "int64"),
+        (tensor([1.0], dtype=autograd.float64), "float64"),
+        (range(3), "int64"),
+        ((1.0, 2.0), "float32"),
+    ):
         assert tensor(data).dtype.name == dtype, data
     assert autograd.Tensor([1, 2]).dtype is autograd.float32
     assert autograd.Tensor(2, 3).shape == (2, 3)
     assert tensor([1, 2], dtype=autograd.float64).dtype is autograd.float64
-    assert tensor([1, 2], dtype=np.float32).dtype is autograd.float32 and tensor([1.5], dtype=float).dtype is autograd.float32
+    assert (
+        tensor([1, 2], dtype=np.float32).dtype is autograd.float32
+        and tensor([1.5], dtype=float).dtype is autograd.float32
+    )
 
 
 def test_the_default_dtype_can_be_changed():
     autograd.set_default_dtype(autograd.float64)
-    assert tensor(1.5).dtype is ones(2).dtype is autograd.rand(2).dtype is (tensor([1, 2]) / 2).dtype is autograd.float64
+    assert (
+        tensor(1.5).dtype is ones(2).dtype is autograd.rand(2).dtype is (tensor([1, 2]) / 2).dtype is autograd.float64
+    )
     with pytest.raises(TypeError, match="only floating-point types are supported as the default type"):
         autograd.set_default_dtype(autograd.int64)
 
@@ -46,8 +61,17 @@ def test_tensor_copies_and_from_numpy_shares():
 
 
 def test_arrays_of_every_kind():
-    for a in (np.arange(6.0)[::-1], np.arange(6.0).reshape(2, 3).T, np.arange(12.0)[::2], np.broadcast_to(1.5, (2, 3)), np.arange(3.0, dtype=">f8"),
-              np.frombuffer(b"\0" + np.arange(3.0).tobytes(), np.float64, 3, 1), np.zeros((0, 3)), np.array(2.0), np.asfortranarray(np.ones((2, 2)))):  # fmt: skip
+    for a in (
+        np.arange(6.0)[::-1],
+        np.arange(6.0).reshape(2, 3).T,
+        np.arange(12.0)[::2],
+        np.broadcast_to(1.5, (2, 3)),
+        np.arange(3.0, dtype=">f8"),
+        np.frombuffer(b"\0" + np.arange(3.0).tobytes(), np.float64, 3, 1),
+        np.zeros((0, 3)),
+        np.array(2.0),
+        np.asfortranarray(np.ones((2, 2))),
+    ):
         t = from_numpy(a)
         assert t.tolist() == a.tolist() and (t + 1).tolist() == (a + 1).tolist() and t.shape == a.shape
     record = np.zeros(3, [("a", "i1"), ("b", "f8")])["b"]
@@ -81,7 +105,10 @@ def test_constants_and_ranges():
     assert autograd.full((2,), 7).dtype is autograd.int64 and autograd.full((2,), 7.0).dtype is autograd.float32
     assert autograd.arange(3).dtype is autograd.int64 and autograd.arange(0, 1, 0.25).dtype is autograd.float32
     assert autograd.arange(5, 0, -2).tolist() == [5, 3, 1] and autograd.arange(3.0).tolist() == [0, 1, 2]
-    assert autograd.linspace(0, 1, 5).tolist() == [0, 0.25, 0.5, 0.75, 1] and autograd.eye(2, 3).tolist() == [[1, 0, 0], [0, 1, 0]]
+    assert autograd.linspace(0, 1, 5).tolist() == [0, 0.25, 0.5, 0.75, 1] and autograd.eye(2, 3).tolist() == [
+        [1, 0, 0],
+        [0, 1, 0],
+    ]
     assert autograd.zeros_like(tensor([1, 2])).dtype is autograd.int64
     assert autograd.ones(2, requires_grad=True).requires_grad
     with pytest.raises(RuntimeError, match="step must be nonzero"):
@@ -94,15 +121,25 @@ def test_constants_and_ranges():
         zeros("a")
 
 
-# --- attributes and conversions -------------------------------------------------------------------------------------------------
+# --- attributes and conversions ---------------------------------------------------------------------------------------
 
 
 def test_attributes():
     x = autograd.zeros(2, 3, 4)
-    assert x.shape == (2, 3, 4) and x.size() == (2, 3, 4) and x.size(-1) == 4 and x.ndim == x.dim() == 3 and x.numel() == 24
+    assert (
+        x.shape == (2, 3, 4)
+        and x.size() == (2, 3, 4)
+        and x.size(-1) == 4
+        and x.ndim == x.dim() == 3
+        and x.numel() == 24
+    )
     assert x.stride() == (12, 4, 1) and x.stride(0) == 12 and x.is_contiguous() and x.storage_offset() == 0
     assert x.itemsize == x.element_size() == 4 and x.nbytes == 96 and len(x) == 2 and x.is_floating_point()
-    assert x.transpose(0, 2).stride() == (1, 4, 12) and not x.transpose(0, 2).is_contiguous() and x[1].storage_offset() == 12
+    assert (
+        x.transpose(0, 2).stride() == (1, 4, 12)
+        and not x.transpose(0, 2).is_contiguous()
+        and x[1].storage_offset() == 12
+    )
     assert repr(x.shape) == "autograd.Size([2, 3, 4])" and x.shape.numel() == 24
     with pytest.raises(TypeError, match=r"len\(\) of a 0-d tensor"):
         len(tensor(1.0))
@@ -139,7 +176,12 @@ def test_casts():
     x = tensor([1.7, -1.7, 0.0])
     assert x.long().tolist() == x.int().tolist() == [1, -1, 0] and x.bool().tolist() == [True, True, False]
     assert x.double().dtype is autograd.float64 and x.float() is x and x.to(autograd.float32) is x
-    assert x.to(tensor(1)).dtype is autograd.int64 and x.to("cpu") is x and x.cpu() is x and x.type_as(tensor(1)).dtype is autograd.int64
+    assert (
+        x.to(tensor(1)).dtype is autograd.int64
+        and x.to("cpu") is x
+        and x.cpu() is x
+        and x.type_as(tensor(1)).dtype is autograd.int64
+    )
     with pytest.raises(RuntimeError, match="not available"):
         x.to("cuda")
     w = tensor([1.0], requires_grad=True)
@@ -149,9 +191,16 @@ def test_casts():
 
 def test_promotion():
     for a, b, c in (
-        ("bool", "bool", "bool"), ("bool", "uint8", "uint8"), ("uint8", "int8", "int16"), ("uint8", "int32", "int32"), ("int64", "float32", "float32"),
-        ("float32", "float64", "float64"), ("int8", "int64", "int64"), ("int64", "bool", "int64"), ("float64", "int8", "float64"),
-    ):  # fmt: skip
+        ("bool", "bool", "bool"),
+        ("bool", "uint8", "uint8"),
+        ("uint8", "int8", "int16"),
+        ("uint8", "int32", "int32"),
+        ("int64", "float32", "float32"),
+        ("float32", "float64", "float64"),
+        ("int8", "int64", "int64"),
+        ("int64", "bool", "int64"),
+        ("float64", "int8", "float64"),
+    ):
         x, y = zeros(2, dtype=getattr(autograd, a)), zeros(2, dtype=getattr(autograd, b))
         assert (x + y).dtype.name == (y + x).dtype.name == c if (a, b) != ("bool", "bool") else True
         assert autograd.promote_types(x.dtype, y.dtype).name == c
@@ -175,16 +224,23 @@ def test_equality_and_hash():
     assert len({a, b, a}) == 2 and (a == b).all() and a in [a]
 
 
-# --- NumPy ------------------------------------------------------------------------------------------------------------------
+# --- NumPy ------------------------------------------------------------------------------------------------------------
 
 
 def test_numpy_and_back():
     x = tensor([1.0, 2.0])
-    assert np.shares_memory(x.numpy(), x.numpy()) and np.asarray(x).tolist() == [1, 2] and np.array(x, dtype=np.float64).dtype == np.float64
+    assert (
+        np.shares_memory(x.numpy(), x.numpy())
+        and np.asarray(x).tolist() == [1, 2]
+        and np.array(x, dtype=np.float64).dtype == np.float64
+    )
     assert np.asarray(x, dtype=np.int64).tolist() == [1, 2]
     w = tensor([1.0], requires_grad=True)
     for take in (lambda: w.numpy(), lambda: np.asarray(w), lambda: np.array(w * 2)):
-        with pytest.raises(RuntimeError, match=r"Can't call numpy\(\) on Tensor that requires grad. Use tensor.detach\(\).numpy\(\) instead."):
+        with pytest.raises(
+            RuntimeError,
+            match=r"Can't call numpy\(\) on Tensor that requires grad. Use tensor.detach\(\).numpy\(\) instead.",
+        ):
             take()
     assert w.detach().numpy().tolist() == [1] and w.numpy(force=True).tolist() == [1]
     assert np.dtype(autograd.float32) == np.float32 and np.zeros(2, dtype=autograd.int64).dtype == np.int64
@@ -192,13 +248,19 @@ def test_numpy_and_back():
 
 def test_numpy_numbers_and_arrays_as_operands():
     x = tensor([1.0, 2.0], requires_grad=True)
-    for y in (np.float64(2) * x, x * np.float64(2), np.array([2.0, 2.0], np.float32) * x, x * np.array([2.0, 2.0], np.float32), x * np.int64(2)):
+    for y in (
+        np.float64(2) * x,
+        x * np.float64(2),
+        np.array([2.0, 2.0], np.float32) * x,
+        x * np.array([2.0, 2.0], np.float32),
+        x * np.int64(2),
+    ):
         assert isinstance(y, autograd.Tensor) and y.requires_grad and y.tolist() == [2, 4]
     assert (np.float64(2) * x).dtype is autograd.float32
     assert (np.array([1.0, 5.0]) > x).tolist() == [False, True]
 
 
-# --- printing ---------------------------------------------------------------------------------------------------------------
+# --- printing ---------------------------------------------------------------------------------------------------------
 
 PRINTED = [
     (lambda: tensor(3), "tensor(3)"),
@@ -218,14 +280,18 @@ PRINTED = [
     (lambda: zeros(2, 0), "tensor([], size=(2, 0))"),
     (lambda: zeros(0, dtype=autograd.int64), "tensor([], dtype=autograd.int64)"),
     (lambda: zeros(0, 3, dtype=autograd.float64), "tensor([], size=(0, 3), dtype=autograd.float64)"),
-    (lambda: autograd.arange(8.0).reshape(2, 2, 2),
-     "tensor([[[0., 1.],\n         [2., 3.]],\n\n        [[4., 5.],\n         [6., 7.]]])"),
+    (
+        lambda: autograd.arange(8.0).reshape(2, 2, 2),
+        "tensor([[[0., 1.],\n         [2., 3.]],\n\n        [[4., 5.],\n         [6., 7.]]])",
+    ),
     (lambda: autograd.arange(1001), "tensor([   0,    1,    2,  ...,  998,  999, 1000])"),
     (lambda: nn.Parameter(ones(1)), "Parameter containing:\ntensor([1.], requires_grad=True)"),
-    (lambda: autograd.arange(30.0),
-     "tensor([ 0.,  1.,  2.,  3.,  4.,  5.,  6.,  7.,  8.,  9., 10., 11., 12., 13.,\n        14., 15., 16., 17., 18., 19., 20., 21., 22., 23., 24., "
-     "25., 26., 27.,\n        28., 29.])"),
-]  # fmt: skip
+    (
+        lambda: autograd.arange(30.0),
+        "tensor([ 0.,  1.,  2.,  3.,  4.,  5.,  6.,  7.,  8.,  9., 10., 11., 12., 13.,\n        14., 15., 16., 17., 18., 19., 20., 21., 22., 23., 24., "
+        "25., 26., 27.,\n        28., 29.])",
+    ),
+]
 
 
 @pytest.mark.parametrize("make, text", PRINTED, ids=[text[:30] for _, text in PRINTED])
@@ -233,16 +299,27 @@ def test_printing(make, text):
     assert repr(make()) == text
 
 
-# --- copying ----------------------------------------------------------------------------------------------------------------
+# --- copying ----------------------------------------------------------------------------------------------------------
 
 
 def test_deepcopy_and_pickle():
-    for x in (tensor([1.0, 2.0], requires_grad=True), tensor([[1, 2], [3, 4]]).t(), tensor(True), zeros(0, 2), nn.Parameter(ones(2))):
+    for x in (
+        tensor([1.0, 2.0], requires_grad=True),
+        tensor([[1, 2], [3, 4]]).t(),
+        tensor(True),
+        zeros(0, 2),
+        nn.Parameter(ones(2)),
+    ):
         again = [copy.deepcopy(x), pickle.loads(pickle.dumps(x)), copy.copy(x)]
         buffer = io.BytesIO()
         pickle.dump(x, buffer)
         for y in again:
-            assert type(y) is type(x) and y.tolist() == x.tolist() and y.dtype is x.dtype and y.requires_grad == x.requires_grad
+            assert (
+                type(y) is type(x)
+                and y.tolist() == x.tolist()
+                and y.dtype is x.dtype
+                and y.requires_grad == x.requires_grad
+            )
         if x.numel():
             assert again[0].data_ptr() != x.data_ptr()
     x = tensor([1.0], requires_grad=True)
@@ -254,14 +331,17 @@ def test_deepcopy_and_pickle():
 
 def test_only_leaves_are_copied():
     y = tensor([1.0], requires_grad=True) * 2
-    with pytest.raises(RuntimeError, match=r"Only Tensors created explicitly by the user \(graph leaves\) support the deepcopy protocol"):
+    with pytest.raises(
+        RuntimeError,
+        match=r"Only Tensors created explicitly by the user \(graph leaves\) support the deepcopy protocol",
+    ):
         copy.deepcopy(y)
     with pytest.raises(RuntimeError, match="detach"):
         pickle.dumps(y)
     assert copy.deepcopy(y.detach()).item() == 2
 
 
-# --- choices of gradient ------------------------------------------------------------------------------------------------------
+# --- choices of gradient ----------------------------------------------------------------------------------------------
 
 INF, NAN = math.inf, math.nan
 CHOICES = [
@@ -323,7 +403,14 @@ def test_std_of_one_element_warns():
 def test_strict_ieee_gives_nan_where_pytorch_does(backend):
     def gradients():
         found = []
-        for function in (lambda x: x.log(), lambda x: x.sqrt(), lambda x: 1 / x, lambda x: x**-0.5, lambda x: x.rsqrt(), lambda x: x.reciprocal()):
+        for function in (
+            lambda x: x.log(),
+            lambda x: x.sqrt(),
+            lambda x: 1 / x,
+            lambda x: x**-0.5,
+            lambda x: x.rsqrt(),
+            lambda x: x.reciprocal(),
+        ):
             x = tensor([0.0], requires_grad=True)
             autograd.where(x > 0, function(x), 0.0).sum().backward()
             found.append(x.grad.item())

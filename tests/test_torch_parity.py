@@ -5,11 +5,12 @@ import itertools
 import re
 import warnings
 
-import autograd
 import numpy as np
 import pytest
 from opdb import DIFFERENTIABLE, ROWS, map_arrays, outputs_of
 from support import leaves, random_gradients, same, tensors, values
+
+import autograd
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -23,6 +24,7 @@ def strict():
 
 def torch_arguments(row, sample) -> tuple[tuple, dict, list]:
     """A sample for PyTorch, with leaves where our side has them."""
+
     def convert(a):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -52,10 +54,14 @@ def flat_outputs(result) -> list:
 NOT_THERE = {"dropout"}  # other random bits
 # Edge values where this engine follows NumPy or the limit, and PyTorch has something else
 EDGES_DIFFER = {
-    "sign": "sign(NaN) is NaN in NumPy, 0 in PyTorch; and so abs's gradient", "abs": "as sign",
-    "silu": "0 at -inf, where PyTorch's is NaN; its slope is 0 or 1 at infinities", "gelu": "as silu",
-    "softplus": "PyTorch's overflows where beta x is large", "pow[numbers]": "powers of -inf",
-    "std": "PyTorch adds up float32 in float64", "logsumexp": "a row of -inf sends 0 back, not NaN",
+    "sign": "sign(NaN) is NaN in NumPy, 0 in PyTorch; and so abs's gradient",
+    "abs": "as sign",
+    "silu": "0 at -inf, where PyTorch's is NaN; its slope is 0 or 1 at infinities",
+    "gelu": "as silu",
+    "softplus": "PyTorch's overflows where beta x is large",
+    "pow[numbers]": "powers of -inf",
+    "std": "PyTorch adds up float32 in float64",
+    "logsumexp": "a row of -inf sends 0 back, not NaN",
 }
 ROWS_HERE = [row for row in ROWS if row.name not in NOT_THERE]
 CASES = [pytest.param(row, dtype, id=f"{row.name}-{dtype}") for row in ROWS_HERE for dtype in row.dtypes]
@@ -73,7 +79,9 @@ def test_values_dtypes_and_shapes(row, dtype):
         for a, b in zip(mine, theirs):
             where = f"{row.name}, {sample.note}"
             if (row.name, dtype) not in (("all", "uint8"), ("any", "uint8")):  # uint8 there, from before there was bool
-                assert str(a.dtype).split(".")[1] == str(b.dtype).split(".")[1], f"{where}: {a.dtype}, PyTorch {b.dtype}"
+                assert str(a.dtype).split(".")[1] == str(b.dtype).split(".")[1], (
+                    f"{where}: {a.dtype}, PyTorch {b.dtype}"
+                )
             tolerance = row.tolerance(dtype)
             same(values(a), b.detach().numpy(), 4 * tolerance["rtol"], 4 * tolerance["atol"], where)
 
@@ -89,10 +97,14 @@ def test_gradients(row, dtype):
         assert len(mine) == len(theirs), f"{row.name}, {sample.note}"
         gs = random_gradients(mine)
         a = autograd.grad(mine, wanted, gs, allow_unused=True)
-        b = torch.autograd.grad(theirs, wanted_there, [torch.from_numpy(np.array(values(g))) for g in gs], allow_unused=True)
+        b = torch.autograd.grad(
+            theirs, wanted_there, [torch.from_numpy(np.array(values(g))) for g in gs], allow_unused=True
+        )
         for i, (x, y) in enumerate(zip(a, b, strict=True)):
             if x is None or y is None:
-                assert (x is None or not x.numel() or not values(x).any()) and (y is None or not y.any()), f"{row.name}, {sample.note}"
+                assert (x is None or not x.numel() or not values(x).any()) and (y is None or not y.any()), (
+                    f"{row.name}, {sample.note}"
+                )
                 continue
             tolerance = {"float32": {"rtol": 3e-5, "atol": 1e-5}, "float64": {"rtol": 1e-10, "atol": 1e-11}}[dtype]
             same(values(x), y.numpy(), **tolerance, where=f"{row.name}, {sample.note}, gradient {i}")
@@ -110,7 +122,7 @@ def test_pytorch_raises_where_we_do(failure):
             failure.call(autograd)
 
 
-# --- modules ----------------------------------------------------------------------------------------------------------------
+# --- modules ----------------------------------------------------------------------------------------------------------
 
 
 def both(make):
@@ -121,7 +133,9 @@ def both(make):
 
 
 def test_the_same_seed_gives_the_same_weights():
-    mine, theirs = both(lambda nn: nn.Sequential(nn.Linear(7, 33), nn.ReLU(), nn.Linear(33, 129), nn.Linear(129, 2, bias=False)))
+    mine, theirs = both(
+        lambda nn: nn.Sequential(nn.Linear(7, 33), nn.ReLU(), nn.Linear(33, 129), nn.Linear(129, 2, bias=False))
+    )
     for (name, p), (other, q) in zip(mine.named_parameters(), theirs.named_parameters(), strict=True):
         assert name == other and p.numpy(force=True).tobytes() == q.detach().numpy().tobytes()
     mine, theirs = both(lambda nn: nn.Embedding(30, 20, padding_idx=3))
@@ -129,10 +143,22 @@ def test_the_same_seed_gives_the_same_weights():
 
 
 MODULES = [
-    lambda nn: nn.ReLU(), lambda nn: nn.Sigmoid(), lambda nn: nn.Tanh(), lambda nn: nn.SiLU(), lambda nn: nn.GELU(), lambda nn: nn.GELU("tanh"),
-    lambda nn: nn.LeakyReLU(0.2), lambda nn: nn.Softplus(2.0, 1.0), lambda nn: nn.Softmax(-1), lambda nn: nn.LogSoftmax(1), lambda nn: nn.Flatten(),
-    lambda nn: nn.Identity(), lambda nn: nn.Dropout(0.3).eval(), lambda nn: nn.Linear(4, 3), lambda nn: nn.Sequential(nn.Linear(4, 5), nn.Tanh()),
-]  # fmt: skip
+    lambda nn: nn.ReLU(),
+    lambda nn: nn.Sigmoid(),
+    lambda nn: nn.Tanh(),
+    lambda nn: nn.SiLU(),
+    lambda nn: nn.GELU(),
+    lambda nn: nn.GELU("tanh"),
+    lambda nn: nn.LeakyReLU(0.2),
+    lambda nn: nn.Softplus(2.0, 1.0),
+    lambda nn: nn.Softmax(-1),
+    lambda nn: nn.LogSoftmax(1),
+    lambda nn: nn.Flatten(),
+    lambda nn: nn.Identity(),
+    lambda nn: nn.Dropout(0.3).eval(),
+    lambda nn: nn.Linear(4, 3),
+    lambda nn: nn.Sequential(nn.Linear(4, 5), nn.Tanh()),
+]
 
 
 @pytest.mark.parametrize("make", MODULES)
@@ -149,11 +175,18 @@ def test_modules(make):
 
 
 OPTIMIZERS = [
-    ("SGD", {"lr": 0.1}), ("SGD", {"lr": 0.05, "momentum": 0.9}), ("SGD", {"lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
-    ("SGD", {"lr": 0.05, "momentum": 0.9, "dampening": 0.5}), ("SGD", {"lr": 1e-3, "maximize": True}), ("Adam", {"lr": 0.01}),
-    ("Adam", {"lr": 0.01, "weight_decay": 0.1}), ("Adam", {"lr": 0.01, "amsgrad": True}), ("AdamW", {"lr": 0.01}),
-    ("AdamW", {"lr": 0.01, "weight_decay": 0.2, "amsgrad": True}), ("Adam", {"lr": 1e-3, "maximize": True}),
-]  # fmt: skip
+    ("SGD", {"lr": 0.1}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9, "dampening": 0.5}),
+    ("SGD", {"lr": 1e-3, "maximize": True}),
+    ("Adam", {"lr": 0.01}),
+    ("Adam", {"lr": 0.01, "weight_decay": 0.1}),
+    ("Adam", {"lr": 0.01, "amsgrad": True}),
+    ("AdamW", {"lr": 0.01}),
+    ("AdamW", {"lr": 0.01, "weight_decay": 0.2, "amsgrad": True}),
+    ("Adam", {"lr": 1e-3, "maximize": True}),
+]
 
 
 @pytest.mark.parametrize("name, options", OPTIMIZERS, ids=str)
@@ -196,7 +229,7 @@ def test_states_are_keyed_alike():
         assert states[0] == states[1]
 
 
-# --- printing ---------------------------------------------------------------------------------------------------------------
+# --- printing ---------------------------------------------------------------------------------------------------------
 
 
 def printed(t) -> str:
@@ -206,13 +239,35 @@ def printed(t) -> str:
 
 def test_tensors_print_alike():
     rng = np.random.default_rng(0)
-    shapes = [(), (1,), (5,), (30,), (3, 4), (2, 3, 4), (1, 1, 1, 2), (0,), (2, 0), (1001,), (40, 40), (3, 400), (11, 11, 11), (7, 1)]
+    shapes = [
+        (),
+        (1,),
+        (5,),
+        (30,),
+        (3, 4),
+        (2, 3, 4),
+        (1, 1, 1, 2),
+        (0,),
+        (2, 0),
+        (1001,),
+        (40, 40),
+        (3, 400),
+        (11, 11, 11),
+        (7, 1),
+    ]
     makers = [
-        lambda s: rng.standard_normal(s), lambda s: rng.standard_normal(s) * 1e5, lambda s: rng.standard_normal(s) * 1e-5,
-        lambda s: rng.integers(-1000, 1000, s) * 1.0, lambda s: rng.integers(0, 3, s) * 1e9, lambda s: np.exp(rng.uniform(-15, 15, s)),
-        lambda s: np.where(rng.uniform(size=s) < 0.3, np.nan, rng.standard_normal(s)), lambda s: np.where(rng.uniform(size=s) < 0.5, np.inf, 2.0),
-        lambda s: np.where(rng.uniform(size=s) < 0.5, -0.0, 0.5), lambda s: np.zeros(s), lambda s: np.full(s, -np.inf),
-    ]  # fmt: skip
+        lambda s: rng.standard_normal(s),
+        lambda s: rng.standard_normal(s) * 1e5,
+        lambda s: rng.standard_normal(s) * 1e-5,
+        lambda s: rng.integers(-1000, 1000, s) * 1.0,
+        lambda s: rng.integers(0, 3, s) * 1e9,
+        lambda s: np.exp(rng.uniform(-15, 15, s)),
+        lambda s: np.where(rng.uniform(size=s) < 0.3, np.nan, rng.standard_normal(s)),
+        lambda s: np.where(rng.uniform(size=s) < 0.5, np.inf, 2.0),
+        lambda s: np.where(rng.uniform(size=s) < 0.5, -0.0, 0.5),
+        lambda s: np.zeros(s),
+        lambda s: np.full(s, -np.inf),
+    ]
     for shape, make, dtype in itertools.product(shapes, makers, (np.float32, np.float64)):
         a = np.asarray(make(shape), dtype)
         assert printed(autograd.tensor(a)) == printed(torch.tensor(a)), a
@@ -223,26 +278,59 @@ def test_tensors_print_alike():
 
 def test_tensors_with_a_history_print_alike():
     for function in (
-        lambda m, x: x, lambda m, x: (x * 0).exp(), lambda m, x: x + 1, lambda m, x: 2 - x, lambda m, x: x / 2, lambda m, x: 1 / x, lambda m, x: x**2,
-        lambda m, x: x @ x.T, lambda m, x: x.sum(), lambda m, x: x.mean(0), lambda m, x: m.relu(x), lambda m, x: x.T, lambda m, x: x[0],
-        lambda m, x: x.reshape(-1), lambda m, x: m.sigmoid(x), lambda m, x: x.softmax(1), lambda m, x: m.nn.functional.linear(x, x, x[:, 0]),
-        lambda m, x: m.nn.functional.mse_loss(x, x.detach()), lambda m, x: m.cat([x, x]), lambda m, x: x.max(), lambda m, x: x.std(),
-        lambda m, x: m.where(x > 1, x, 0.0), lambda m, x: -x, lambda m, x: x * x, lambda m, x: x.clone(), lambda m, x: x.unsqueeze(0),
-        lambda m, x: x.permute(1, 0), lambda m, x: m.stack([x, x]), lambda m, x: x.log_softmax(1), lambda m, x: x.abs(), lambda m, x: x.double(),
-        lambda m, x: m.nn.functional.gelu(x), lambda m, x: m.nn.functional.silu(x), lambda m, x: x.clamp(0, 1), lambda m, x: x[x > 1],
-        lambda m, x: x.split(1)[0], lambda m, x: x.logsumexp(0), lambda m, x: x.prod(), lambda m, x: m.maximum(x, x), lambda m, x: x.expand(2, 2, 2),
-        lambda m, x: x.squeeze(), lambda m, x: x.flatten(), lambda m, x: m.nn.functional.cross_entropy(x, m.tensor([0, 1])),
-    ):  # fmt: skip
+        lambda m, x: x,
+        lambda m, x: (x * 0).exp(),
+        lambda m, x: x + 1,
+        lambda m, x: 2 - x,
+        lambda m, x: x / 2,
+        lambda m, x: 1 / x,
+        lambda m, x: x**2,
+        lambda m, x: x @ x.T,
+        lambda m, x: x.sum(),
+        lambda m, x: x.mean(),
+        lambda m, x: m.relu(x),
+        lambda m, x: x.reshape(-1),
+        lambda m, x: m.sigmoid(x),
+        lambda m, x: x.softmax(1),
+        lambda m, x: m.nn.functional.mse_loss(x, x.detach()),
+        lambda m, x: m.cat([x, x]),
+        lambda m, x: x.std(),
+        lambda m, x: m.where(x > 1, x, 0.0),
+        lambda m, x: -x,
+        lambda m, x: x * x,
+        lambda m, x: x.clone(),
+        lambda m, x: x.permute(1, 0),
+        lambda m, x: x.log_softmax(1),
+        lambda m, x: x.abs(),
+        lambda m, x: x.double(),
+        lambda m, x: m.nn.functional.gelu(x),
+        lambda m, x: m.nn.functional.silu(x),
+        lambda m, x: x[x > 1],
+        lambda m, x: x.split(1)[0],
+        lambda m, x: x.logsumexp(0),
+        lambda m, x: x.prod(),
+        lambda m, x: m.maximum(x, x),
+        lambda m, x: x.expand(2, 2, 2),
+        lambda m, x: x.flatten(),
+        lambda m, x: m.nn.functional.cross_entropy(x, m.tensor([0, 1])),
+    ):
         mine, theirs = (function(m, m.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)) for m in (autograd, torch))
         assert printed(mine) == printed(theirs)
 
 
-# --- making and promoting -------------------------------------------------------------------------------------------------------
+# --- making and promoting ---------------------------------------------------------------------------------------------
 
 
 def test_promotion_of_every_pair():
     names = ["bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"]
-    operators = [lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a / b, lambda a, b: a == b, lambda a, b: a // b, lambda a, b: a % b]
+    operators = [
+        lambda a, b: a + b,
+        lambda a, b: a * b,
+        lambda a, b: a / b,
+        lambda a, b: a == b,
+        lambda a, b: a // b,
+        lambda a, b: a % b,
+    ]
     for a, b, operator in itertools.product(names, names, operators):
         for shape_a, shape_b in itertools.product([(2,), ()], repeat=2):
             results = []
@@ -275,7 +363,21 @@ def test_tensor_infers_as_pytorch():
 
 def test_indexing_by_anything():
     rng = np.random.default_rng(0)
-    items = [0, -1, slice(None), slice(1, None), slice(None, None, 2), None, Ellipsis, [0, 1], True, False, "tensor", "mask0", "matrix"]
+    items = [
+        0,
+        -1,
+        slice(None),
+        slice(1, None),
+        slice(None, None, 2),
+        None,
+        Ellipsis,
+        [0, 1],
+        True,
+        False,
+        "tensor",
+        "mask0",
+        "matrix",
+    ]
     x = rng.standard_normal((3, 4, 2)).astype(np.float32)
     made = {"tensor": np.array([1, 0]), "mask0": np.array([True, False, True]), "matrix": np.array([[0, 1], [1, 1]])}
     for length in (1, 2, 3):
@@ -290,5 +392,3 @@ def test_indexing_by_anything():
                 except (IndexError, RuntimeError, TypeError, ValueError):
                     results.append("error")
             assert results[0] == results[1], index
-
-

@@ -11,15 +11,16 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Callable
+from importlib import import_module
+from typing import Any
 
+extension: Any
 try:
-    from . import _kernels as extension
+    extension, _why_not = import_module("._kernels", __package__), ""
 except ImportError as error:
     extension, _why_not = None, str(error)
-else:
-    _why_not = ""
 
 BUILD_HINT = "build it with `pip install -e .` in a clone (a C compiler is needed), or reinstall `autograd-cffi`"
 

@@ -7,8 +7,9 @@ described to C by plans, cached by shapes and strides. dtypes without C kernels 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
-from typing import Any, Callable
+from typing import Any
 
 from ..dtypes import float32, float64
 from ..storage import Layout
@@ -33,7 +34,7 @@ def table() -> dict[str, Callable]:
     return kernels
 
 
-# --- plans: how C walks strided memory, worked out once per combination of layouts ---------------------------------------
+# --- plans: how C walks strided memory, worked out once per combination of layouts ------------------------------------
 
 _plans: dict[tuple, Any] = {}
 
@@ -121,7 +122,7 @@ def _make_gemm(c: Layout, a: Layout, b: Layout, transpose_b: bool, alpha: float,
     return _remember((c, a, b, transpose_b, alpha, beta, act), spec)
 
 
-# --- elementwise: contiguous operands of one layout need no plan -----------------------------------------------------------
+# --- elementwise: contiguous operands of one layout need no plan ------------------------------------------------------
 
 
 def _fill(by_dtype, twin):
@@ -207,7 +208,7 @@ def _ternary(by_dtype, twin):
     return kernel
 
 
-# --- reductions, rows, losses ---------------------------------------------------------------------------------------------
+# --- reductions, rows, losses -----------------------------------------------------------------------------------------
 
 
 def _reduce(by_dtype, twin):
@@ -289,7 +290,7 @@ def _nll_grad(by_dtype, _):
     return kernel
 
 
-# --- products, optimizers, indexing -----------------------------------------------------------------------------------------
+# --- products, optimizers, indexing -----------------------------------------------------------------------------------
 
 
 def _gemm(by_dtype, twin):
@@ -382,7 +383,7 @@ def _dropout(by_dtype, _):
     return kernel
 
 
-# --- random streams: the state is a NumPy record that C and NumPy share --------------------------------------------------
+# --- random streams: the state is a NumPy record that C and NumPy share -----------------------------------------------
 
 
 def _stream(mt):

@@ -303,7 +303,6 @@ def remainder(out, a, b):
     np.remainder(a, b, out=out)
 
 
-
 def eq(out, a, b):
     np.equal(a, b, out=out)
 
@@ -328,7 +327,7 @@ def ge(out, a, b):
     np.greater_equal(a, b, out=out)
 
 
-# --- reductions over the axes dims; out has the kept dims ---------------------------------------------------------------
+# --- reductions over the axes dims; out has the kept dims -------------------------------------------------------------
 
 
 def sum(out, x, dims):
@@ -396,7 +395,7 @@ def any(out, x, dims):
     np.any(x, axis=dims, out=out)
 
 
-# --- rowwise: x is (outer, n, inner), along the middle --------------------------------------------------------------------
+# --- rowwise: x is (outer, n, inner), along the middle ----------------------------------------------------------------
 
 
 def softmax(out, x):
@@ -421,7 +420,7 @@ def log_softmax_grad(out, g, y):
     np.subtract(g, np.exp(y) * np.sum(g, axis=1, keepdims=True), out=out)
 
 
-# --- losses ---------------------------------------------------------------------------------------------------------------
+# --- losses -----------------------------------------------------------------------------------------------------------
 
 
 def mse(out, x, t, scale):
@@ -480,7 +479,7 @@ def cross_entropy_grad(dx, g, x, lse, target, ignore_index, reduction):
     dx[...] = np.where(used[:, None, :], dx * scale[:, None, :], 0)
 
 
-# --- products ---------------------------------------------------------------------------------------------------------------
+# --- products ---------------------------------------------------------------------------------------------------------
 
 _ACTIVATIONS = {1: relu, 2: sigmoid, 3: tanh}
 
@@ -518,7 +517,7 @@ def linear_grad(dx, dw, db, g, x, w):
         np.sum(g, axis=0, out=db)
 
 
-# --- optimizers: lists of arrays, a group with the fields of ag_group -----------------------------------------------------
+# --- optimizers: lists of arrays, a group with the fields of ag_group -------------------------------------------------
 
 
 def sgd(group, params):
@@ -559,7 +558,7 @@ def adam(group, params):
         p -= t(group.lr / correction1) * (m / (np.sqrt(second) / t(correction2) + t(group.eps)))
 
 
-# --- indexing, dropout ------------------------------------------------------------------------------------------------------
+# --- indexing, dropout ------------------------------------------------------------------------------------------------
 
 
 def embedding(out, table, index):

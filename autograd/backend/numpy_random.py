@@ -24,6 +24,7 @@ array([0.4962566 , 0.7682218 , 0.08847743], dtype=float32)
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class MT19937:
 
     def __init__(self, seed: int = 0):
         self.record = np.zeros((), STATE)
-        self._engine = None  # NumPy's generator, once more than a few words are drawn through it
+        self._engine: Any = None  # NumPy's generator, once more than a few words are drawn through it
         self.seed(seed)
 
     def seed(self, seed: int) -> None:
@@ -92,10 +93,11 @@ class MT19937:
         if n <= 624 - position:  # moving the state to NumPy's engine and back takes longer than a few words
             words, position = _temper(record["state"][position : position + n]), position + n
         else:
-            engine = self._engine = self._engine or np.random.RandomState(0)
+            engine: Any = self._engine or np.random.RandomState(0)
+            self._engine = engine
             engine.set_state(("MT19937", record["state"], position))
             words = engine.randint(0, 2**32, n, dtype=np.uint32)
-            _, record["state"], position, *_ = engine.get_state()
+            record["state"], position = engine.get_state()[1:3]
         record["left"], record["next"] = 625 - position, position
         return words
 
@@ -222,7 +224,7 @@ def _box_muller(u: np.ndarray) -> np.ndarray:
 # --- fused multiply-add, which NumPy does not have --------------------------------------------------------------------
 
 
-def _fma(a: np.ndarray, b: np.generic, c: np.generic) -> np.ndarray:
+def _fma(a: np.ndarray, b: Any, c: Any) -> np.ndarray:
     """a b + c with one rounding (Boldo and Melquiond 2008: sum the rest to odd, then round once)."""
     if b == 1 and c == 0:
         return a

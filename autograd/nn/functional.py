@@ -6,7 +6,16 @@ tensor([0., 2.])
 """
 
 from ..ops.activation import (
-    dropout, embedding, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus,
+    dropout,
+    embedding,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
 )  # fmt: skip
 from ..ops.elementwise import tanh
 from ..ops.linalg import linear

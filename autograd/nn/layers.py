@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from ..ops import activation, elementwise, linalg, loss
 from ..ops.create import empty
-from ..tensor import Tensor, check_device
 from ..study import tracing
+from ..tensor import Tensor, check_device
 from . import init
 from .module import Module, Parameter
 
@@ -29,10 +30,10 @@ class Sequential(Module):
     def __init__(self, *modules: Any):
         super().__init__()
         if len(modules) == 1 and isinstance(modules[0], (OrderedDict, dict)):
-            named = modules[0].items()
+            named = dict(modules[0])
         else:
-            named = ((str(i), m) for i, m in enumerate(modules))
-        for name, m in named:
+            named = {str(i): m for i, m in enumerate(modules)}
+        for name, m in named.items():
             self.add_module(name, m)
 
     def forward(self, input: Any) -> Any:
@@ -105,7 +106,9 @@ class Linear(Module):
 class Embedding(Module):
     """A table of vectors: int positions (...) to (..., embedding_dim). weight starts normal(0, 1), padding_idx at 0."""
 
-    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, device=None, dtype=None):
+    def __init__(
+        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, device=None, dtype=None
+    ):
         super().__init__()
         check_device(device)
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
@@ -301,9 +304,7 @@ class CrossEntropyLoss(Module):
         self.ignore_index, self.reduction, self.label_smoothing = ignore_index, reduction, label_smoothing
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return loss.cross_entropy(
-            input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
-        )
+        return loss.cross_entropy(input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
 
 
 class BCEWithLogitsLoss(Module):
@@ -318,5 +319,3 @@ class BCEWithLogitsLoss(Module):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return loss.binary_cross_entropy_with_logits(input, target, self.weight, self.reduction, self.pos_weight)
-
-

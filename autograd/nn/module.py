@@ -13,11 +13,12 @@ Sequential(
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..graph import no_grad
-from ..tensor import RemovableHandle, Tensor
 from ..study import tracing
+from ..tensor import RemovableHandle, Tensor
 
 
 class Parameter(Tensor):
@@ -44,6 +45,16 @@ class Module:
     """
 
     training: bool
+    _parameters: dict[str, Any]
+    _buffers: dict[str, Any]
+    _modules: dict[str, Any]
+    _non_persistent: set[str]
+    _forward_hooks: dict[int, Callable]
+    _forward_pre_hooks: dict[int, Callable]
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self) -> None:
         d = self.__dict__
@@ -96,12 +107,16 @@ class Module:
             d["_parameters"][name] = d[name] = None
         elif name in d["_buffers"]:
             if value is not None and not isinstance(value, Tensor):
-                raise TypeError(f"cannot assign '{type(value).__name__}' object to buffer '{name}' (Tensor or None required)")
+                raise TypeError(
+                    f"cannot assign '{type(value).__name__}' object to buffer '{name}' (Tensor or None required)"
+                )
             d["_buffers"][name] = d[name] = value
         else:
             if name in d["_modules"]:
                 if value is not None:
-                    raise TypeError(f"cannot assign '{type(value).__name__}' as child module '{name}' (Module or None expected)")
+                    raise TypeError(
+                        f"cannot assign '{type(value).__name__}' as child module '{name}' (Module or None expected)"
+                    )
                 d["_modules"][name] = None
             d[name] = value
 
@@ -123,11 +138,14 @@ class Module:
         """Add a parameter under a name."""
         self._check_name(name)
         if param is not None and not isinstance(param, Parameter):
-            raise TypeError(f"cannot assign '{type(param).__name__}' object to parameter '{name}' (autograd.nn.Parameter or None "
-                            "required)")
+            raise TypeError(
+                f"cannot assign '{type(param).__name__}' object to parameter '{name}' (autograd.nn.Parameter or None "
+                "required)"
+            )
         if param is not None and not param.is_leaf:
-            raise ValueError(f"Cannot assign non-leaf Tensor to parameter '{name}': model parameters must be created "
-                             "explicitly")
+            raise ValueError(
+                f"Cannot assign non-leaf Tensor to parameter '{name}': model parameters must be created explicitly"
+            )
         self._forget(name)
         self._parameters[name] = self.__dict__[name] = param
 
@@ -135,7 +153,9 @@ class Module:
         """Add a tensor that belongs to the state but is not learned."""
         self._check_name(name)
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (Tensor or None required)")
+            raise TypeError(
+                f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (Tensor or None required)"
+            )
         self._forget(name)
         self._buffers[name] = self.__dict__[name] = tensor
         (self._non_persistent.discard if persistent else self._non_persistent.add)(name)
@@ -152,7 +172,9 @@ class Module:
 
     # --- walking ------------------------------------------------------------------------------------------------------
 
-    def named_modules(self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+    def named_modules(
+        self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
         """This module and all within, each once, with dotted names."""
         memo = set() if memo is None else memo
         if self in memo:
@@ -190,7 +212,9 @@ class Module:
                 seen.add(value)
                 yield (f"{path}.{name}" if path else name), value
 
-    def named_parameters(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Parameter]]:
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
         """All parameters with dotted names, shared ones once."""
         return self._named("_parameters", prefix, recurse, remove_duplicate)
 
@@ -198,7 +222,9 @@ class Module:
         """All parameters, shared ones once."""
         return (p for _, p in self.named_parameters(recurse=recurse))
 
-    def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Tensor]]:
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
         """All buffers with dotted names."""
         return self._named("_buffers", prefix, recurse, remove_duplicate)
 
@@ -311,7 +337,10 @@ class Module:
         """Parameters and persistent buffers by dotted name, sharing memory with the module."""
         state: dict[str, Tensor] = {}
         for path, module in self.named_modules(prefix=prefix.rstrip("."), remove_duplicate=False):
-            own = {**module._parameters, **{k: v for k, v in module._buffers.items() if k not in module._non_persistent}}
+            own = {
+                **module._parameters,
+                **{k: v for k, v in module._buffers.items() if k not in module._non_persistent},
+            }
             for name, value in own.items():
                 if value is not None:
                     state[f"{path}.{name}" if path else name] = value.detach()

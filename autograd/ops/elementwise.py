@@ -470,6 +470,7 @@ class To(Op):
 
 # --- functions --------------------------------------------------------------------------------------------------------
 
+
 def neg(input: Tensor) -> Tensor:
     """-input; RuntimeError for bool.
 
@@ -577,8 +578,11 @@ def sub(input, other, *, alpha=1) -> Tensor:
             "the `~` or `logical_not()` operator instead."
         )
     if not input._array.dtype.is_floating_point:
-        return Sub.apply(*_pair(input, other, "sub")) if isinstance(other, int) else sub(input.to(
-            dtypes.get_default_dtype()), other)
+        return (
+            Sub.apply(*_pair(input, other, "sub"))
+            if isinstance(other, int)
+            else sub(input.to(dtypes.get_default_dtype()), other)
+        )
     return AddScalar.apply(input, -other)
 
 
@@ -610,7 +614,9 @@ def div(input, other, *, rounding_mode: str | None = None) -> Tensor:
         if rounding_mode == "trunc":
             a, b = _pair(input, other, "div")
             return where((a < 0) != (b < 0), neg(floor_divide(neg(a), b)), floor_divide(a, b))
-        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}")
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
+        )
     other = _operand(other, "div")
     if isinstance(other, Tensor):
         if isinstance(input, Tensor):
@@ -749,7 +755,9 @@ def where(condition, input=None, other=None) -> Tensor:
         return condition.nonzero(as_tuple=True)
     require_tensor("where", condition, "condition")
     if condition._array.dtype is not dtypes.bool_:
-        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
+        )
     a, b = _operand(input, "where"), _operand(other, "where")
     d = result_type(a, b)
     a = a.to(d) if isinstance(a, Tensor) else tensor(a, dtype=d)
@@ -809,7 +817,7 @@ def _on_numpy(name: str, compute, doc: str, result=None):
     """A function without gradient, computed by NumPy on the values."""
 
     def f(input, *other) -> Tensor:
-        tensors = _pair(input, *other, name) if other else (require_tensor(name, input),)
+        tensors = _pair(input, other[0], name) if other else (require_tensor(name, input),)
         with np.errstate(all="ignore"):
             return tensor(np.asarray(compute(*[t._array.numpy() for t in tensors])), dtype=result)
 

@@ -146,7 +146,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False):
     return wrap(from_numpy(np.stack(found[: input.ndim], axis=1) if input.ndim else np.empty((len(found[0]), 0), int)))
 
 
-# --- __getitem__ and __setitem__ ----------------------------------------------------------------------------------------
+# --- __getitem__ and __setitem__ --------------------------------------------------------------------------------------
 
 
 def _basic(shape: tuple, strides: tuple, index: tuple) -> tuple[tuple, tuple, int] | None:
@@ -158,9 +158,7 @@ def _basic(shape: tuple, strides: tuple, index: tuple) -> tuple[tuple, tuple, in
         if item is None or item is True or item is False:
             if item is not None:
                 return None
-        elif type(item) is int or type(item) is slice:
-            used += 1
-        elif isinstance(item, (np.integer,)):
+        elif type(item) is int or type(item) is slice or isinstance(item, (np.integer,)):
             used += 1
         else:
             return None
@@ -221,8 +219,10 @@ def _plain(item: Any) -> Any:
     if isinstance(item, float) or not (
         item is None or item is Ellipsis or isinstance(item, (int, slice, np.integer, np.ndarray, np.bool_))
     ):
-        raise TypeError(f"only integers, slices (`:`), ellipsis (`...`), None and long or bool tensors are valid indices "
-                        f"(got {type(item).__name__})")
+        raise TypeError(
+            f"only integers, slices (`:`), ellipsis (`...`), None and long or bool tensors are valid indices "
+            f"(got {type(item).__name__})"
+        )
     if isinstance(item, slice):
         return slice(*[None if v is None else int(v) for v in (item.start, item.stop, item.step)])
     return item

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-
 from ..backend import K
 from ..graph import Leaf, Node, copied, is_grad_enabled
 from ..op import Op, broadcast_shapes, record
@@ -47,7 +46,9 @@ def check_writable(t: Tensor, op: str) -> None:
 
 def _check_memory(a: Array, op: str) -> None:
     if not a.storage.writable:
-        raise RuntimeError(f"{op}: this tensor's memory is read-only (it came from a read-only array): clone() it first")
+        raise RuntimeError(
+            f"{op}: this tensor's memory is read-only (it came from a read-only array): clone() it first"
+        )
     if any(s == 0 and n > 1 for n, s in zip(a.shape, a.strides)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
@@ -60,10 +61,14 @@ def write(t: Tensor, value: Tensor, op: str) -> Tensor:
     check_writable(t, op)
     a, b = t._array, value._array
     if b.shape != a.shape:
-        raise RuntimeError(f"output with shape {list(a.shape)} doesn't match the broadcast shape {list(b.shape)} ({op})")
+        raise RuntimeError(
+            f"output with shape {list(a.shape)} doesn't match the broadcast shape {list(b.shape)} ({op})"
+        )
     if b.dtype is not a.dtype:
         if b.dtype.category > a.dtype.category:
-            raise RuntimeError(f"result type {b.dtype.title} can't be cast to the desired output type {a.dtype.title} ({op})")
+            raise RuntimeError(
+                f"result type {b.dtype.title} can't be cast to the desired output type {a.dtype.title} ({op})"
+            )
         value = value.to(a.dtype)
         b = value._array
     if b.storage is a.storage:
@@ -71,7 +76,7 @@ def write(t: Tensor, value: Tensor, op: str) -> Tensor:
         b = value._array
     _keep_saved(value._edge, a)
     K.copy(a, b)
-    a.version = tick()
+    a.storage.version = tick()
     rebase(t, a, value)
     return t
 
@@ -79,7 +84,7 @@ def write(t: Tensor, value: Tensor, op: str) -> Tensor:
 def _keep_saved(node: Any, a: Array) -> None:
     """Let the op whose result is about to be written into a keep a copy of what it saved of a."""
     if type(node) is Node:
-        node.saved = tuple([copied(s) if s is not None and s.storage is a.storage else s for s in node.saved])
+        node.saved = tuple([copied(s) if s is not None and s.storage is a.storage else s for s in node.saved or ()])
 
 
 def rebase(t: Tensor, region: Array, value: Tensor) -> None:
@@ -182,7 +187,7 @@ def fill_(self: Tensor, value) -> Tensor:
 
 def overwritten(self: Tensor) -> Tensor:
     """After new values without a history were written to all of a tensor."""
-    self._array.version = tick()
+    self._array.storage.version = tick()
     if self._edge is not None or views_of(self):
         rebase(self, self._array, wrap(self._array))
     return self
@@ -208,7 +213,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         if value._array.storage is a.storage:
             value = value.clone()
         K.copy(region, value._array)
-        a.version = tick()
+        a.storage.version = tick()
         rebase(self, region, value)
         return
     picks, index = _ints_first(index)
@@ -222,7 +227,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     value = _fitted(value, shape)
     if (self._edge is None and value._edge is None) or not is_grad_enabled():
         a.numpy()[index] = value._array.numpy()
-        a.version = tick()
+        a.storage.version = tick()
     else:
         write(self, IndexPut.apply(self, value, index), "assignment to an index")
 
@@ -239,7 +244,9 @@ def _fitted(value: Tensor, shape: tuple) -> Tensor:
     except RuntimeError:
         fits = False
     if not fits:
-        raise RuntimeError(f"shape mismatch: value tensor of shape {list(own)} cannot be broadcast to indexing result of shape {list(shape)}")
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(own)} cannot be broadcast to indexing result of shape {list(shape)}"
+        )
     return value.expand(shape)
 
 
@@ -267,4 +274,4 @@ class IndexPut(Op):
         return g[index]
 
 
-__all__ = ["copy_", "fill_", "zero_", "setitem", "in_place", "write"]
+__all__ = ["copy_", "fill_", "in_place", "setitem", "write", "zero_"]

@@ -215,11 +215,15 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
 def _shape_error(a: tuple, b: tuple) -> RuntimeError:
     if len(a) == len(b) == 1:
-        return RuntimeError(f"inconsistent tensor size, expected tensor {list(a)} and src {list(b)} to have the same "
-                            f"number of elements, but got {a[0]} and {b[0]} elements respectively")
+        return RuntimeError(
+            f"inconsistent tensor size, expected tensor {list(a)} and src {list(b)} to have the same "
+            f"number of elements, but got {a[0]} and {b[0]} elements respectively"
+        )
     if len(b) == 1:
-        return RuntimeError(f"size mismatch, got input ({a[-2]}), mat ({a[-2]}x{a[-1]}), vec ({b[0]}): matmul of shapes "
-                            f"{list(a)} and {list(b)}")
+        return RuntimeError(
+            f"size mismatch, got input ({a[-2]}), mat ({a[-2]}x{a[-1]}), vec ({b[0]}): matmul of shapes "
+            f"{list(a)} and {list(b)}"
+        )
     rows = "x".join(map(str, a[-2:] if len(a) > 1 else (1, *a)))
     return RuntimeError(
         f"mat1 and mat2 shapes cannot be multiplied ({rows} and {'x'.join(map(str, b[-2:]))}): matmul of shapes "

@@ -16,6 +16,7 @@ from ..backend import K
 from ..op import Op, broadcast_shapes, contiguous, record, require_tensor, result_type
 from ..storage import Layout, empty, fresh, packed
 from ..tensor import Tensor
+from . import elementwise
 from .activation import _rows, log_softmax, sigmoid, softplus
 from .elementwise import where
 
@@ -123,7 +124,9 @@ class CrossEntropy(Op):
         status = K.cross_entropy(y, lse, a, t, rows, ignore_index, reduction)
         if status:
             bad = t.numpy().reshape(-1)[status - 1]
-            raise IndexError(f"Target {bad} is out of bounds. (cross_entropy with {rows[1]} classes, ignore_index {ignore_index})")
+            raise IndexError(
+                f"Target {bad} is out of bounds. (cross_entropy with {rows[1]} classes, ignore_index {ignore_index})"
+            )
         return record(cls, (x, target), (a, t, y, lse), y, (rows, ignore_index, reduction))
 
     @classmethod
@@ -196,7 +199,11 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
 
 
 def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean", pos_weight: Tensor | None = None
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
 ) -> Tensor:
     """-(t log s + (1 - t) log(1 - s)) with s = sigmoid(input), computed from the logits without overflow.
 
@@ -259,14 +266,18 @@ def cross_entropy(
         raise ValueError("cross_entropy: input must have a dim of classes, got a 0-d tensor")
     if t.dtype.is_floating_point:
         if t.shape != x.shape:
-            raise RuntimeError(f"Expected floating point type for target with class probabilities, got shapes "
-                               f"{list(input.shape)} and {list(target.shape)}: they must be equal")
+            raise RuntimeError(
+                f"Expected floating point type for target with class probabilities, got shapes "
+                f"{list(input.shape)} and {list(target.shape)}: they must be equal"
+            )
         return _probabilities(input, target, dim, weight, kind, label_smoothing)
     expected = x.shape[:dim] + x.shape[dim + 1 :]
     if t.shape != expected:
         if len(x.shape) > 1 and t.shape[:1] != x.shape[:1]:
-            raise ValueError(f"Expected input batch_size ({x.shape[0]}) to match target batch_size "
-                             f"({t.shape[0] if t.shape else 'none'}). (input {list(x.shape)}, target {list(t.shape)})")
+            raise ValueError(
+                f"Expected input batch_size ({x.shape[0]}) to match target batch_size "
+                f"({t.shape[0] if t.shape else 'none'}). (input {list(x.shape)}, target {list(t.shape)})"
+            )
         raise RuntimeError(f"Expected target size {list(expected)}, got {list(t.shape)} for input of {list(x.shape)}")
     if t.dtype is not dtypes.int64:
         if t.dtype is not dtypes.uint8:
@@ -285,7 +296,7 @@ def cross_entropy(
 def _weighted(x: Tensor, target: Tensor, dim: int, weight, ignore_index: int, kind: int, smoothing: float) -> Tensor:
     """Class weights and label smoothing, composed."""
     plain = CrossEntropy.apply(x, target, dim, ignore_index, 0)
-    used = target != ignore_index
+    used = elementwise.ne(target, ignore_index)
     safe = target * used.to(target.dtype)
     w = used.to(x.dtype) if weight is None else weight[safe] * used.to(x.dtype)
     losses = plain if weight is None else plain * weight[safe]

@@ -8,6 +8,8 @@ tensor([0.4963, 0.7682])
 
 from __future__ import annotations
 
+import numpy as np
+
 from .. import dtypes
 from ..random import Generator, default_generator
 from ..storage import empty
@@ -118,8 +120,8 @@ def random_(self: Tensor, low: int, high: int, *, generator: Generator | None = 
 
 def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Fill with 1 with probability p, else 0."""
-    values = p._array.numpy() if isinstance(p, Tensor) else p
-    if ((values < 0) | (values > 1)) if not isinstance(p, Tensor) else ((values < 0) | (values > 1)).any():
+    values = p._array.numpy() if isinstance(p, Tensor) else np.asarray(p)
+    if ((values < 0) | (values > 1)).any():
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     u = empty(self._array.shape, dtypes.float64)
     (generator or default_generator).uniform(u, 0.0, 1.0)

@@ -49,13 +49,13 @@ def _dims(shape: tuple, dim: Any, keepdim: bool) -> tuple[tuple, tuple, tuple]:
 class Reduction(Op, abstract=True):
     """y = f(x) over dims, by the kernel of the op's name."""
 
-    params = ("dims", "keepdim")
+    params: tuple[str, ...] = ("dims", "keepdim")
 
     @classmethod
     def apply(cls, x: Tensor, dim, keepdim: bool, *params) -> Tensor:
         a = x._array
         dims, kept, result = _dims(a.shape, dim, keepdim)
-        y = empty(kept, a.dtype)
+        y: Array = empty(kept, a.dtype)
         getattr(K, cls.kernel)(y, a, dims, *params)
         if result is not kept:
             y = y.view(result)
@@ -267,8 +267,10 @@ def _nonempty(x: Tensor, dim, op: str) -> None:
     if x._array.size == 0 and 0 in [x._array.shape[d] for d in dims]:
         if dim is None:
             kind = IndexError if op.startswith("arg") else RuntimeError
-            raise kind(f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                               f"reduction dim with the 'dim' argument. (input of shape {list(x.shape)})")
+            raise kind(
+                f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                f"reduction dim with the 'dim' argument. (input of shape {list(x.shape)})"
+            )
         raise IndexError(f"{op}(): Expected reduction dim {dim} to have non-zero size: input of {list(x.shape)}")
 
 
@@ -459,6 +461,19 @@ all = _test("all", "Whether all elements over ``dim`` are non-zero; of nothing T
 any = _test("any", "Whether some element over ``dim`` is non-zero; of nothing False.")
 
 __all__ = [
-    "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "prod", "std", "sum", "var",
+    "all",
+    "amax",
+    "amin",
+    "any",
+    "argmax",
+    "argmin",
     "contiguous",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "prod",
+    "std",
+    "sum",
+    "var",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ A view shares its storage: only shape, strides and offset are new, so it costs n
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 from weakref import ref
 
 from .. import dtypes
@@ -206,7 +206,8 @@ def _inverse(order: tuple) -> tuple:
 
 
 def _parts(a: Array, dim: int, lengths: Sequence[int]) -> list[Array]:
-    parts, start = [], 0
+    parts: list[Array] = []
+    start = 0
     for n in lengths:
         parts.append(a.view(a.shape[:dim] + (n,) + a.shape[dim + 1 :], a.strides, start * a.strides[dim]))
         start += n
@@ -397,7 +398,7 @@ def expand(input: Tensor, *shape) -> Tensor:
         have = a.shape[d - lead] if d >= lead else 1
         if n == -1 and d >= lead:
             n = have
-        if n != have and have != 1 or n < 0:
+        if (n != have and have != 1) or n < 0:
             raise RuntimeError(
                 f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton "
                 f"dimension {d}.  Target sizes: {list(new)}.  Tensor sizes: {list(a.shape)}"
@@ -567,7 +568,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for i, x in enumerate(used[1:], 1):
         a = x._array
         if len(a.shape) != len(first.shape):
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first.shape)} and {len(a.shape)}")
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(first.shape)} and {len(a.shape)}"
+            )
         if a.shape[:d] != first.shape[:d] or a.shape[d + 1 :] != first.shape[d + 1 :]:
             raise RuntimeError(
                 f"Sizes of tensors must match except in dimension {d}. Expected {list(first.shape)} but got "

@@ -12,4 +12,4 @@
 from .optimizer import Optimizer
 from .rules import SGD, Adam, AdamW
 
-__all__ = ["Adam", "AdamW", "Optimizer", "SGD"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
-from typing import Any, Callable, Iterable
+from typing import Any
 
 from ..backend import K, extension
 from ..dtypes import dtype
@@ -15,7 +16,7 @@ from ..tensor import Tensor, wrap
 class Table:
     """Parameters of one dtype and one age that step together: their arrays, state and, at each step, gradients."""
 
-    __slots__ = ("dtype", "tensors", "params", "leaves", "states", "grads", "entries", "group", "step")
+    __slots__ = ("dtype", "entries", "grads", "group", "leaves", "params", "states", "step", "tensors")
 
     def __init__(self, d: dtype, step: int, tensors: list[Tensor], states: list[tuple]):
         self.dtype = d
@@ -40,7 +41,9 @@ class Optimizer:
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]):
         if isinstance(params, Tensor):
-            raise TypeError("params argument given to the optimizer should be an iterable of Tensors or dicts, but got Tensor")
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got Tensor"
+            )
         self.defaults = defaults
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.param_groups: list[dict[str, Any]] = []
@@ -176,7 +179,9 @@ class Optimizer:
         if len(groups) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, self.param_groups)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         params = [p for g in self.param_groups for p in g["params"]]
         keys = [k for g in groups for k in g["params"]]
         copied: dict[Tensor, dict[str, Any]] = {}

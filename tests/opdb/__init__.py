@@ -11,6 +11,18 @@ ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]
 
 __all__ = [
-    "ALL", "DIFFERENTIABLE", "FAMILIES", "FLOATS", "INTEGERS", "ROWS", "Failure", "Make", "Row", "Sample", "arrays_of", "is_float",
-    "map_arrays", "outputs_of",
-]  # fmt: skip
+    "ALL",
+    "DIFFERENTIABLE",
+    "FAMILIES",
+    "FLOATS",
+    "INTEGERS",
+    "ROWS",
+    "Failure",
+    "Make",
+    "Row",
+    "Sample",
+    "arrays_of",
+    "is_float",
+    "map_arrays",
+    "outputs_of",
+]

@@ -54,8 +54,22 @@ def log_softmax(x, dim):
 
 
 def rows(make: Make):
-    for shape, dim in (((5,), 0), ((3, 4), 1), ((3, 4), 0), ((3, 4), -1), ((2, 3, 4), 1), ((2, 3, 4), 2), ((2, 3, 4), 0), ((1, 1), 1),
-                       ((0, 3), 1), ((3, 0), 1), ((3, 0), 0), ((4, 33), 1), ((33, 4), 0), ((3, 65), 1)):  # fmt: skip
+    for shape, dim in (
+        ((5,), 0),
+        ((3, 4), 1),
+        ((3, 4), 0),
+        ((3, 4), -1),
+        ((2, 3, 4), 1),
+        ((2, 3, 4), 2),
+        ((2, 3, 4), 0),
+        ((1, 1), 1),
+        ((0, 3), 1),
+        ((3, 0), 1),
+        ((3, 0), 0),
+        ((4, 33), 1),
+        ((33, 4), 0),
+        ((3, 65), 1),
+    ):
         yield Sample((make(*shape), dim), note=f"{shape} along {dim}")
     yield Sample((make(4, 3).T, 1), note="transposed")
     yield Sample((make(3, 8)[:, ::2], 1), note="steps")
@@ -64,7 +78,9 @@ def rows(make: Make):
     fixed.flags.writeable = False
     yield Sample((fixed, 0), note="read-only")
     inf, nan = np.inf, np.nan
-    edges = np.array([[1, nan, 2], [inf, 1, 2], [-inf, 1, 2], [-inf, -inf, -inf], [1000, 1001, 1002], [-1e4, 0, 1e4]], make.dtype)
+    edges = np.array(
+        [[1, nan, 2], [inf, 1, 2], [-inf, 1, 2], [-inf, -inf, -inf], [1000, 1001, 1002], [-1e4, 0, 1e4]], make.dtype
+    )
     yield Sample((edges, 1), smooth=False, note="edge values")
     yield Sample((edges.T.copy(), 0), smooth=False, note="edge values")
 
@@ -102,11 +118,17 @@ def seeded_dropout(m, x, *args):
 
 
 def bad_probability(p):
-    return Failure(lambda m: m.nn.functional.dropout(m.ones(2), p), (ValueError, RuntimeError), "dropout probability has to be between 0 and 1")
+    return Failure(
+        lambda m: m.nn.functional.dropout(m.ones(2), p),
+        (ValueError, RuntimeError),
+        "dropout probability has to be between 0 and 1",
+    )
 
 
 def elementwise(path, reference, *domain, calls=(), dtypes=FLOATS, **options):
-    return Row(path, unary(*(domain or (-3, 3, ())), *calls), reference, dtypes, failures=(not_a_tensor(path),), **options)
+    return Row(
+        path, unary(*(domain or (-3, 3, ())), *calls), reference, dtypes, failures=(not_a_tensor(path),), **options
+    )
 
 
 STEEP = {"float32": 5e-6, "float64": 1e-13}
@@ -118,24 +140,69 @@ ROWS = [
     elementwise(F + "gelu", gelu, -3, 3, (), calls=[((), {}), ((), {"approximate": "tanh"})], rtol=STEEP),
     elementwise(F + "leaky_relu", leaky_relu, -2, 2, (0,), calls=[((), {}), ((0.3,), {}), ((-0.5,), {})]),
     elementwise(F + "softplus", softplus, -3, 3, (), calls=[((), {}), ((2.0, 1e3), {}), ((0.5,), {})], rtol=STEEP),
-    Row("softmax", zero_d, reshaped(softmax), rtol=STEEP, failures=(
-        Failure(lambda m: m.softmax(m.ones(2), 1), IndexError, "Dimension out of range (expected to be in range of [-1, 0], but got 1)"),
-        Failure(lambda m: m.softmax(m.tensor([1, 2]), 0), RuntimeError, "not implemented for 'Long'"),
-        Failure(lambda m: m.softmax(m.ones(2)), TypeError, "dim"),
-    )),
-    Row("log_softmax", zero_d, reshaped(log_softmax), rtol=STEEP, atol={"float32": 5e-6}, failures=(
-        Failure(lambda m: m.log_softmax(m.ones(2), 1), IndexError, "Dimension out of range"),
-    )),
-    Row(F + "embedding", embeddings, lambda i, w, padding_idx=None: w[i], wanted=(1,), failures=(
-        Failure(lambda m: m.nn.functional.embedding(m.tensor([0, 5]), m.ones(3, 2)), IndexError, "index out of range in self"),
-        Failure(lambda m: m.nn.functional.embedding(m.tensor([-1]), m.ones(3, 2)), IndexError, "index out of range in self"),
-        Failure(lambda m: m.nn.functional.embedding(m.ones(2), m.ones(3, 2)), RuntimeError,
-                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int"),
-        Failure(lambda m: m.nn.functional.embedding(m.tensor([0]), m.ones(3)), RuntimeError, "'weight' must be 2-D"),
-        Failure(lambda m: m.nn.functional.embedding(m.tensor([0]), m.ones(3, 2), padding_idx=3), AssertionError,
-                "Padding_idx must be within num_embeddings"),
-    )),
-    Row(F + "dropout", dropouts, None, call=seeded_dropout, failures=(
-        bad_probability(1.5), bad_probability(-0.1), bad_probability(float("nan")),
-    )),
-]  # fmt: skip
+    Row(
+        "softmax",
+        zero_d,
+        reshaped(softmax),
+        rtol=STEEP,
+        failures=(
+            Failure(
+                lambda m: m.softmax(m.ones(2), 1),
+                IndexError,
+                "Dimension out of range (expected to be in range of [-1, 0], but got 1)",
+            ),
+            Failure(lambda m: m.softmax(m.tensor([1, 2]), 0), RuntimeError, "not implemented for 'Long'"),
+            Failure(lambda m: m.softmax(m.ones(2)), TypeError, "dim"),
+        ),
+    ),
+    Row(
+        "log_softmax",
+        zero_d,
+        reshaped(log_softmax),
+        rtol=STEEP,
+        atol={"float32": 5e-6},
+        failures=(Failure(lambda m: m.log_softmax(m.ones(2), 1), IndexError, "Dimension out of range"),),
+    ),
+    Row(
+        F + "embedding",
+        embeddings,
+        lambda i, w, padding_idx=None: w[i],
+        wanted=(1,),
+        failures=(
+            Failure(
+                lambda m: m.nn.functional.embedding(m.tensor([0, 5]), m.ones(3, 2)),
+                IndexError,
+                "index out of range in self",
+            ),
+            Failure(
+                lambda m: m.nn.functional.embedding(m.tensor([-1]), m.ones(3, 2)),
+                IndexError,
+                "index out of range in self",
+            ),
+            Failure(
+                lambda m: m.nn.functional.embedding(m.ones(2), m.ones(3, 2)),
+                RuntimeError,
+                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int",
+            ),
+            Failure(
+                lambda m: m.nn.functional.embedding(m.tensor([0]), m.ones(3)), RuntimeError, "'weight' must be 2-D"
+            ),
+            Failure(
+                lambda m: m.nn.functional.embedding(m.tensor([0]), m.ones(3, 2), padding_idx=3),
+                AssertionError,
+                "Padding_idx must be within num_embeddings",
+            ),
+        ),
+    ),
+    Row(
+        F + "dropout",
+        dropouts,
+        None,
+        call=seeded_dropout,
+        failures=(
+            bad_probability(1.5),
+            bad_probability(-0.1),
+            bad_probability(float("nan")),
+        ),
+    ),
+]

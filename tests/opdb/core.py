@@ -7,9 +7,10 @@ tensor: strides, offsets, broadcast dims and read-only flags of the array carry 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, Callable, Iterator
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -111,7 +112,9 @@ class Make:
             return np.asarray(self.rng.integers(0, 2, shape), bool)
         if not self.floating:
             low = max(0, low) if self.dtype.kind == "u" else low
-            return np.asarray(self.rng.integers(int(np.ceil(low)), max(int(high), int(np.ceil(low)) + 1) + 1, shape), self.dtype)
+            return np.asarray(
+                self.rng.integers(int(np.ceil(low)), max(int(high), int(np.ceil(low)) + 1) + 1, shape), self.dtype
+            )
         x = np.asarray(self.rng.uniform(low, high, shape))
         for kink in kinks:
             near = np.abs(x - kink) < 0.1
@@ -127,7 +130,9 @@ class Make:
         n = int(np.prod(shape))
         if self.dtype.kind == "b":
             return self(*shape)
-        return np.asarray((self.rng.permutation(n) - n // 2).reshape(shape) * (0.25 if self.floating else 1), self.dtype)
+        return np.asarray(
+            (self.rng.permutation(n) - n // 2).reshape(shape) * (0.25 if self.floating else 1), self.dtype
+        )
 
     def layouts(self, *shape: int, **domain) -> Iterator[tuple[str, np.ndarray]]:
         """The same shape in every layout a tensor can have."""
@@ -166,15 +171,29 @@ def unary(low: float = -2.0, high: float = 2.0, kinks: tuple = (), *calls: tuple
             if make.floating and edges:
                 x = make.edges()
                 yield Sample((x, *args), kwargs, smooth=False, note="edge values")
-                yield Sample((np.repeat(x[:, None], 3, 1)[:, 1], *args), kwargs, smooth=False, note="edge values, strided")
+                yield Sample(
+                    (np.repeat(x[:, None], 3, 1)[:, 1], *args), kwargs, smooth=False, note="edge values, strided"
+                )
 
     return samples
 
 
 PAIRS = [
-    ((), ()), ((3,), ()), ((), (3,)), ((3, 4), (3, 4)), ((3, 4), (4,)), ((4,), (3, 4)), ((3, 1), (1, 4)),
-    ((2, 3, 4), (3, 1)), ((2, 1, 1, 3), (4, 1)), ((0,), (1,)), ((2, 0), (2, 1)), ((3, 0), ()), ((1, 1), (5,)), ((33,), (33,)),
-]  # fmt: skip
+    ((), ()),
+    ((3,), ()),
+    ((), (3,)),
+    ((3, 4), (3, 4)),
+    ((3, 4), (4,)),
+    ((4,), (3, 4)),
+    ((3, 1), (1, 4)),
+    ((2, 3, 4), (3, 1)),
+    ((2, 1, 1, 3), (4, 1)),
+    ((0,), (1,)),
+    ((2, 0), (2, 1)),
+    ((3, 0), ()),
+    ((1, 1), (5,)),
+    ((33,), (33,)),
+]
 
 
 def binary(a: dict | None = None, b: dict | None = None, edges: bool = True, apart: float = 0.0):

@@ -44,14 +44,32 @@ def not_a_tensor(path: str):
 
 
 def comparison(name: str):
-    return Row(name, binary(), getattr(np, {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
-               "ge": "greater_equal"}[name]), ALL, wanted=None, failures=(shape_failure(name),))  # fmt: skip
+    return Row(
+        name,
+        binary(),
+        getattr(
+            np,
+            {
+                "eq": "equal",
+                "ne": "not_equal",
+                "lt": "less",
+                "le": "less_equal",
+                "gt": "greater",
+                "ge": "greater_equal",
+            }[name],
+        ),
+        ALL,
+        wanted=None,
+        failures=(shape_failure(name),),
+    )
 
 
 def pow_samples(make: Make):
     yield from binary(FAR, {"low": -2, "high": 3}, edges=False)(make) if make.floating else binary(FAR, FAR)(make)
     if make.floating:
-        few = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 1e-20, 1e20], make.dtype)
+        few = np.array(
+            [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 1e-20, 1e20], make.dtype
+        )
         yield Sample((few[:, None], few), smooth=False, note="edge values")
 
 
@@ -94,7 +112,14 @@ def clamp_reference(x, low=None, high=None):
 
 
 def wheres(make: Make):
-    for shapes in (((3, 4),) * 3, ((4,), (3, 1), ()), ((3, 1), (4,), (3, 4)), ((), (), ()), ((0, 3), (3,), ()), ((2, 3, 1), (5,), (3, 1))):
+    for shapes in (
+        ((3, 4),) * 3,
+        ((4,), (3, 1), ()),
+        ((3, 1), (4,), (3, 4)),
+        ((), (), ()),
+        ((0, 3), (3,), ()),
+        ((2, 3, 1), (5,), (3, 1)),
+    ):
         condition = np.asarray(make.rng.integers(0, 2, shapes[0]), bool)
         yield Sample((condition, make(*shapes[1]), make(*shapes[2])), note=f"{shapes}")
     condition = make.rng.integers(0, 2, (4, 3)) > 0
@@ -112,7 +137,9 @@ def additions(make: Make):
 def rounding(make: Make):
     a, b = {"low": -9, "high": 9}, {"low": 1, "high": 4}
     yield from binary(a, b, edges=False)(make)
-    yield Sample((make(3, 4, **a), -make(3, 4, **b) if make.dtype.kind != "u" else make(3, 4, **b)), note="negative divisor")
+    yield Sample(
+        (make(3, 4, **a), -make(3, 4, **b) if make.dtype.kind != "u" else make(3, 4, **b)), note="negative divisor"
+    )
     if make.floating:
         x = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 2.5, -2.5, 7.0, -7.0], make.dtype)
         yield Sample((x[:, None], x), smooth=False, note="edge values")
@@ -152,20 +179,43 @@ ROWS = [
     unary_row("sin", np.sin, -3, 3),
     unary_row("cos", np.cos, -3, 3),
     unary_row("tanh", np.tanh),
-    Row("add", additions, lambda a, b, alpha=1: a + alpha * b, FLOATS + INTEGERS, failures=(
-        shape_failure("add"), Failure(lambda m: m.add(m.ones(2), "x"), TypeError, "must be Tensor or Number")
-    )),
-    Row("sub", binary(), np.subtract, FLOATS + INTEGERS, failures=(
-        shape_failure("sub"),
-        Failure(lambda m: m.tensor([True]) - m.tensor([True]), RuntimeError, "two bool tensors is not supported"),
-        Failure(lambda m: m.tensor([True]) - 1, RuntimeError, "with a bool tensor is not supported"),
-        Failure(lambda m: -m.tensor([True]), RuntimeError, "on a bool tensor is not supported"),
-    )),
+    Row(
+        "add",
+        additions,
+        lambda a, b, alpha=1: a + alpha * b,
+        FLOATS + INTEGERS,
+        failures=(
+            shape_failure("add"),
+            Failure(lambda m: m.add(m.ones(2), "x"), TypeError, "must be Tensor or Number"),
+        ),
+    ),
+    Row(
+        "sub",
+        binary(),
+        np.subtract,
+        FLOATS + INTEGERS,
+        failures=(
+            shape_failure("sub"),
+            Failure(lambda m: m.tensor([True]) - m.tensor([True]), RuntimeError, "two bool tensors is not supported"),
+            Failure(lambda m: m.tensor([True]) - 1, RuntimeError, "with a bool tensor is not supported"),
+            Failure(lambda m: -m.tensor([True]), RuntimeError, "on a bool tensor is not supported"),
+        ),
+    ),
     Row("mul", binary(), np.multiply, ALL, failures=(shape_failure("mul"),)),
-    Row("div", binary(b=FAR), np.true_divide, FLOATS, failures=(
-        shape_failure("div"),
-        Failure(lambda m: m.div(m.ones(1), 2, rounding_mode="up"), RuntimeError, "to be one of None, 'trunc', or 'floor'"),
-    )),
+    Row(
+        "div",
+        binary(b=FAR),
+        np.true_divide,
+        FLOATS,
+        failures=(
+            shape_failure("div"),
+            Failure(
+                lambda m: m.div(m.ones(1), 2, rounding_mode="up"),
+                RuntimeError,
+                "to be one of None, 'trunc', or 'floor'",
+            ),
+        ),
+    ),
     Row("add", scalars(2, 1.5, -3.25), np.add, variant="numbers", call=lambda m, a, b: a + b),
     Row("sub", scalars(2, 1.5, -3.25), np.subtract, variant="numbers", call=lambda m, a, b: a - b),
     Row("mul", scalars(2, 1.5, 0.0), np.multiply, variant="numbers", call=lambda m, a, b: a * b),
@@ -173,33 +223,83 @@ ROWS = [
     Row("add", scalars(2, -3), np.add, INTEGERS[1:4], None, variant="integers", call=lambda m, a, b: a + b),
     Row("sub", scalars(2, -3), np.subtract, INTEGERS[1:4], None, variant="integers", call=lambda m, a, b: a - b),
     Row("mul", scalars(2, -3), np.multiply, INTEGERS[1:4], None, variant="integers", call=lambda m, a, b: a * b),
-    Row("pow", pow_samples, np.power, FLOATS + INTEGERS[1:4], rtol=WIDE, failures=(
-        shape_failure("pow"),
-        Failure(lambda m: m.tensor([2]) ** -1, RuntimeError, "Integers to negative integer powers are not allowed."),
-    )),
+    Row(
+        "pow",
+        pow_samples,
+        np.power,
+        FLOATS + INTEGERS[1:4],
+        rtol=WIDE,
+        failures=(
+            shape_failure("pow"),
+            Failure(
+                lambda m: m.tensor([2]) ** -1, RuntimeError, "Integers to negative integer powers are not allowed."
+            ),
+        ),
+    ),
     Row("pow", pow_scalars, lambda a, b: np.power(a, b), FLOATS, variant="numbers", rtol=WIDE),
-    Row("floor_divide", rounding, np.floor_divide, FLOATS + INTEGERS, None, failures=(
-        Failure(lambda m: m.tensor([1]) // 0, RuntimeError, "ZeroDivisionError"),
-    )),
-    Row("remainder", remainders, np.remainder, FLOATS + INTEGERS, failures=(
-        Failure(lambda m: m.tensor([1]) % 0, RuntimeError, "ZeroDivisionError"),
-    )),
-    Row("maximum", binary(apart=0.05), np.maximum, ALL, failures=(shape_failure("maximum"), Failure(
-        lambda m: m.maximum(m.ones(2), 1.0), TypeError, "must be Tensor, not float"))),
+    Row(
+        "floor_divide",
+        rounding,
+        np.floor_divide,
+        FLOATS + INTEGERS,
+        None,
+        failures=(Failure(lambda m: m.tensor([1]) // 0, RuntimeError, "ZeroDivisionError"),),
+    ),
+    Row(
+        "remainder",
+        remainders,
+        np.remainder,
+        FLOATS + INTEGERS,
+        failures=(Failure(lambda m: m.tensor([1]) % 0, RuntimeError, "ZeroDivisionError"),),
+    ),
+    Row(
+        "maximum",
+        binary(apart=0.05),
+        np.maximum,
+        ALL,
+        failures=(
+            shape_failure("maximum"),
+            Failure(lambda m: m.maximum(m.ones(2), 1.0), TypeError, "must be Tensor, not float"),
+        ),
+    ),
     Row("minimum", binary(apart=0.05), np.minimum, ALL, failures=(shape_failure("minimum"),)),
-    Row("clamp", clamps, clamp_reference, FLOATS + INTEGERS[1:4], failures=(
-        Failure(lambda m: m.clamp(m.ones(2)), RuntimeError, "At least one of 'min' or 'max' must not be None"),
-    )),
-    Row("where", wheres, np.where, ALL, wanted=(1, 2), failures=(
-        Failure(lambda m: m.where(m.ones(2), m.ones(2), m.ones(2)), RuntimeError, "boolean tensor"),
-        Failure(lambda m: m.where(m.tensor([True, False]), m.ones(2), m.ones(3)), RuntimeError, "must match the size of tensor"),
-    )),
+    Row(
+        "clamp",
+        clamps,
+        clamp_reference,
+        FLOATS + INTEGERS[1:4],
+        failures=(
+            Failure(lambda m: m.clamp(m.ones(2)), RuntimeError, "At least one of 'min' or 'max' must not be None"),
+        ),
+    ),
+    Row(
+        "where",
+        wheres,
+        np.where,
+        ALL,
+        wanted=(1, 2),
+        failures=(
+            Failure(lambda m: m.where(m.ones(2), m.ones(2), m.ones(2)), RuntimeError, "boolean tensor"),
+            Failure(
+                lambda m: m.where(m.tensor([True, False]), m.ones(2), m.ones(3)),
+                RuntimeError,
+                "must match the size of tensor",
+            ),
+        ),
+    ),
+    Row("to", unary(edges=False), np.array, variant="there and back", call=lambda m, x: x.to(m.float64).to(x.dtype)),
     *[comparison(name) for name in ("eq", "ne", "lt", "le", "gt", "ge")],
     Row("logical_and", logical, np.logical_and, ALL, None),
     Row("logical_or", logical, np.logical_or, ALL, None),
     Row("logical_not", unary(), np.logical_not, ALL, None),
-    Row("bitwise_and", logical, np.bitwise_and, (*INTEGERS, "bool"), None, failures=(
-        Failure(lambda m: m.ones(2) & m.ones(2), RuntimeError, "bitwise_and"),)),
+    Row(
+        "bitwise_and",
+        logical,
+        np.bitwise_and,
+        (*INTEGERS, "bool"),
+        None,
+        failures=(Failure(lambda m: m.ones(2) & m.ones(2), RuntimeError, "bitwise_and"),),
+    ),
     Row("bitwise_or", logical, np.bitwise_or, (*INTEGERS, "bool"), None),
     Row("bitwise_xor", logical, np.bitwise_xor, (*INTEGERS, "bool"), None),
     Row("bitwise_not", unary(), np.invert, (*INTEGERS, "bool"), None),
@@ -207,4 +307,4 @@ ROWS = [
     Row("isinf", unary(), np.isinf, FLOATS, None),
     Row("isfinite", unary(), np.isfinite, FLOATS, None),
     Row("isclose", binary(), np.isclose, FLOATS, None),
-]  # fmt: skip
+]

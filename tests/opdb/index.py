@@ -9,13 +9,41 @@ from .core import ALL, Failure, Make, Row, Sample
 FEW = ("float32", "float64", "int64", "bool")
 
 INDICES = [
-    0, -1, slice(None), slice(1, None), slice(None, None, 2), slice(5, 1), None, Ellipsis, (0, 1), (slice(None), 1),
-    (Ellipsis, 0), (None, 1), (1, None), (0, Ellipsis, None), (slice(0, 2), slice(1, 3)), (slice(-2, None), slice(None, -1)),
-    (slice(None), None, slice(None, None, 3)), [0, 2], [0, 0, 1], ([0, 2], [1, 1]), (slice(None), [2, 0]), ([0, 1], slice(1, 3)),
-    np.array([2, 2, 0]), np.array([[0, 1], [2, 0]]), (np.array([0, 1]), np.array([1, 3])), (0, np.array([1, 2])),
-    (np.array([[0], [2]]), np.array([1, 3])), np.array([True, False, True]), (slice(None), np.array([True, False, True, True])),
-    np.zeros((3, 4), bool), np.array([], np.int64), True, np.int64(1), np.array(1),
-]  # fmt: skip
+    0,
+    -1,
+    slice(None),
+    slice(1, None),
+    slice(None, None, 2),
+    slice(5, 1),
+    None,
+    Ellipsis,
+    (0, 1),
+    (slice(None), 1),
+    (Ellipsis, 0),
+    (None, 1),
+    (1, None),
+    (0, Ellipsis, None),
+    (slice(0, 2), slice(1, 3)),
+    (slice(-2, None), slice(None, -1)),
+    (slice(None), None, slice(None, None, 3)),
+    [0, 2],
+    [0, 0, 1],
+    ([0, 2], [1, 1]),
+    (slice(None), [2, 0]),
+    ([0, 1], slice(1, 3)),
+    np.array([2, 2, 0]),
+    np.array([[0, 1], [2, 0]]),
+    (np.array([0, 1]), np.array([1, 3])),
+    (0, np.array([1, 2])),
+    (np.array([[0], [2]]), np.array([1, 3])),
+    np.array([True, False, True]),
+    (slice(None), np.array([True, False, True, True])),
+    np.zeros((3, 4), bool),
+    np.array([], np.int64),
+    True,
+    np.int64(1),
+    np.array(1),
+]
 
 DEEP = [(np.array([0, 1]), slice(None), np.array([1, 2])), (slice(None), np.array([0, 0]), np.array([1, 1])),
         (Ellipsis, np.array([1, 1, 0])), (None, np.array([1, 0]), Ellipsis)]  # fmt: skip
@@ -92,8 +120,16 @@ def setitem_reference(x, index, value):
 
 
 def gathers(make: Make):
-    for shape, dim, like in (((3, 4), 0, (2, 4)), ((3, 4), 1, (3, 6)), ((3, 4), -1, (2, 3)), ((5,), 0, (7,)), ((2, 3, 4), 1, (2, 5, 4)),
-                             ((), 0, ()), ((3, 0), 0, (2, 0)), ((3, 4), 0, (0, 4))):  # fmt: skip
+    for shape, dim, like in (
+        ((3, 4), 0, (2, 4)),
+        ((3, 4), 1, (3, 6)),
+        ((3, 4), -1, (2, 3)),
+        ((5,), 0, (7,)),
+        ((2, 3, 4), 1, (2, 5, 4)),
+        ((), 0, ()),
+        ((3, 0), 0, (2, 0)),
+        ((3, 4), 0, (0, 4)),
+    ):
         n = shape[dim] if shape else 1
         yield Sample((make(*shape), dim, make.integers(0, max(n, 1), *like)), note=f"{shape}, {dim}, {like}")
     yield Sample((make(4, 3).T, 1, make.integers(0, 4, 5, 3).T), note="transposed")
@@ -116,37 +152,101 @@ def selects(make: Make):
 
 
 ROWS = [
-    Row("getitem", hidden(reading), lambda x, index: x[index.value], FEW, wanted=(0,),
-        call=lambda m, x, index: x[as_index(m, index.value)], failures=(
+    Row(
+        "getitem",
+        hidden(reading),
+        lambda x, index: x[index.value],
+        FEW,
+        wanted=(0,),
+        call=lambda m, x, index: x[as_index(m, index.value)],
+        failures=(
             Failure(lambda m: m.ones(2)[5], IndexError, "index 5 is out of bounds for dimension 0 with size 2"),
-            Failure(lambda m: m.ones(2)[m.tensor([0, 5])], IndexError, "index 5 is out of bounds for dimension 0 with size 2"),
+            Failure(
+                lambda m: m.ones(2)[m.tensor([0, 5])],
+                IndexError,
+                "index 5 is out of bounds for dimension 0 with size 2",
+            ),
             Failure(lambda m: m.ones(2)[0, 0], IndexError, "too many indices for tensor of dimension 1"),
-            Failure(lambda m: m.ones(2)[1.5], (TypeError, IndexError), "only integers, slices (`:`), ellipsis (`...`), None and long"),
+            Failure(
+                lambda m: m.ones(2)[1.5],
+                (TypeError, IndexError),
+                "only integers, slices (`:`), ellipsis (`...`), None and long",
+            ),
             Failure(lambda m: m.ones(2)["a"], (TypeError, IndexError), ""),
-            Failure(lambda m: m.ones(2)[m.ones(2)], IndexError, "tensors used as indices must be long, int, byte or bool tensors"),
+            Failure(
+                lambda m: m.ones(2)[m.ones(2)],
+                IndexError,
+                "tensors used as indices must be long, int, byte or bool tensors",
+            ),
             Failure(lambda m: m.ones(2)[m.tensor([True])], IndexError, "The shape of the mask"),
             Failure(lambda m: m.ones(2)[::-1], ValueError, "step must be greater than zero"),
             Failure(lambda m: m.ones(2)[..., ...], IndexError, "ellipsis", torch=False),
             Failure(lambda m: m.tensor(1.0)[0], IndexError, ""),
-        )),
-    Row("setitem", hidden(writing), setitem_reference, FEW, wanted=(0, 2), call=setitem, failures=(
-        Failure(lambda m: m.ones(2).__setitem__(5, 1.0), IndexError, "index 5 is out of bounds for dimension 0 with size 2"),
-        Failure(lambda m: m.ones(2, 3).__setitem__(0, m.ones(2)), RuntimeError, ""),
-        Failure(lambda m: m.ones(3).__setitem__(m.tensor([0, 1]), m.ones(3)), RuntimeError, "shape mismatch"),
-        Failure(lambda m: m.ones(3).__setitem__(0, "a"), TypeError, ""),
-    )),
-    Row("gather", gathers, gather_reference, ALL, wanted=(0,), failures=(
-        Failure(lambda m: m.gather(m.ones(2, 2), 0, m.tensor([[2, 0]])), RuntimeError, "index 2 is out of bounds for dimension 0 with size 2"),
-        Failure(lambda m: m.gather(m.ones(2, 2), 0, m.tensor([[-1, 0]])), RuntimeError, "is out of bounds for dimension 0 with size 2"),
-        Failure(lambda m: m.gather(m.ones(2, 2), 0, m.tensor([0])), RuntimeError, "Index tensor must have the same number of dimensions"),
-        Failure(lambda m: m.gather(m.ones(2, 2), 0, m.ones(1, 1)), RuntimeError, "for index"),
-        Failure(lambda m: m.gather(m.ones(2, 2), 0, m.tensor([[0, 0, 0]])), RuntimeError, "apart from dimension 0"),
-        Failure(lambda m: m.gather(m.ones(2, 2), 5, m.tensor([[0]])), IndexError, "Dimension out of range"),
-    )),
-    Row("index_select", selects, lambda x, dim, i: np.take(x, np.atleast_1d(i), dim), ALL, wanted=(0,), failures=(
-        Failure(lambda m: m.index_select(m.ones(2), 0, m.tensor([2])), (IndexError, RuntimeError), "out of"),
-        Failure(lambda m: m.index_select(m.ones(2), 0, m.tensor([[0]])), IndexError, "Index is supposed to be a vector"),
-    )),
-    Row("nonzero", lambda make: iter([Sample((make(3, 4),)), Sample((make(0, 2),)), Sample((make(5),))]),
-        lambda x: np.argwhere(x), ALL, None),
-]  # fmt: skip
+        ),
+    ),
+    Row(
+        "setitem",
+        hidden(writing),
+        setitem_reference,
+        FEW,
+        wanted=(0, 2),
+        call=setitem,
+        failures=(
+            Failure(
+                lambda m: m.ones(2).__setitem__(5, 1.0),
+                IndexError,
+                "index 5 is out of bounds for dimension 0 with size 2",
+            ),
+            Failure(lambda m: m.ones(2, 3).__setitem__(0, m.ones(2)), RuntimeError, ""),
+            Failure(lambda m: m.ones(3).__setitem__(m.tensor([0, 1]), m.ones(3)), RuntimeError, "shape mismatch"),
+            Failure(lambda m: m.ones(3).__setitem__(0, "a"), TypeError, ""),
+        ),
+    ),
+    Row(
+        "gather",
+        gathers,
+        gather_reference,
+        ALL,
+        wanted=(0,),
+        failures=(
+            Failure(
+                lambda m: m.gather(m.ones(2, 2), 0, m.tensor([[2, 0]])),
+                RuntimeError,
+                "index 2 is out of bounds for dimension 0 with size 2",
+            ),
+            Failure(
+                lambda m: m.gather(m.ones(2, 2), 0, m.tensor([[-1, 0]])),
+                RuntimeError,
+                "is out of bounds for dimension 0 with size 2",
+            ),
+            Failure(
+                lambda m: m.gather(m.ones(2, 2), 0, m.tensor([0])),
+                RuntimeError,
+                "Index tensor must have the same number of dimensions",
+            ),
+            Failure(lambda m: m.gather(m.ones(2, 2), 0, m.ones(1, 1)), RuntimeError, "for index"),
+            Failure(lambda m: m.gather(m.ones(2, 2), 0, m.tensor([[0, 0, 0]])), RuntimeError, "apart from dimension 0"),
+            Failure(lambda m: m.gather(m.ones(2, 2), 5, m.tensor([[0]])), IndexError, "Dimension out of range"),
+        ),
+    ),
+    Row(
+        "index_select",
+        selects,
+        lambda x, dim, i: np.take(x, np.atleast_1d(i), dim),
+        ALL,
+        wanted=(0,),
+        failures=(
+            Failure(lambda m: m.index_select(m.ones(2), 0, m.tensor([2])), (IndexError, RuntimeError), "out of"),
+            Failure(
+                lambda m: m.index_select(m.ones(2), 0, m.tensor([[0]])), IndexError, "Index is supposed to be a vector"
+            ),
+        ),
+    ),
+    Row(
+        "nonzero",
+        lambda make: iter([Sample((make(3, 4),)), Sample((make(0, 2),)), Sample((make(5),))]),
+        lambda x: np.argwhere(x),
+        ALL,
+        None,
+    ),
+]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import autograd
 import numpy as np
+
+import autograd
 from autograd.op import TABLE
 
 from .activation import sigmoid
@@ -13,11 +14,29 @@ from .core import FLOATS, Failure, Make, Row, Sample
 
 LOOSE = {"float32": 2e-5, "float64": 1e-12}
 SHAPES = [
-    ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)), ((1, 1), (1, 1)), ((5, 2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)),
-    ((2, 3), (5, 3, 4)), ((2, 1, 2, 3), (3, 3, 4)), ((5, 2, 3), (3,)), ((3,), (5, 3, 4)), ((0, 3), (3, 4)), ((2, 0), (0, 3)),
-    ((2, 3), (3, 0)), ((2, 3, 0), (0, 3)), ((0, 2, 3), (3, 4)), ((0, 2, 3), (0, 3, 4)), ((17, 9), (9, 33)), ((65, 33), (33, 17)),
-    ((1, 64), (64, 1)), ((64, 1), (1, 64)), ((0,), (0,)),
-]  # fmt: skip
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((3,), (3, 4)),
+    ((2, 3), (3, 4)),
+    ((1, 1), (1, 1)),
+    ((5, 2, 3), (3, 4)),
+    ((5, 2, 3), (5, 3, 4)),
+    ((2, 3), (5, 3, 4)),
+    ((2, 1, 2, 3), (3, 3, 4)),
+    ((5, 2, 3), (3,)),
+    ((3,), (5, 3, 4)),
+    ((0, 3), (3, 4)),
+    ((2, 0), (0, 3)),
+    ((2, 3), (3, 0)),
+    ((2, 3, 0), (0, 3)),
+    ((0, 2, 3), (3, 4)),
+    ((0, 2, 3), (0, 3, 4)),
+    ((17, 9), (9, 33)),
+    ((65, 33), (33, 17)),
+    ((1, 64), (64, 1)),
+    ((64, 1), (1, 64)),
+    ((0,), (0,)),
+]
 
 
 def products(make: Make):
@@ -29,7 +48,9 @@ def products(make: Make):
     yield Sample((make(2, 3)[:, ::-1], make(3, 4)[::-1]), note="backwards")
     yield Sample((np.broadcast_to(make(3), (2, 3)), np.broadcast_to(make(3, 1), (3, 4))), note="expanded")
     yield Sample((make(3, 5, 2).transpose(1, 2, 0), make(4, 3, 5).T), note="batch, permuted")
-    yield Sample((np.broadcast_to(make(2, 3), (5, 2, 3)), make(5, 4, 3).swapaxes(1, 2)), note="batch, one matrix again and again")
+    yield Sample(
+        (np.broadcast_to(make(2, 3), (5, 2, 3)), make(5, 4, 3).swapaxes(1, 2)), note="batch, one matrix again and again"
+    )
     x = make(3, 3)
     x.flags.writeable = False
     yield Sample((x, x), note="read-only, twice the same")
@@ -71,7 +92,15 @@ def with_activation(name: str, reference):
                 return y
         return getattr(m, name)(m.nn.functional.linear(x, w, b))
 
-    return Row("nn.functional.linear", linears, lambda x, w, b=0.0: reference(x @ w.T + b), rtol=LOOSE, atol=LOOSE, variant=name, call=call)
+    return Row(
+        "nn.functional.linear",
+        linears,
+        lambda x, w, b=0.0: reference(x @ w.T + b),
+        rtol=LOOSE,
+        atol=LOOSE,
+        variant=name,
+        call=call,
+    )
 
 
 def linear_reference(x, w, b=0.0):
@@ -79,35 +108,102 @@ def linear_reference(x, w, b=0.0):
 
 
 ROWS = [
-    Row("matmul", products, np.matmul, FLOATS, rtol=LOOSE, failures=(
-        Failure(lambda m: m.ones(2, 3) @ m.ones(2, 3), RuntimeError, "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)"),
-        Failure(lambda m: m.matmul(m.ones(2), m.ones(3)), RuntimeError, "", ),
-        Failure(lambda m: m.matmul(m.tensor(2.0), m.ones(3)), RuntimeError, "both arguments to matmul need to be at least 1D"),
-        Failure(lambda m: m.matmul(m.ones(2, 2, 3), m.ones(3, 3, 2)), RuntimeError, "must match the size of tensor b (3)"),
-        Failure(lambda m: m.ones(2, 2) @ m.ones(2, 2, dtype=m.float64), RuntimeError, "same dtype"),
-        Failure(lambda m: m.ones(2, 2) @ 3, TypeError, ""),
-        Failure(lambda m: m.matmul(m.ones(2, 2), "x"), TypeError, "must be Tensor, not str"),
-    )),
-    Row("mm", pairs(((2, 3), (3, 4)), ((0, 3), (3, 2))), np.matmul, rtol=LOOSE, failures=(
-        Failure(lambda m: m.mm(m.ones(2), m.ones(2, 2)), RuntimeError, "matri"),)),
-    Row("bmm", pairs(((5, 2, 3), (5, 3, 4)), ((0, 2, 3), (0, 3, 4))), np.matmul, rtol=LOOSE, failures=(
-        Failure(lambda m: m.bmm(m.ones(2, 2), m.ones(2, 2)), RuntimeError, "3D tensor"),)),
-    Row("mv", pairs(((2, 3), (3,))), np.matmul, rtol=LOOSE, failures=(
-        Failure(lambda m: m.mv(m.ones(2), m.ones(2)), RuntimeError, "vector + matrix @ vector expected"),)),
-    Row("dot", pairs(((3,), (3,)), ((0,), (0,))), np.dot, rtol=LOOSE, failures=(
-        Failure(lambda m: m.dot(m.ones(2, 2), m.ones(2)), RuntimeError, "1D tensors expected"),)),
-    Row("outer", pairs(((3,), (4,)), ((0,), (2,))), np.outer, failures=(
-        Failure(lambda m: m.outer(m.ones(2, 2), m.ones(2)), RuntimeError, ""),)),
-    Row("addmm", lambda make: iter([Sample((make(4), make(2, 3), make(3, 4))), Sample((make(2, 4), make(3, 2).T, make(3, 4)),
-        {"beta": 0.5, "alpha": 2})]), lambda c, a, b, beta=1, alpha=1: beta * c + alpha * (a @ b), rtol=LOOSE),
-    Row("nn.functional.linear", linears, linear_reference, rtol=LOOSE, failures=(
-        Failure(lambda m: m.nn.functional.linear(m.ones(2, 3), m.ones(4, 2)), RuntimeError,
-                "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x4)"),
-        Failure(lambda m: m.nn.functional.linear(m.ones(2, 3), m.ones(4, 3, dtype=m.float64)), RuntimeError, "dtype"),
-        Failure(lambda m: m.nn.functional.linear(m.ones(2, 3), m.ones(4, 3), m.ones(3)), RuntimeError, ""),
-        Failure(lambda m: m.nn.functional.linear(3, m.ones(4, 3)), TypeError, "must be Tensor, not int"),
-    )),
+    Row(
+        "matmul",
+        products,
+        np.matmul,
+        FLOATS,
+        rtol=LOOSE,
+        failures=(
+            Failure(
+                lambda m: m.ones(2, 3) @ m.ones(2, 3),
+                RuntimeError,
+                "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)",
+            ),
+            Failure(
+                lambda m: m.matmul(m.ones(2), m.ones(3)),
+                RuntimeError,
+                "",
+            ),
+            Failure(
+                lambda m: m.matmul(m.tensor(2.0), m.ones(3)),
+                RuntimeError,
+                "both arguments to matmul need to be at least 1D",
+            ),
+            Failure(
+                lambda m: m.matmul(m.ones(2, 2, 3), m.ones(3, 3, 2)),
+                RuntimeError,
+                "must match the size of tensor b (3)",
+            ),
+            Failure(lambda m: m.ones(2, 2) @ m.ones(2, 2, dtype=m.float64), RuntimeError, "same dtype"),
+            Failure(lambda m: m.ones(2, 2) @ 3, TypeError, ""),
+            Failure(lambda m: m.matmul(m.ones(2, 2), "x"), TypeError, "must be Tensor, not str"),
+        ),
+    ),
+    Row(
+        "mm",
+        pairs(((2, 3), (3, 4)), ((0, 3), (3, 2))),
+        np.matmul,
+        rtol=LOOSE,
+        failures=(Failure(lambda m: m.mm(m.ones(2), m.ones(2, 2)), RuntimeError, "matri"),),
+    ),
+    Row(
+        "bmm",
+        pairs(((5, 2, 3), (5, 3, 4)), ((0, 2, 3), (0, 3, 4))),
+        np.matmul,
+        rtol=LOOSE,
+        failures=(Failure(lambda m: m.bmm(m.ones(2, 2), m.ones(2, 2)), RuntimeError, "3D tensor"),),
+    ),
+    Row(
+        "mv",
+        pairs(((2, 3), (3,))),
+        np.matmul,
+        rtol=LOOSE,
+        failures=(Failure(lambda m: m.mv(m.ones(2), m.ones(2)), RuntimeError, "vector + matrix @ vector expected"),),
+    ),
+    Row(
+        "dot",
+        pairs(((3,), (3,)), ((0,), (0,))),
+        np.dot,
+        rtol=LOOSE,
+        failures=(Failure(lambda m: m.dot(m.ones(2, 2), m.ones(2)), RuntimeError, "1D tensors expected"),),
+    ),
+    Row(
+        "outer",
+        pairs(((3,), (4,)), ((0,), (2,))),
+        np.outer,
+        failures=(Failure(lambda m: m.outer(m.ones(2, 2), m.ones(2)), RuntimeError, ""),),
+    ),
+    Row(
+        "addmm",
+        lambda make: iter(
+            [
+                Sample((make(4), make(2, 3), make(3, 4))),
+                Sample((make(2, 4), make(3, 2).T, make(3, 4)), {"beta": 0.5, "alpha": 2}),
+            ]
+        ),
+        lambda c, a, b, beta=1, alpha=1: beta * c + alpha * (a @ b),
+        rtol=LOOSE,
+    ),
+    Row(
+        "nn.functional.linear",
+        linears,
+        linear_reference,
+        rtol=LOOSE,
+        failures=(
+            Failure(
+                lambda m: m.nn.functional.linear(m.ones(2, 3), m.ones(4, 2)),
+                RuntimeError,
+                "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x4)",
+            ),
+            Failure(
+                lambda m: m.nn.functional.linear(m.ones(2, 3), m.ones(4, 3, dtype=m.float64)), RuntimeError, "dtype"
+            ),
+            Failure(lambda m: m.nn.functional.linear(m.ones(2, 3), m.ones(4, 3), m.ones(3)), RuntimeError, ""),
+            Failure(lambda m: m.nn.functional.linear(3, m.ones(4, 3)), TypeError, "must be Tensor, not int"),
+        ),
+    ),
     with_activation("relu", lambda z: np.maximum(z, 0)),
     with_activation("sigmoid", sigmoid),
     with_activation("tanh", np.tanh),
-]  # fmt: skip
+]

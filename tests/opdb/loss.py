@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from .activation import log_softmax, sigmoid
+from .activation import log_softmax
 from .core import Failure, Make, Row, Sample
 
 F = "nn.functional."
@@ -32,7 +32,9 @@ def errors(make: Make):
         yield Sample((make(4, 3).T, make(3, 8)[:, ::2]), {"reduction": reduction}, note="strided")
         yield Sample((np.broadcast_to(make(4), (3, 4)), make(3, 4)), {"reduction": reduction}, note="expanded")
         x = np.array([1, np.nan, np.inf, 1e30, 0], make.dtype)
-        yield Sample((x, np.array([1, 1, 1, -1e30, 0], make.dtype)), {"reduction": reduction}, smooth=False, note="edge values")
+        yield Sample(
+            (x, np.array([1, 1, 1, -1e30, 0], make.dtype)), {"reduction": reduction}, smooth=False, note="edge values"
+        )
 
 
 def bce(x, t, weight=None, reduction="mean", pos_weight=None):
@@ -47,7 +49,9 @@ def binary_targets(make: Make):
     for reduction in REDUCTIONS:
         r = {"reduction": reduction}
         for shape in ((3, 4), (5,), (), (0,), (100,)):
-            yield Sample((make(*shape, low=-4, high=4), make(*shape, low=0.05, high=0.95)), r, note=f"{shape}, {reduction}")
+            yield Sample(
+                (make(*shape, low=-4, high=4), make(*shape, low=0.05, high=0.95)), r, note=f"{shape}, {reduction}"
+            )
         yield Sample((make(4, 3).T, make(3, 8, low=0.1, high=0.9)[:, ::2]), r, note="strided")
         x = np.array([-1e4, -100, -40, 0, 40, 100, 1e4], make.dtype)
         for t in (0.0, 1.0, 0.3):
@@ -55,7 +59,9 @@ def binary_targets(make: Make):
         one = make(3, 4, low=0.1, high=0.9)
         yield Sample((make(3, 4), one, make(4, low=0.5, high=2)), r, note="weight")
         yield Sample((make(3, 4), one), {**r, "pos_weight": make(4, low=0.5, high=2)}, note="pos_weight")
-        yield Sample((make(3, 4), one, make(3, 4, low=0.5, high=2)), {**r, "pos_weight": make(4, low=0.5, high=2)}, note="both")
+        yield Sample(
+            (make(3, 4), one, make(3, 4, low=0.5, high=2)), {**r, "pos_weight": make(4, low=0.5, high=2)}, note="both"
+        )
 
 
 def cross_entropy(x, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
@@ -83,21 +89,35 @@ def cross_entropy(x, target, weight=None, ignore_index=-100, reduction="mean", l
 
 
 def classes(make: Make):
-    cases = [((4, 3), (4,)), ((3,), ()), ((2, 3, 5), (2, 5)), ((2, 3, 2, 2), (2, 2, 2)), ((1, 3), (1,)), ((0, 3), (0,)), ((40, 10), (40,))]
+    cases = [
+        ((4, 3), (4,)),
+        ((3,), ()),
+        ((2, 3, 5), (2, 5)),
+        ((2, 3, 2, 2), (2, 2, 2)),
+        ((1, 3), (1,)),
+        ((0, 3), (0,)),
+        ((40, 10), (40,)),
+    ]
     for (shape, like), reduction in itertools.product(cases, REDUCTIONS):
         n = shape[1] if len(shape) > 1 else shape[0]
         t = make.integers(0, n, *like)
         r = {"reduction": reduction}
         some = t.size > 0 or reduction != "mean"
         yield Sample((make(*shape), t), r, some, f"{shape}, {reduction}")
-        yield Sample((make(*shape), t), {**r, "weight": make(n, low=0.5, high=2)}, some, f"{shape}, {reduction}, weight")
+        yield Sample(
+            (make(*shape), t), {**r, "weight": make(n, low=0.5, high=2)}, some, f"{shape}, {reduction}, weight"
+        )
         yield Sample((make(*shape), t), {**r, "label_smoothing": 0.2}, some, f"{shape}, {reduction}, smoothing")
         if t.size:
             ignored = t.copy()
             ignored.reshape(-1)[: (t.size + 1) // 2] = -100 if t.size > 1 else 1
             yield Sample((make(*shape), ignored), r, note=f"{shape}, {reduction}, ignored")
-            yield Sample((make(*shape), t), {**r, "ignore_index": 1, "weight": make(n, low=0.5, high=2), "label_smoothing": 0.1},
-                         smooth=bool((t != 1).any()), note=f"{shape}, {reduction}, everything")
+            yield Sample(
+                (make(*shape), t),
+                {**r, "ignore_index": 1, "weight": make(n, low=0.5, high=2), "label_smoothing": 0.1},
+                smooth=bool((t != 1).any()),
+                note=f"{shape}, {reduction}, everything",
+            )
     yield Sample((make(3, 4).T, make.integers(0, 3, 8)[::2]), note="strided")
     yield Sample((np.broadcast_to(make(3), (4, 3)), make.integers(0, 3, 4)), note="expanded")
     yield Sample((make(2, 3), np.array([-100, -100])), smooth=False, note="all ignored")
@@ -115,36 +135,98 @@ def soft(make: Make):
         r = {"reduction": reduction}
         n = shape[1] if len(shape) > 1 else shape[0]
         yield Sample((make(*shape), p), r, some, f"{shape}, {reduction}")
-        yield Sample((make(*shape), p), {**r, "weight": make(n, low=0.5, high=2), "label_smoothing": 0.1}, some, f"{shape}, {reduction}, all")
+        yield Sample(
+            (make(*shape), p),
+            {**r, "weight": make(n, low=0.5, high=2), "label_smoothing": 0.1},
+            some,
+            f"{shape}, {reduction}, all",
+        )
     yield Sample((make(3, 4).T, make(3, 4).T), note="transposed")
 
 
-
-
 ROWS = [
-    Row(F + "mse_loss", errors, mse, rtol=LOOSE, failures=(
-        Failure(lambda m: m.nn.functional.mse_loss(m.ones(2), m.ones(2), reduction="max"), ValueError, "is not a valid value for reduction"),
-        Failure(lambda m: m.nn.functional.mse_loss(m.ones(2), m.ones(3)), RuntimeError, "The size of tensor a (2) must match"),
-        Failure(lambda m: m.nn.functional.mse_loss(m.tensor([1]), m.tensor([2])), RuntimeError, "not implemented for"),
-        Failure(lambda m: m.nn.functional.mse_loss(m.ones(2), 3.0), (TypeError, AttributeError), ""),
-    )),
-    Row(F + "binary_cross_entropy_with_logits", binary_targets, bce, wanted=(0, 1), rtol=LOOSE, failures=(
-        Failure(lambda m: m.nn.functional.binary_cross_entropy_with_logits(m.ones(2), m.ones(3)), ValueError,
-                "must be the same as input size"),
-    )),
-    Row(F + "cross_entropy", classes, cross_entropy, wanted=(0,), rtol=LOOSE, atol={"float32": 5e-6}, failures=(
-        Failure(lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 5])), IndexError, "Target 5 is out of bounds."),
-        Failure(lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, -1])), IndexError, "Target -1 is out of bounds."),
-        Failure(lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0])), ValueError, "to match target batch_size"),
-        Failure(lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([[0], [1]])), RuntimeError, ""),
-        Failure(lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 1], dtype=m.int32)), RuntimeError,
-                "expected scalar type Long"),
-        Failure(lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 1]), label_smoothing=2.0), (ValueError, RuntimeError),
-                "label_smoothing must be between 0.0 and 1.0"),
-        Failure(lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 1]), weight=m.ones(2)), RuntimeError, "weight"),
-        Failure(lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 1]), reduction="max"), ValueError,
-                "is not a valid value for reduction"),
-        Failure(lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.ones(2, 2)), RuntimeError, ""),
-    )),
+    Row(
+        F + "mse_loss",
+        errors,
+        mse,
+        rtol=LOOSE,
+        failures=(
+            Failure(
+                lambda m: m.nn.functional.mse_loss(m.ones(2), m.ones(2), reduction="max"),
+                ValueError,
+                "is not a valid value for reduction",
+            ),
+            Failure(
+                lambda m: m.nn.functional.mse_loss(m.ones(2), m.ones(3)),
+                RuntimeError,
+                "The size of tensor a (2) must match",
+            ),
+            Failure(
+                lambda m: m.nn.functional.mse_loss(m.tensor([1]), m.tensor([2])), RuntimeError, "not implemented for"
+            ),
+            Failure(lambda m: m.nn.functional.mse_loss(m.ones(2), 3.0), (TypeError, AttributeError), ""),
+        ),
+    ),
+    Row(
+        F + "binary_cross_entropy_with_logits",
+        binary_targets,
+        bce,
+        wanted=(0, 1),
+        rtol=LOOSE,
+        failures=(
+            Failure(
+                lambda m: m.nn.functional.binary_cross_entropy_with_logits(m.ones(2), m.ones(3)),
+                ValueError,
+                "must be the same as input size",
+            ),
+        ),
+    ),
+    Row(
+        F + "cross_entropy",
+        classes,
+        cross_entropy,
+        wanted=(0,),
+        rtol=LOOSE,
+        atol={"float32": 5e-6},
+        failures=(
+            Failure(
+                lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 5])),
+                IndexError,
+                "Target 5 is out of bounds.",
+            ),
+            Failure(
+                lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, -1])),
+                IndexError,
+                "Target -1 is out of bounds.",
+            ),
+            Failure(
+                lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0])),
+                ValueError,
+                "to match target batch_size",
+            ),
+            Failure(lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([[0], [1]])), RuntimeError, ""),
+            Failure(
+                lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 1], dtype=m.int32)),
+                RuntimeError,
+                "expected scalar type Long",
+            ),
+            Failure(
+                lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 1]), label_smoothing=2.0),
+                (ValueError, RuntimeError),
+                "label_smoothing must be between 0.0 and 1.0",
+            ),
+            Failure(
+                lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 1]), weight=m.ones(2)),
+                RuntimeError,
+                "weight",
+            ),
+            Failure(
+                lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 1]), reduction="max"),
+                ValueError,
+                "is not a valid value for reduction",
+            ),
+            Failure(lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.ones(2, 2)), RuntimeError, ""),
+        ),
+    ),
     Row(F + "cross_entropy", soft, cross_entropy, rtol=LOOSE, atol={"float32": 5e-6}, variant="probabilities"),
-]  # fmt: skip
+]

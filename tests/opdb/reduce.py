@@ -9,13 +9,34 @@ import numpy as np
 from .core import ALL, FLOATS, INTEGERS, Failure, Make, Row, Sample
 
 CASES = [
-    ((), None), ((), 0), ((), -1), ((5,), None), ((5,), 0), ((3, 4), None), ((3, 4), 0), ((3, 4), 1), ((3, 4), -1),
-    ((3, 4), (0, 1)), ((2, 3, 4), 1), ((2, 3, 4), (0, 2)), ((2, 3, 4), (-1, 0)), ((2, 3, 4), (1, 2)), ((1, 5), 0), ((70,), 0),
-    ((0,), None), ((0, 3), 0), ((3, 0), 0), ((2, 0, 3), (0, 2)), ((33, 5), 0), ((5, 33), 1),
-]  # fmt: skip
+    ((), None),
+    ((), 0),
+    ((), -1),
+    ((5,), None),
+    ((5,), 0),
+    ((3, 4), None),
+    ((3, 4), 0),
+    ((3, 4), 1),
+    ((3, 4), -1),
+    ((3, 4), (0, 1)),
+    ((2, 3, 4), 1),
+    ((2, 3, 4), (0, 2)),
+    ((2, 3, 4), (-1, 0)),
+    ((2, 3, 4), (1, 2)),
+    ((1, 5), 0),
+    ((70,), 0),
+    ((0,), None),
+    ((0, 3), 0),
+    ((3, 0), 0),
+    ((2, 0, 3), (0, 2)),
+    ((33, 5), 0),
+    ((5, 33), 1),
+]
 
 
-def reductions(several: bool = True, empty: bool = True, whole: bool = True, distinct: bool = False, least: int = 1, **domain):
+def reductions(
+    several: bool = True, empty: bool = True, whole: bool = True, distinct: bool = False, least: int = 1, **domain
+):
     """Samples over shapes, dims, keepdim and layouts. ``least``: the fewest elements a result may come from."""
 
     def values(make: Make, *shape):
@@ -39,14 +60,28 @@ def reductions(several: bool = True, empty: bool = True, whole: bool = True, dis
             yield Sample((values(make, 3, 8)[:, ::2], dim), note=f"steps over {dim}")
             yield Sample((values(make, 3, 4)[:, ::-1], dim), note=f"backwards over {dim}")
             if not distinct:  # all elements over dim 0 alike: a kink of std
-                yield Sample((np.broadcast_to(values(make, 4), (3, 4)), dim), smooth=dim == 1 or least == 1, note=f"expanded over {dim}")
+                yield Sample(
+                    (np.broadcast_to(values(make, 4), (3, 4)), dim),
+                    smooth=dim == 1 or least == 1,
+                    note=f"expanded over {dim}",
+                )
         fixed = values(make, 3, 4)
         fixed.flags.writeable = False
         yield Sample((fixed, 1), note="read-only")
         if make.floating:
             inf, nan = np.inf, np.nan
-            rows = [[1, nan, 2], [inf, 1, 2], [-inf, 1, 2], [inf, -inf, 1], [-inf, -inf, -inf], [inf, inf, 1], [0, -0.0, 0],
-                    [nan, inf, 1], [1e15, 1e15, -1e15], [3e-39, 1e-40, 0]]
+            rows = [
+                [1, nan, 2],
+                [inf, 1, 2],
+                [-inf, 1, 2],
+                [inf, -inf, 1],
+                [-inf, -inf, -inf],
+                [inf, inf, 1],
+                [0, -0.0, 0],
+                [nan, inf, 1],
+                [1e15, 1e15, -1e15],
+                [3e-39, 1e-40, 0],
+            ]
             yield Sample((np.array(rows, make.dtype), 1), smooth=False, note="edge values")
             yield Sample((np.array(rows, make.dtype).T, 0), smooth=False, note="edge values")
 
@@ -89,7 +124,9 @@ def logsumexp(x, axis, keepdims=False):
         return np.full(x.sum(axis=axis, keepdims=keepdims).shape, -np.inf)
     m = x.max(axis=axis, keepdims=True)
     m = np.where(np.isfinite(m), m, 0)
-    return np.log(np.exp(x - m).sum(axis=axis, keepdims=keepdims)) + (m if keepdims else m.reshape(x.sum(axis=axis).shape))
+    return np.log(np.exp(x - m).sum(axis=axis, keepdims=keepdims)) + (
+        m if keepdims else m.reshape(x.sum(axis=axis).shape)
+    )
 
 
 def corrections(make: Make):
@@ -117,23 +154,83 @@ LOOSE = {"float32": 1e-5, "float64": 1e-12}
 ROWS = [
     Row("sum", reductions(), over(np.sum), ALL, failures=(out_of_range("sum"), TWICE)),
     Row("mean", reductions(least=1), over(np.mean), failures=(out_of_range("mean"), integer("mean"))),
-    Row("prod", reductions(several=False, low=0.3, high=2), over(np.prod), FLOATS + INTEGERS[1:4], rtol=LOOSE,
-        failures=(out_of_range("prod"),)),
-    Row("amax", reductions(empty=False, distinct=True), over(np.max), ALL, failures=(out_of_range("amax"), empty("amax"))),
-    Row("amin", reductions(empty=False, distinct=True), over(np.min), ALL, failures=(out_of_range("amin"), empty("amin"))),
-    Row("max", reductions(several=False, empty=False, distinct=True), pick(np.max, np.argmax), FLOATS + INTEGERS,
-        failures=(out_of_range("max"), empty("max"), Failure(lambda m: m.max(m.zeros(0)), RuntimeError, "input.numel() == 0"))),
-    Row("min", reductions(several=False, empty=False, distinct=True), pick(np.min, np.argmin), FLOATS + INTEGERS,
-        failures=(out_of_range("min"), empty("min"))),
-    Row("argmax", reductions(several=False, empty=False), over(np.argmax), FLOATS + INTEGERS, None,
-        failures=(out_of_range("argmax"), empty("argmax"), Failure(lambda m: m.zeros(0).argmax(), IndexError, "input.numel() == 0"))),
-    Row("argmin", reductions(several=False, empty=False), over(np.argmin), FLOATS + INTEGERS, None,
-        failures=(out_of_range("argmin"), empty("argmin"))),
-    Row("var", corrections, over(variance), rtol=LOOSE, atol={"float64": 1e-12},
-        failures=(out_of_range("var"), integer("var"))),
-    Row("std", corrections, over(deviation), rtol=LOOSE, atol={"float64": 1e-12},
-        failures=(out_of_range("std"), integer("std"))),
+    Row(
+        "prod",
+        reductions(several=False, low=0.3, high=2),
+        over(np.prod),
+        FLOATS + INTEGERS[1:4],
+        rtol=LOOSE,
+        failures=(out_of_range("prod"),),
+    ),
+    Row(
+        "amax",
+        reductions(empty=False, distinct=True),
+        over(np.max),
+        ALL,
+        failures=(out_of_range("amax"), empty("amax")),
+    ),
+    Row(
+        "amin",
+        reductions(empty=False, distinct=True),
+        over(np.min),
+        ALL,
+        failures=(out_of_range("amin"), empty("amin")),
+    ),
+    Row(
+        "max",
+        reductions(several=False, empty=False, distinct=True),
+        pick(np.max, np.argmax),
+        FLOATS + INTEGERS,
+        failures=(
+            out_of_range("max"),
+            empty("max"),
+            Failure(lambda m: m.max(m.zeros(0)), RuntimeError, "input.numel() == 0"),
+        ),
+    ),
+    Row(
+        "min",
+        reductions(several=False, empty=False, distinct=True),
+        pick(np.min, np.argmin),
+        FLOATS + INTEGERS,
+        failures=(out_of_range("min"), empty("min")),
+    ),
+    Row(
+        "argmax",
+        reductions(several=False, empty=False),
+        over(np.argmax),
+        FLOATS + INTEGERS,
+        None,
+        failures=(
+            out_of_range("argmax"),
+            empty("argmax"),
+            Failure(lambda m: m.zeros(0).argmax(), IndexError, "input.numel() == 0"),
+        ),
+    ),
+    Row(
+        "argmin",
+        reductions(several=False, empty=False),
+        over(np.argmin),
+        FLOATS + INTEGERS,
+        None,
+        failures=(out_of_range("argmin"), empty("argmin")),
+    ),
+    Row(
+        "var",
+        corrections,
+        over(variance),
+        rtol=LOOSE,
+        atol={"float64": 1e-12},
+        failures=(out_of_range("var"), integer("var")),
+    ),
+    Row(
+        "std",
+        corrections,
+        over(deviation),
+        rtol=LOOSE,
+        atol={"float64": 1e-12},
+        failures=(out_of_range("std"), integer("std")),
+    ),
     Row("logsumexp", reductions(whole=False), over(logsumexp), rtol=LOOSE, failures=(out_of_range("logsumexp"),)),
     Row("all", reductions(several=False), over(np.all), ALL, None, failures=(out_of_range("all"),)),
     Row("any", reductions(several=False), over(np.any), ALL, None, failures=(out_of_range("any"),)),
-]  # fmt: skip
+]
