@@ -241,8 +241,8 @@ def run_backward(
 ) -> dict[Any, list]:
     """Walk the graph from the edges ``roots``, at which ``grads`` arrive; return {leaf: [gradient, ...]}.
 
-    Gradients are arrays, or tensors with a graph of their own where ``create_graph``. With ``targets``, also edges, only
-    what leads to them is walked, and gradients of inner ones are caught as they pass.
+    Gradients are arrays, or tensors with a graph of their own where ``create_graph``. With ``targets``, also edges,
+    only what leads to them is walked, and gradients of inner ones are caught as they pass.
     """
     arrived: dict[Any, list] = {}  # by node or leaf: [gradient so far, whether the sum is a buffer of our own]
     waiting: list[tuple[int, Node]] = []  # heap of (negated sequence number, node)
@@ -357,8 +357,8 @@ def run_hooks(hooks: dict, g, create_graph: bool):
         if result is not None:
             if result.shape != t.shape or result.dtype is not t.dtype:
                 raise RuntimeError(
-                    f"a hook must return a gradient of shape {list(t.shape)} and {t.dtype}, got {list(result.shape)} and "
-                    f"{result.dtype}"
+                    f"a hook must return a gradient of shape {list(t.shape)} and {t.dtype}, got "
+                    f"{list(result.shape)} and {result.dtype}"
                 )
             t = result
     if create_graph:

@@ -13,8 +13,9 @@ An op is a class that is never instantiated. Here is a whole one::
 
 The derivative for input ``x`` is called ``dx``. The names of its arguments say what it needs, and so what is saved:
 ``g`` is the gradient arriving, an input's name is that input, ``y`` is the output, ``shape`` is the shape of the input
-whose gradient this is, ``op`` the class itself, anything else a parameter of the op. Derivatives are written with ordinary tensor ops, so they
-can be differentiated again. Broadcasting is undone by the engine (:mod:`autograd.graph`), never here.
+whose gradient this is, ``op`` the class itself, anything else a parameter of the op. Derivatives are
+written with ordinary tensor ops, so they can be differentiated again. Broadcasting is undone by the engine
+(:mod:`autograd.graph`), never here.
 
 ``fused`` names, per input, one kernel call that gives the same result without recording: the kernel, then its operands
 by the same names (``"g"`` alone passes the gradient on). It is used unless ``create_graph``; a test holds it equal to
@@ -158,7 +159,8 @@ def _wrap_gradients(g):
 
 
 def _compile(op: type[Op], spec: str) -> Callable[[Node, Array, Array | None], Array]:
-    """A function (node, g, dx) -> dx from a fused specification such as "tanh_grad g y"; dx is made where it is None."""
+    """A function (node, g, dx) -> dx from a fused specification such as "tanh_grad g y"; dx is made where it is
+    None."""
     kernel, *names = spec.split()
     if kernel == "g":
         return lambda node, g, dx: g
@@ -356,7 +358,7 @@ def result_type(a: Any, b: Any) -> dtypes.dtype:
         else:
             groups[2].append(dtypes.scalar_dtype(v))
     for group in groups:
-        for i, d in enumerate(group[1:], 1):
+        for d in group[1:]:
             group[0] = dtypes.promote_types(group[0], d)
         if group and (best is None or group[0].category > best.category):
             best = group[0]

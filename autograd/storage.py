@@ -45,11 +45,11 @@ class Owner:
 
 
 class Layout:
-    """How an array lies in memory. Layouts are interned: arrays that lie alike share one object, so that whatever follows
-    from shapes (broadcasting, plans, results) is worked out once and found again by identity.
+    """How an array lies in memory. Layouts are interned: arrays that lie alike share one object, so that whatever
+    follows from shapes (broadcasting, plans, results) is worked out once and found again by identity.
 
-    ``contiguous`` says that the elements lie one after another, row-major; ``packed`` is the contiguous layout of the same
-    shape; ``floating`` whether the dtype is a float.
+    ``contiguous`` says that the elements lie one after another, row-major; ``packed`` is the contiguous layout of the
+    same shape; ``floating`` whether the dtype is a float.
     """
 
     __slots__ = ("contiguous", "dtype", "floating", "nbytes", "packed", "shape", "size", "strides")
@@ -114,7 +114,8 @@ def is_contiguous(shape: tuple, strides: tuple) -> bool:
 
 
 class Array:
-    """Numbers in memory: ``ptr`` is the address for C (and keeps the block alive), ``layout`` says how they lie there."""
+    """Numbers in memory: ``ptr`` is the address for C (and keeps the block alive), ``layout`` says how they lie
+    there."""
 
     __slots__ = ("_numpy", "layout", "ptr")
 

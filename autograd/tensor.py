@@ -359,8 +359,8 @@ class Tensor:
 def _replaced(g: Tensor) -> None:
     """The hook of a leaf whose tensor got data of another shape or dtype: a graph made before cannot reach it."""
     raise RuntimeError(
-        f"a gradient of shape {list(g.shape)} ({g.dtype}) arrived at a leaf whose .data was replaced, after the forward, by "
-        "data of another shape or dtype: run the forward again"
+        f"a gradient of shape {list(g.shape)} ({g.dtype}) arrived at a leaf whose .data was replaced, after the "
+        "forward, by data of another shape or dtype: run the forward again"
     )
 
 
@@ -433,9 +433,9 @@ def tensor(data, dtype=None, device=None, requires_grad: bool = False) -> Tensor
         d = dtypes.get_default_dtype()
     else:
         d = dtypes.bool_ if values.dtype.kind == "b" else dtypes.int64
-    if not isinstance(data, (np.ndarray, Tensor)) and values.dtype.kind == "f" and d.category == 1:
-        if not np.isfinite(values).all():
-            raise OverflowError(f"cannot convert NaN or infinity to {d}")
+    inexact = not isinstance(data, (np.ndarray, Tensor)) and values.dtype.kind == "f" and d.category == 1
+    if inexact and not np.isfinite(values).all():
+        raise OverflowError(f"cannot convert NaN or infinity to {d}")
     t = wrap(copy_of(values, d))
     if requires_grad:
         t.requires_grad = True
@@ -453,9 +453,9 @@ def _numbers(data) -> np.ndarray:
         values = np.asarray(data)
     except (ValueError, OverflowError) as error:
         raise (ValueError if isinstance(error, ValueError) else OverflowError)(f"tensor(): {error}") from None
-    if not isinstance(data, (np.ndarray, np.generic)) and values.dtype in (np.uint64, object) and values.size:
-        if all(isinstance(v, int) for v in values.reshape(-1).tolist()):
-            raise ValueError("Overflow when unpacking long long: an integer is outside int64")
+    beyond = not isinstance(data, (np.ndarray, np.generic)) and values.dtype in (np.uint64, object) and values.size
+    if beyond and all(isinstance(v, int) for v in values.reshape(-1).tolist()):
+        raise ValueError("Overflow when unpacking long long: an integer is outside int64")
     if values.dtype.kind not in "biuf":
         found = type(data).__name__
         if isinstance(data, (list, tuple)):

@@ -9,7 +9,7 @@ from autograd import runtime
 
 @pytest.fixture(autouse=True)
 def settings():
-    """Each test gets a fixed seed; backend, instruction set, threads, strictness and default dtype are put back after it."""
+    """Each test starts from a fixed seed; backend, instruction set, threads and the like are put back after it."""
     backend, threads, isa = autograd.get_backend(), autograd.get_num_threads(), autograd.get_isa()
     autograd.manual_seed(0)
     yield

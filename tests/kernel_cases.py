@@ -1,7 +1,7 @@
 """Calls for every kernel at the seam, by signature class: what test_kernels.py runs in C and in NumPy.
 
-An argument is an :class:`Out` (an array the kernel writes, with the values it starts from), a NumPy array it reads, or a
-plain value.
+An argument is an :class:`Out` (an array the kernel writes, with the values it starts from), a NumPy array it reads, or
+a plain value.
 """
 
 from __future__ import annotations

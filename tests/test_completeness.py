@@ -67,7 +67,7 @@ def test_every_kernel_says_what_it_means_in_one_place():
 
 
 class Used:
-    """Which ops were recorded, which kernels called, and which inputs of ops differentiated, over the whole database."""
+    """Which ops were recorded, kernels called and inputs of ops differentiated, over the whole database."""
 
     def __init__(self):
         self.ops, self.kernels, self.fused = set(), set(), set()

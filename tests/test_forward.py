@@ -1,4 +1,4 @@
-"""Every op of the database, on every backend and instruction set, in every dtype it has, against its NumPy reference."""
+"""Every op of the database, on every backend and instruction set, in every dtype, against its NumPy reference."""
 
 import numpy as np
 import pytest

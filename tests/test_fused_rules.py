@@ -1,5 +1,5 @@
-"""The fused backward pass against the composed rules: ``backward`` without and with ``create_graph``, on random and edge
-values, in every layout, with gradients that are partly 0."""
+"""The fused backward pass against the composed rules: ``backward`` without and with ``create_graph``, on random and
+edge values, in every layout, with gradients that are partly 0."""
 
 import numpy as np
 import pytest
@@ -91,14 +91,14 @@ def test_a_gradient_in_any_layout(row):
 
 @pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda row: row.name)
 def test_a_gradient_that_somebody_holds_is_not_overwritten(row):
-    """Backward may reuse the memory of gradients that nobody else sees: those given, those in hooks and saved values stay."""
+    """Backward may reuse the memory of gradients that nobody else sees; what was given, hooked or saved stays."""
     for sample in [s for s in row.made("float64") if s.smooth][:8]:
         args, kwargs, wanted = leaves(row, sample)
         outputs = [y for y in outputs_of(row.function(autograd)(*args, **kwargs)) if y.requires_grad]
         held = []
         doubled = [y * 1.0 for y in outputs]
         for y in outputs + doubled:
-            y.register_hook(lambda g: held.append((g, repr(g.tolist()))))
+            y.register_hook(lambda g, held=held: held.append((g, repr(g.tolist()))))
         gs = random_gradients(outputs)
         before = repr([t.tolist() for t in (*gs, *outputs, *wanted)])
         a = autograd.grad(doubled, wanted, gs, retain_graph=True, allow_unused=True)

@@ -270,7 +270,7 @@ def test_grad_where_an_input_is_not_used():
     y = x * 2
     with pytest.raises(
         RuntimeError,
-        match="One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True",
+        match=r"One of the differentiated Tensors appears to not have been used in the graph\. Set allow_unused=True",
     ):
         grad(y, [x, w], retain_graph=True)
     assert grad(y, [x, w], allow_unused=True, retain_graph=True)[1] is None

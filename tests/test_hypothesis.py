@@ -1,5 +1,5 @@
-"""Calls made by hypothesis: arbitrary ops on arbitrary input give NumPy's answer or a proper Python error, gradients have
-their input's shape whatever broadcasts, repeated indices add up. AUTOGRAD_HYPOTHESIS=ci makes 100,000 calls."""
+"""Calls made by hypothesis: arbitrary ops on arbitrary input give NumPy's answer or a proper Python error, gradients
+have their input's shape whatever broadcasts, repeated indices add up. AUTOGRAD_HYPOTHESIS=ci makes 100,000 calls."""
 
 import os
 

@@ -138,7 +138,7 @@ def test_an_element_does_not_depend_on_its_position(name, isa):
     """The same value anywhere in an array, in the tail or not, contiguous or strided, gives the same bits."""
     with on(isa):
         for dtype in DTYPES:
-            note, args = next(iter(elementwise(name, KERNELS[name], dtype, sizes=[66])))
+            _, args = next(iter(elementwise(name, KERNELS[name], dtype, sizes=[66])))
             _, (whole,) = run(name, args)
             for start, stop in ((0, 1), (3, 10), (17, 48), (65, 66), (1, 66)):
                 part = tuple(
@@ -168,7 +168,7 @@ def large(name: str, group: str, dtype):
 
     n = 300_001
     if group in OPERANDS:
-        note, args = next(iter(elementwise(name, group, dtype, sizes=[n])))
+        _, args = next(iter(elementwise(name, group, dtype, sizes=[n])))
         return args
     return {
         "REDUCE": lambda: (Out(np.zeros((), dtype)), make(700, 701), (0, 1), *([1.0] if name == "var" else [])),

@@ -403,7 +403,7 @@ def test_dropout():
     assert layer(x).tolist() == a
     assert layer.eval()(x) is x
     assert nn.Dropout(1.0)(x).abs().sum().item() == 0
-    with pytest.raises(ValueError, match="dropout probability has to be between 0 and 1, but got 1.5"):
+    with pytest.raises(ValueError, match=r"dropout probability has to be between 0 and 1, but got 1\.5"):
         nn.Dropout(1.5)
 
 

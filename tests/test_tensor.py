@@ -76,7 +76,7 @@ def test_arrays_of_every_kind():
         assert t.tolist() == a.tolist() and (t + 1).tolist() == (a + 1).tolist() and t.shape == a.shape
     record = np.zeros(3, [("a", "i1"), ("b", "f8")])["b"]
     assert (from_numpy(record) + 1).tolist() == [1, 1, 1]
-    with pytest.raises(TypeError, match="expected np.ndarray"):
+    with pytest.raises(TypeError, match=r"expected np\.ndarray"):
         from_numpy([1, 2])
     with pytest.raises(TypeError, match="unsupported dtype"):
         from_numpy(np.zeros(2, np.float16))
@@ -288,8 +288,8 @@ PRINTED = [
     (lambda: nn.Parameter(ones(1)), "Parameter containing:\ntensor([1.], requires_grad=True)"),
     (
         lambda: autograd.arange(30.0),
-        "tensor([ 0.,  1.,  2.,  3.,  4.,  5.,  6.,  7.,  8.,  9., 10., 11., 12., 13.,\n        14., 15., 16., 17., 18., 19., 20., 21., 22., 23., 24., "
-        "25., 26., 27.,\n        28., 29.])",
+        "tensor([ 0.,  1.,  2.,  3.,  4.,  5.,  6.,  7.,  8.,  9., 10., 11., 12., 13.,\n"
+        "        14., 15., 16., 17., 18., 19., 20., 21., 22., 23., 24., 25., 26., 27.,\n        28., 29.])",
     ),
 ]
 

@@ -435,6 +435,6 @@ BINDERS: dict[str, Callable] = {
     "FILL": _fill, "UNARY": _unary, "UNARY_P": _unary_p, "BINARY": _binary, "BINARY_P": _binary_p,
     "TERNARY": _ternary, "WHERE": _ternary, "REDUCE": _reduce, "ARGREDUCE": _argreduce,
     "ROWWISE": _rowwise, "ROWWISE_GRAD": _rowwise_grad, "LOSS": _loss, "LOSS_GRAD": _loss_grad,
-    "NLL": _nll, "NLL_GRAD": _nll_grad, "GEMM": _gemm, "LINEAR": _linear, "LINEAR_GRAD": _linear_grad, "OPTIMIZER": _optimizer,
-    "EMBEDDING": _embedding, "EMBEDDING_GRAD": _embedding_grad, "DROPOUT": _dropout,
+    "NLL": _nll, "NLL_GRAD": _nll_grad, "GEMM": _gemm, "LINEAR": _linear, "LINEAR_GRAD": _linear_grad,
+    "OPTIMIZER": _optimizer, "EMBEDDING": _embedding, "EMBEDDING_GRAD": _embedding_grad, "DROPOUT": _dropout,
 }  # fmt: skip

@@ -102,7 +102,8 @@ class Module:
         elif name in d["_parameters"]:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{type(value).__name__}' as parameter '{name}' (autograd.nn.Parameter or None expected)"
+                    f"cannot assign '{type(value).__name__}' as parameter '{name}' "
+                    "(autograd.nn.Parameter or None expected)"
                 )
             d["_parameters"][name] = d[name] = None
         elif name in d["_buffers"]:

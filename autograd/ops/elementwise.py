@@ -479,8 +479,8 @@ def neg(input: Tensor) -> Tensor:
     """
     if require_tensor("neg", input)._array.dtype is dtypes.bool_:
         raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
-            "or `logical_not()` operator instead."
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
+            "the `~` or `logical_not()` operator instead."
         )
     return Neg.apply(input)
 
@@ -508,7 +508,8 @@ def _operand(value: Any, op: str) -> Any:
     if isinstance(value, Number) and not isinstance(value, complex):
         return float(value)  # type: ignore[arg-type]
     raise TypeError(
-        f"{op}(): argument must be Tensor or Number, not {type(value).__name__}: make a tensor with autograd.tensor(...)"
+        f"{op}(): argument must be Tensor or Number, not {type(value).__name__}: "
+        "make a tensor with autograd.tensor(...)"
     )
 
 
@@ -574,8 +575,8 @@ def sub(input, other, *, alpha=1) -> Tensor:
         return Sub.apply(input, other)
     if require_tensor("sub", input)._array.dtype is dtypes.bool_:
         raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
-            "the `~` or `logical_not()` operator instead."
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
         )
     if not input._array.dtype.is_floating_point:
         return (

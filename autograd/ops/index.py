@@ -106,8 +106,8 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
         )
     if any(n > m for k, (n, m) in enumerate(zip(i.shape, a.shape)) if k != d):
         raise RuntimeError(
-            f"Size does not match at dimension other than {d}: expected index {list(i.shape)} to be no larger than self "
-            f"{list(a.shape)} apart from dimension {d}"
+            f"Size does not match at dimension other than {d}: expected index {list(i.shape)} to be no larger than "
+            f"self {list(a.shape)} apart from dimension {d}"
         )
     limit = a.shape[d] if a.shape else 1
     values = i.numpy()

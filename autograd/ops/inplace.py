@@ -88,7 +88,8 @@ def _keep_saved(node: Any, a: Array) -> None:
 
 
 def rebase(t: Tensor, region: Array, value: Tensor) -> None:
-    """After ``value`` was written to ``region`` of t's storage: give t, and all live tensors that share it, the new history."""
+    """After ``value`` was written to ``region`` of t's storage: give t, and all live tensors that share it, the new
+    history."""
     if not is_grad_enabled():
         return
     others = views_of(t)
@@ -245,7 +246,8 @@ def _fitted(value: Tensor, shape: tuple) -> Tensor:
         fits = False
     if not fits:
         raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(own)} cannot be broadcast to indexing result of shape {list(shape)}"
+            f"shape mismatch: value tensor of shape {list(own)} cannot be broadcast to indexing result of shape "
+            f"{list(shape)}"
         )
     return value.expand(shape)
 

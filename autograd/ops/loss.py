@@ -165,8 +165,8 @@ def _same_shapes(x: Tensor, t: Tensor, op: str) -> tuple[Tensor, Tensor]:
     require_tensor(op, t, "target")
     if x._array.shape != t._array.shape:
         warnings.warn(
-            f"Using a target size ({t.shape}) that is different to the input size ({x.shape}) in {op}. This will likely "
-            "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            f"Using a target size ({t.shape}) that is different to the input size ({x.shape}) in {op}. This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
         )
         shape = broadcast_shapes(x._array.shape, t._array.shape, op=op)
@@ -285,8 +285,8 @@ def cross_entropy(
         target = target.to(dtypes.int64)
     if weight is not None and weight._array.shape != (x.shape[dim],):
         raise RuntimeError(
-            f"weight tensor should be defined either for all {x.shape[dim]} classes or no classes but got weight tensor of "
-            f"shape: {list(weight.shape)}"
+            f"weight tensor should be defined either for all {x.shape[dim]} classes or no classes but got weight "
+            f"tensor of shape: {list(weight.shape)}"
         )
     if weight is None and not label_smoothing:
         return CrossEntropy.apply(input, target, dim, ignore_index, kind)

@@ -289,8 +289,8 @@ def reshape(input: Tensor, *shape) -> Tensor:
 
 
 def view(input: Tensor, *shape) -> Tensor:
-    """As :func:`reshape`, but never a copy: RuntimeError where the strides do not allow a view. With a dtype of the same
-    size, the same memory read as that dtype is not supported.
+    """As :func:`reshape`, but never a copy: RuntimeError where the strides do not allow a view. With a dtype of the
+    same size, the same memory read as that dtype is not supported.
 
     >>> from autograd import arange
     >>> view(arange(4), 2, 2).shape

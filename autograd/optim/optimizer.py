@@ -125,8 +125,8 @@ class Optimizer:
                 continue
             if not p._array.contiguous or not p._array.storage.writable:
                 raise RuntimeError(
-                    f"the optimizer needs contiguous, writable parameters; one of shape {list(p.shape)} is not: give it "
-                    "p.data.clone()"
+                    f"the optimizer needs contiguous, writable parameters; one of shape {list(p.shape)} is not: give "
+                    "it p.data.clone()"
                 )
             state = self.state.setdefault(p, {})
             state.setdefault("step", 0)

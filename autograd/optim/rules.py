@@ -20,7 +20,8 @@ class SGD(Optimizer):
     kernel = "sgd"
 
     def __init__(self, params, lr: float = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
-                 nesterov: bool = False, *, maximize: bool = False, foreach=None, differentiable: bool = False, fused=None):  # fmt: skip
+                 nesterov: bool = False, *, maximize: bool = False, foreach=None,
+                 differentiable: bool = False, fused=None):  # fmt: skip
         if momentum < 0.0:
             raise ValueError(f"Invalid momentum value: {momentum}")
         if nesterov and (momentum <= 0 or dampening != 0):
@@ -52,8 +53,8 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam (Kingma and Ba 2014): steps of lr * m / (sqrt(v) + eps), with m and v running means of g and g * g, corrected
-    for their start at 0. ``amsgrad`` keeps the largest v (Reddi et al. 2018).
+    """Adam (Kingma and Ba 2014): steps of lr * m / (sqrt(v) + eps), with m and v running means of g and g * g,
+    corrected for their start at 0. ``amsgrad`` keeps the largest v (Reddi et al. 2018).
 
     >>> from autograd import nn, tensor
     >>> p = nn.Parameter(tensor([1.0]))

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import graph
@@ -65,7 +66,7 @@ def _note(node: Node) -> None:
 def module_path() -> str:
     """The dotted path of the module whose forward is running, from the outermost one."""
     names = []
-    for outer, inner in zip(_modules, _modules[1:]):
+    for outer, inner in pairwise(_modules):
         name = next((n for n, m in outer.named_modules() if m is inner), None)
         names.append(name or type(inner).__name__)
     return ".".join(names)
