@@ -2,7 +2,8 @@
  *
  * An isa_*.c file sets ISA, VBYTES, ISA_HEADER and, in turn, F32 to 0 and 1, and includes this each time. Kernels see
  *   T scalar, W lanes, V vector of W T, I integer vector of the same lanes (comparisons give all ones or 0), U the
- *   same unsigned, for arithmetic on bits, D vector of double of the same bytes (half the lanes when T is float), and FN(name), the name of this copy.
+ *   same unsigned, for arithmetic on bits, D vector of double of the same bytes (half the lanes when T is float), and
+ *   FN(name), the name of this copy.
  * Plain operators work on V and I. Multiplication and addition fuse only in v_fma.
  * No include guard: each inclusion makes another copy. */
 

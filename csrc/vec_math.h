@@ -1,5 +1,5 @@
-/* exp, log and what is made of them, for the vector type of vec.h: at most 2 ulp in float and 4 ulp in double (gelu 4 in
- * both; a quarter more where v_fma rounds twice), right for NaN, infinities and subnormals. Every lane is computed
+/* exp, log and what is made of them, for the vector type of vec.h: at most 2 ulp in float and 4 ulp in double (gelu 4
+ * in both; a quarter more where v_fma rounds twice), right for NaN, infinities and subnormals. Every lane is computed
  * alone: branches on v_any only skip work that no lane needs.
  *
  * The polynomials are minimax (Remez), the coefficients lowest first; the reductions are those of Cody and Waite (1980)

@@ -1,6 +1,8 @@
 """The tape: leaves, accumulation, retain_graph, create_graph, grad(), hooks, grad modes, depth, lifetime."""
 
 import gc
+import os
+import signal
 import sys
 import threading
 import weakref
@@ -613,6 +615,36 @@ def test_trace_tells_where_a_node_was_made():
 
 
 # --- threads ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_the_pool_survives_a_fork():
+    """Kernels used, then fork, then kernels used in both: the child gets a pool of its own."""
+    x = autograd.rand(700, 700)
+    autograd.set_num_threads(2)
+    expected = (x @ x).exp().sum().item()
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            signal.alarm(30)
+            status = int((x @ x).exp().sum().item() != expected or autograd.rand(200_000).sum().item() <= 0)
+        finally:
+            os._exit(status)
+    assert (x @ x).exp().sum().item() == expected
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_thread_may_use_kernels_while_another_does():
+    x = autograd.rand(400, 400)
+    expected, found = (x @ x).tolist(), []
+    threads = [threading.Thread(target=lambda: found.append((x @ x).tolist() == expected)) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert found == [True] * 8
 
 
 def trained(seed: int, steps: int = 30) -> list:
