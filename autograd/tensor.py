@@ -406,7 +406,8 @@ def copy_of(values: np.ndarray, dtype: dtypes.dtype | None = None) -> Array:
     """A fresh array with NumPy's values."""
     a = empty(values.shape, dtype or dtypes.as_dtype(values.dtype))
     if a.size:
-        np.copyto(a.numpy(), values, casting="unsafe")
+        with np.errstate(invalid="ignore", over="ignore"):
+            np.copyto(a.numpy(), values, casting="unsafe")
     return a
 
 

@@ -33,7 +33,7 @@
 #define PERMIT(p, n) ((void)(p))
 #endif
 
-/* --- blocks from the system ------------------------------------------------------------------------------------------- */
+/* --- blocks from the system ------------------------------------------------------------------------------------ */
 
 #define ALIGN 64
 #define HUGE_PAGE ((size_t)2 << 20)
@@ -82,7 +82,7 @@ static void system_free(block *b) {
         free(b);
 }
 
-/* --- the pool ------------------------------------------------------------------------------------------------------- */
+/* --- the pool -------------------------------------------------------------------------------------------------- */
 
 static struct {
     block *free[CLASSES];
@@ -103,10 +103,14 @@ static void lock(void) {
     while (atomic_flag_test_and_set_explicit(&pool_lock, memory_order_acquire)) sched_yield();
 }
 
-static void unlock(void) { atomic_flag_clear_explicit(&pool_lock, memory_order_release); }
+static void unlock(void) {
+    atomic_flag_clear_explicit(&pool_lock, memory_order_release);
+}
 
 /* A fork waits until the pool is in order, so the child finds it in order and unlocked. */
-__attribute__((constructor)) static void watch_forks(void) { pthread_atfork(lock, unlock, unlock); }
+__attribute__((constructor)) static void watch_forks(void) {
+    pthread_atfork(lock, unlock, unlock);
+}
 
 #endif
 
@@ -119,11 +123,11 @@ static int size_class(int64_t bytes, int64_t *capacity) {
 }
 
 /* Takes a block of the class from the cache; NULL where there is none. Counts what is handed out. */
-static block *take(int class, int64_t capacity, block *fresh) {
+static block *take(int which, int64_t capacity, block *fresh) {
     lock();
     block *b = fresh;
-    if (!b && (b = pool.free[class])) {
-        pool.free[class] = b->next;
+    if (!b && (b = pool.free[which])) {
+        pool.free[which] = b->next;
         pool.cached -= capacity;
         pool.reused++;
     }
@@ -139,8 +143,8 @@ static block *take(int class, int64_t capacity, block *fresh) {
 char *ag_alloc(int64_t bytes) {
     if (bytes < 0 || bytes > PTRDIFF_MAX / 2) return NULL;
     int64_t capacity;
-    int class = size_class(bytes, &capacity);
-    block *b = take(class, capacity, NULL);
+    int which = size_class(bytes, &capacity);
+    block *b = take(which, capacity, NULL);
     if (!b) {
         b = system_alloc(capacity);
         if (!b) { /* what is cached may be what is missing */
@@ -149,8 +153,8 @@ char *ag_alloc(int64_t bytes) {
         }
         if (!b) return NULL;
         b->capacity = capacity;
-        b->size_class = class;
-        take(class, capacity, b);
+        b->size_class = which;
+        take(which, capacity, b);
     }
     FORBID(b + 1, capacity);
     PERMIT(b + 1, bytes);
@@ -172,10 +176,10 @@ void ag_free(void *p) {
 }
 
 void ag_empty_cache(void) {
-    for (int class = 0; class < CLASSES; class++) {
+    for (int which = 0; which < CLASSES; which++) {
         lock();
-        block *b = pool.free[class];
-        pool.free[class] = NULL;
+        block *b = pool.free[which];
+        pool.free[which] = NULL;
         for (block *each = b; each; each = each->next) pool.cached -= each->capacity;
         unlock();
         while (b) {
@@ -202,7 +206,7 @@ void ag_reset_peak(void) {
     unlock();
 }
 
-/* --- workspaces ------------------------------------------------------------------------------------------------------ */
+/* --- workspaces ------------------------------------------------------------------------------------------------ */
 
 static _Thread_local block *workspace[2];
 
@@ -220,7 +224,9 @@ static void free_workspaces(void *slots) {
     }
 }
 
-static void make_key(void) { pthread_key_create(&at_exit, free_workspaces); }
+static void make_key(void) {
+    pthread_key_create(&at_exit, free_workspaces);
+}
 
 #endif
 

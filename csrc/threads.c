@@ -18,7 +18,7 @@
 
 #define MAX_THREADS 64
 
-/* --- how many threads ---------------------------------------------------------------------------------------------- */
+/* --- how many threads ------------------------------------------------------------------------------------------ */
 
 /* CPUs this process may run on. */
 static int usable_cpus(void) {
@@ -87,13 +87,17 @@ int ag_default_num_threads(void) {
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n;
 }
 
-/* --- without threads --------------------------------------------------------------------------------------------------- */
+/* --- without threads ------------------------------------------------------------------------------------------- */
 
 #if defined(AG_NO_THREADS)
 
-void ag_set_num_threads(int n) { (void)n; }
+void ag_set_num_threads(int n) {
+    (void)n;
+}
 
-int ag_get_num_threads(void) { return 1; }
+int ag_get_num_threads(void) {
+    return 1;
+}
 
 void ag_parallel(int64_t tasks, void (*fn)(void *context, int64_t task), void *context) {
     for (int64_t task = 0; task < tasks; task++) fn(context, task);
@@ -101,17 +105,17 @@ void ag_parallel(int64_t tasks, void (*fn)(void *context, int64_t task), void *c
 
 #else
 
-/* --- the pool ------------------------------------------------------------------------------------------------------- */
+/* --- the pool -------------------------------------------------------------------------------------------------- */
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 
-#define OPEN ((uint64_t)1 << 16)       /* the job takes workers */
-#define QUIT ((uint64_t)1 << 17)       /* workers leave for good */
-#define INSIDE(gate) ((gate) & 0xffff) /* workers at the job */
-#define NUMBER(gate) ((gate) >> 32)    /* which job */
-#define SPINS 400                      /* pauses before a thread goes to sleep: some microseconds */
+#define OPEN ((uint64_t)1 << 16)     /* the job takes workers */
+#define QUIT ((uint64_t)1 << 17)     /* workers leave for good */
+#define INSIDE(gate) ((gate)&0xffff) /* workers at the job */
+#define NUMBER(gate) ((gate) >> 32)  /* which job */
+#define SPINS 400                    /* pauses before a thread goes to sleep: some microseconds */
 
 static struct {
     _Alignas(64) atomic_uint_fast64_t gate;
@@ -226,7 +230,9 @@ static void start_over(void) {
     pool.workers = 0;
 }
 
-static void watch_forks(void) { pthread_atfork(NULL, NULL, start_over); }
+static void watch_forks(void) {
+    pthread_atfork(NULL, NULL, start_over);
+}
 
 /* Starts or stops workers until there are n, or as many as the system grants. */
 static void resize(int n) {
@@ -264,7 +270,7 @@ void ag_set_num_threads(int n) {
 
 void ag_parallel(int64_t tasks, void (*fn)(void *context, int64_t task), void *context) {
     int threads = tasks > 1 ? ag_get_num_threads() : 1;
-    if (threads == 1 || atomic_exchange(&pool.busy, 1)) { /* alone, or the pool is at work: nested or another thread's */
+    if (threads == 1 || atomic_exchange(&pool.busy, 1)) { /* the pool is at work: a nested call, or another thread's */
         for (int64_t task = 0; task < tasks; task++) fn(context, task);
         return;
     }

@@ -461,3 +461,39 @@ def test_a_leaf_written_through_detach_is_still_a_leaf():
     x.detach()[0] = 9.0
     x.detach().mul_(2)
     assert x.is_leaf and x.tolist() == [18, 4, 6] and view.tolist() == [18, 4]
+
+
+def test_a_write_under_a_repeated_view():
+    def function(x):
+        y = ones(3) * 2
+        wide = y.expand(2, 3)
+        y[:2] = x
+        return wide
+
+    y, g = gradient(function, 5.0, 6.0)  # weights 1 2 3 / 4 5 6
+    assert y.tolist() == [[5, 6, 2], [5, 6, 2]] and g.tolist() == [5, 7]
+
+    def scaled(x):
+        y = x * 1
+        wide = y.expand(2, 3)
+        y[1] = 0.0
+        return wide
+
+    y, g = gradient(scaled, 5.0, 6.0, 7.0)
+    assert y.tolist() == [[5, 0, 7], [5, 0, 7]] and g.tolist() == [5, 0, 9]
+
+
+def test_a_write_through_detach_leaves_the_history_of_others():
+    x = leaf(1.0, 2.0)
+    view = x.view(2, 1)
+    view.detach().mul_(3)
+    view.sum().backward()
+    assert view.tolist() == [[3], [6]] and x.grad.tolist() == [1, 1]
+
+
+def test_writes_to_memory_that_runs_backwards():
+    x = leaf(5.0, 6.0)
+    y = autograd.from_numpy(np.zeros((2, 3), np.float32)[::-1, ::-1])
+    y[0, :2] = x
+    (y * autograd.arange(1.0, 7.0).reshape(2, 3)).sum().backward()
+    assert y.tolist() == [[5, 6, 0], [0, 0, 0]] and x.grad.tolist() == [1, 2]

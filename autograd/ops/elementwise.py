@@ -292,8 +292,8 @@ class Div(Binary):
     def da(g, b):
         return guarded_div(g, b)
 
-    def db(g, b, y):
-        return guarded_mul(g, -(y / b))
+    def db(g, a, b):  # from a, not y, so that y may be written to, as in PyTorch
+        return guarded_mul(g, -(a / b) / b)
 
 
 class GuardedMul(Binary):
@@ -388,13 +388,13 @@ class DivScalar(Unary):
 
 class RdivScalar(Unary):
     """y = p / x
-    dL/dx = g * (-y / x)"""
+    dL/dx = g * (-p / x / x)"""
 
     params = ("p",)
     backward_name = "MulBackward0"  # as PyTorch, which multiplies by the reciprocal
 
-    def dx(g, x, y):
-        return guarded_mul(g, -(y / x))
+    def dx(g, x, p):
+        return guarded_mul(g, -p / x / x)
 
 
 class Maximum(Binary):

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..backend import K
 from ..graph import Leaf, Node, copied, is_grad_enabled
 from ..op import Op, broadcast_shapes, record
@@ -92,6 +93,8 @@ def rebase(t: Tensor, region: Array, value: Tensor) -> None:
     history."""
     if not is_grad_enabled():
         return
+    if t._edge is None and value._edge is None:  # where others have a history, t was detached from them
+        return
     others = views_of(t)
     if region is t._array:
         t._edge = value.clone()._edge if type(value._edge) is Leaf else value._edge
@@ -119,42 +122,64 @@ class Overlay(Op):
         return record(cls, (x, value), (a, value._array, a), a, (_geometry(a), _geometry(region)))
 
     def dx(g, seen, region):
-        return Region.apply(g, seen, region, seen, True)
+        return elementwise.where(wrap(_outside(seen, region)), g, 0.0)
 
     def dvalue(g, seen, region):
-        return Region.apply(g, seen, region, region, False)
+        return Region.apply(g, seen, region)
 
 
 class Region(Op):
-    """y = what of x, laid out in one storage as ``seen``, shows through ``shown``, with ``region`` left out or kept
+    """y = what of x, laid out in one storage as ``seen``, shows through ``shown``; what lies on one place adds up
     dL/dx = the same the other way round"""
 
-    params = ("seen", "region", "shown", "outside")
+    params = ("seen", "shown")
     backward_name = "CopySlices"
 
     @classmethod
-    def apply(cls, x: Tensor, seen, region, shown, outside: bool) -> Tensor:
-        size = 1 + max(_last(v) for v in (seen, region, shown))
-        block = empty((size,), x.dtype)
+    def apply(cls, x: Tensor, seen, shown) -> Tensor:
+        block, (inlet, outlet) = _block(x.dtype, seen, shown)
         K.fill(block, 0.0)
-        K.copy(block.view(*seen), x._array)
-        if outside:
-            K.fill(block.view(*region), 0.0)
+        shape, strides, offset = inlet
+        repeated = tuple([d for d, (n, step) in enumerate(zip(shape, strides)) if step == 0 and n > 1])
+        once = tuple([1 if d in repeated else n for d, n in enumerate(shape)])
+        a = x._array
+        if repeated:
+            summed = empty(tuple([n for d, n in enumerate(shape) if d not in repeated]), x.dtype)
+            K.sum(summed, a, repeated)
+            a = summed.view(once)
+        K.copy(block.view(once, strides, offset), a)
         y = empty(shown[0], x.dtype)
-        K.copy(y, block.view(*shown))
-        return record(cls, (x,), (x._array, y), y, (seen, region, shown, outside))
+        K.copy(y, block.view(*outlet))
+        return record(cls, (x,), (x._array, y), y, (seen, shown))
 
-    def dx(g, seen, region, shown, outside):
-        return Region.apply(g, shown, region, seen, outside)
+    def dx(g, seen, shown):
+        return Region.apply(g, shown, seen)
+
+
+def _outside(seen: tuple, region: tuple) -> Array:
+    """Which elements of an array laid out as ``seen`` do not lie in ``region``."""
+    block, (whole, part) = _block(dtypes.bool_, seen, region)
+    K.fill(block, True)
+    K.fill(block.view(*part), False)
+    mask = empty(seen[0], dtypes.bool_)
+    K.copy(mask, block.view(*whole))
+    return mask
 
 
 def _geometry(a: Array) -> tuple:
     return a.shape, a.strides, a.offset
 
 
-def _last(geometry: tuple) -> int:
-    shape, strides, offset = geometry
-    return offset + sum((n - 1) * s for n, s in zip(shape, strides) if n and s > 0)
+def _block(dtype: dtypes.dtype, *geometries: tuple) -> tuple[Array, list[tuple]]:
+    """Memory for all that these geometries reach, and the geometries within it."""
+    first = last = geometries[0][2]
+    for shape, strides, offset in geometries:
+        if 0 not in shape:
+            reach = [(n - 1) * s for n, s in zip(shape, strides)]
+            first = min(first, offset + sum(r for r in reach if r < 0))
+            last = max(last, offset + sum(r for r in reach if r > 0))
+    moved = [(shape, strides, offset - first) for shape, strides, offset in geometries]
+    return empty((1 + last - first,), dtype), moved
 
 
 # --- methods ----------------------------------------------------------------------------------------------------------

@@ -332,7 +332,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1]} and {w.shape[1]}x{w.shape[0]}): linear "
             f"of an input of shape {list(x.shape)} with a weight of {list(w.shape)} (out_features, in_features)"
         )
-    y = matmul(input, weight.transpose(-1, -2) if weight.ndim > 1 else weight)
+    y = matmul(input, weight.t())
     return y if bias is None else y + bias
 
 
