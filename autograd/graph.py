@@ -238,15 +238,16 @@ def run_backward(
     retain_graph: bool,
     create_graph: bool,
     targets: Sequence[Any] | None = None,
-) -> dict[Any, list]:
-    """Walk the graph from the edges ``roots``, at which ``grads`` arrive; return {leaf: [gradient, ...]}.
+) -> dict[Any, Any]:
+    """Walk the graph from the edges ``roots``, at which ``grads`` arrive; return {leaf: gradient}.
 
     Gradients are arrays, or tensors with a graph of their own where ``create_graph``. With ``targets``, also edges,
     only what leads to them is walked, and gradients of inner ones are caught as they pass.
     """
-    arrived: dict[Any, list] = {}  # by node or leaf: [gradient so far, whether the sum is a buffer of our own]
+    arrived: dict[Any, Any] = {}  # the gradient so far, by node, output or leaf
+    summed: set = set()  # of these, the ones whose gradient is a sum in a buffer of its own
     waiting: list[tuple[int, Node]] = []  # heap of (negated sequence number, node)
-    caught: dict[Any, list] = {}
+    caught: dict[Any, Any] = {}
     wanted = None if targets is None else _leading_to(roots, targets)
     inner = _by_node(targets) if targets else None
     add, reduce_to = (_add_tensors, _sum_tensor_to) if create_graph else (_add_arrays, _sum_array_to)
@@ -261,11 +262,11 @@ def run_backward(
                 layout = g._array.layout if create_graph else g.layout
                 if layout is not edge.layout and layout.shape != edge.layout.shape:
                     g = reduce_to(g, edge.layout.shape)
-                entry = arrived.get(edge)
-                if entry is not None:
-                    add(entry, g)
+                before = arrived.get(edge)
+                if before is not None:
+                    arrived[edge] = add(before, g, edge, summed)
                     continue
-                arrived[edge] = [g, False]
+                arrived[edge] = g
                 if type(edge) is Node:
                     heappush(waiting, (-edge.seq, edge))
                 elif type(edge) is Output:
@@ -273,14 +274,14 @@ def run_backward(
             if not waiting:
                 break
             node = heappop(waiting)[1]
-            g = arrived.pop(node)[0]
+            g = arrived.pop(node)
             if type(g) is list:
                 g = _outputs(node, g, arrived)
             if node.hooks is not None:
                 g = run_hooks(node.hooks, g, create_graph)
             if inner and node in inner:
                 for edge in inner[node]:
-                    caught[edge] = [g if edge is node else g[edge.index]]
+                    caught[edge] = g if edge is node else g[edge.index]
             seq, saved = node.seq, node.saved
             if saved is None:
                 raise RuntimeError(f"{FREED_MESSAGE} (at {node!r})")
@@ -291,9 +292,9 @@ def run_backward(
             contributions = node.op.differentiate(node, g) if create_graph else node.op.backward(node, g)
             if saved and not retain_graph:
                 node.saved = None
-        for leaf, entry in arrived.items():
+        for leaf in arrived:
             if leaf.hooks is not None:
-                entry[0] = run_hooks(leaf.hooks, entry[0], create_graph)
+                arrived[leaf] = run_hooks(leaf.hooks, arrived[leaf], create_graph)
         return arrived if inner is None else {**arrived, **caught}
     finally:
         _grad_mode.reset(token)
@@ -303,9 +304,9 @@ def _expect(edge: Output, arrived: dict, waiting: list) -> None:
     """A first gradient for one of a node's outputs: the node waits, with a list of the outputs that got one."""
     node = edge.node
     if node in arrived:
-        arrived[node][0].append(edge)
+        arrived[node].append(edge)
     else:
-        arrived[node] = [[edge], False]
+        arrived[node] = [edge]
         heappush(waiting, (-node.seq, node))
 
 
@@ -313,22 +314,23 @@ def _outputs(node: Node, edges: list, arrived: dict) -> list:
     """The gradients of all outputs of a node in order, None where none arrived."""
     g = [None] * len(node.layout)
     for edge in edges:
-        g[edge.index] = arrived.pop(edge)[0]
+        g[edge.index] = arrived.pop(edge)
     return g
 
 
-def _add_arrays(entry: list, g: Array) -> None:
-    """entry's gradient += g; the first sum gets a buffer of its own, further ones are added into it."""
-    if not entry[1]:
-        out = fresh(g.layout.packed)
-        K.add(out, entry[0], g)
-        entry[0], entry[1] = out, True
-    else:
-        K.add(entry[0], entry[0], g)
+def _add_arrays(before: Array, g: Array, edge: Any, summed: set) -> Array:
+    """before + g: the first sum at an edge gets a buffer of its own, further ones are added into it."""
+    if edge in summed:
+        K.add(before, before, g)
+        return before
+    summed.add(edge)
+    out = fresh(g.layout.packed)
+    K.add(out, before, g)
+    return out
 
 
-def _add_tensors(entry: list, g: Tensor) -> None:
-    entry[0] = entry[0] + g
+def _add_tensors(before: Tensor, g: Tensor, edge: Any, summed: set) -> Tensor:
+    return before + g
 
 
 def _sum_array_to(g: Array, shape: tuple) -> Array:
@@ -480,10 +482,10 @@ def backward(
     if inputs is None:
         found = run_backward(roots, grads, keep, create_graph)
         del grads
-        for leaf, entry in found.items():
-            g = entry[0]
-            # Nobody else holds the gradient's block: it becomes .grad as it is. The three references are the entry's,
-            # g, and getrefcount's own.
+        for leaf in found:
+            g = found[leaf]
+            # Where nobody else holds the gradient's block it becomes .grad as it is. The three references are those of
+            # found, g, and getrefcount itself.
             if leaf.grad is None and type(g) is Storage and getrefcount(g) <= 3:
                 leaf.grad = _tensor.wrap(g)
             else:
@@ -495,7 +497,7 @@ def backward(
     found = run_backward(roots, grads, keep, create_graph, _target_edges(targets))
     for t in targets:
         if t._edge in found:
-            g = _accumulated(t.grad, found[t._edge][0], create_graph)
+            g = _accumulated(t.grad, found[t._edge], create_graph)
             if type(t._edge) is Leaf:
                 t._edge.grad = g
             else:
@@ -564,9 +566,9 @@ def grad(
     found = run_backward(roots, grads, keep, create_graph, edges)
     results = []
     for i, (t, edge) in enumerate(zip(targets, edges)):
-        entry = found.get(edge)
-        if entry is not None and entry[0] is not None:
-            results.append(entry[0] if create_graph else _tensor.wrap(copied(entry[0])))
+        g = found.get(edge)
+        if g is not None:
+            results.append(g if create_graph else _tensor.wrap(copied(g)))
         elif materialize_grads:
             results.append(t.detach().zeros_like())
         elif allow_unused:
