@@ -101,7 +101,7 @@ const char *ag_compiler(void);    /* compiler and version */
 #include "signatures.h"
 
 /* Exported kernels, one prototype per line of kernels.def and dtype. */
-#define KERNEL(CLASS, name)         \
+#define KERNEL(CLASS, name)          \
     AG_SIG_##CLASS(ag_##name##_f32); \
     AG_SIG_##CLASS(ag_##name##_f64);
 #define PLAIN(CLASS, name) AG_SIG_##CLASS(ag_##name);

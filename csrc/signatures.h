@@ -3,6 +3,7 @@
  *
  * Elementwise kernels take a plan, or NULL and n for contiguous operands of one shape; out may be one of the inputs.
  * p0 and p1 are parameters of the op. In the gradient classes g is the gradient arriving, s the saved x or y. */
+/* clang-format off */
 #define AG_SIG_FILL(f) int f(const ag_plan *plan, int64_t n, void *out, double p0)
 #define AG_SIG_UNARY(f) int f(const ag_plan *plan, int64_t n, void *out, const void *x)
 #define AG_SIG_UNARY_P(f) int f(const ag_plan *plan, int64_t n, void *out, const void *x, double p0, double p1)

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 
 import pytest
 
@@ -255,3 +256,13 @@ def test_a_parameter_that_cannot_be_written():
 def test_repr():
     text = repr(optim.SGD([ones(1, requires_grad=True)], lr=0.5))
     assert text.startswith("SGD (\nParameter Group 0\n") and "    lr: 0.5\n" in text and text.endswith(")")
+
+
+def test_copies_go_on_like_the_original():
+    for duplicate in (copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))):
+        p, q = parameters()
+        optimizer = optim.Adam([p, q], lr=0.1)
+        trained(optimizer, p, q, 0, 3)
+        other, p2, q2 = duplicate((optimizer, p, q))
+        assert other.param_groups[0]["params"][0] is p2
+        assert trained(other, p2, q2, 3, 5) == pytest.approx(RECORDED[5][2], rel=1e-10)

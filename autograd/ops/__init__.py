@@ -109,7 +109,8 @@ def _members() -> dict[str, Any]:
         "mT": property(lambda self: shape.transpose(self, -1, -2)),
         "__getitem__": index.getitem, "__setitem__": inplace.setitem,
         "__iter__": index.iterate, "__contains__": index.contains,
-        "__pos__": lambda self: self, "__neg__": elementwise.neg, "__abs__": elementwise.abs, "__invert__": elementwise.bitwise_not,
+        "__pos__": lambda self: self,
+        "__neg__": elementwise.neg, "__abs__": elementwise.abs, "__invert__": elementwise.bitwise_not,
         "__eq__": _equality(elementwise.eq, False), "__ne__": _equality(elementwise.ne, True),
         "__hash__": object.__hash__,
     }  # fmt: skip

@@ -855,7 +855,8 @@ def isclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: b
     tensor([ True, False])
     """
     a, b = require_tensor("isclose", input)._array.numpy(), require_tensor("isclose", other, "other")._array.numpy()
-    return tensor(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))
+    with np.errstate(all="ignore"):
+        return tensor(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))
 
 
 def allclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:

@@ -207,6 +207,7 @@ def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
 def fill_(self: Tensor, value) -> Tensor:
     """Set every element to ``value``."""
     check_writable(self, "fill_")
+    value = elementwise._operand(value, "fill_")
     K.fill(self._array, value.item() if isinstance(value, Tensor) else value)
     return overwritten(self)
 

@@ -201,6 +201,11 @@ class Optimizer:
         self.state = copied
         self._plans = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copying and pickling: without the plans, which point into memory."""
+        self._note_steps()
+        return {**self.__dict__, "_plans": {}}
+
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
         for i, group in enumerate(self.param_groups):
