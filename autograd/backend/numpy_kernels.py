@@ -352,8 +352,10 @@ def amin(out, x, dims):
 
 
 def var(out, x, dims, correction):
-    """Sum of squared deviations over max(0, count - correction)."""
+    """Sum of squared deviations over max(0, count - correction); exactly 0 where all elements are equal."""
     count = math.prod(x.shape[d] for d in dims)
+    if count:  # from the first element on, the mean of equal elements is not rounded
+        x = x - x[tuple(slice(1) if d in dims else slice(None) for d in range(x.ndim))]
     mean = np.sum(x, axis=dims, keepdims=True) / out.dtype.type(count)
     deviation = x - mean
     divisor = out.dtype.type(max(0.0, count - correction))
