@@ -114,7 +114,7 @@ from .ops.shape import (
     unsqueeze,
 )  # fmt: skip
 
-from . import autograd, nn, optim, study, utils  # isort: skip
+from . import autograd, nn, optim, study  # isort: skip
 
 __version__ = "0.1.0"
 

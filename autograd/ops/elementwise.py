@@ -827,7 +827,7 @@ def _on_numpy(name: str, compute, doc: str, result=None):
     return f
 
 
-def _bits(operation, logical):
+def _bits(operation):
     def compute(a, *b):
         if a.dtype.kind == "f" or (b and b[0].dtype.kind == "f"):
             raise RuntimeError(f"{operation.__name__} is not defined for floating-point tensors")
@@ -836,10 +836,10 @@ def _bits(operation, logical):
     return compute
 
 
-bitwise_not = _on_numpy("bitwise_not", _bits(np.invert, np.logical_not), "~input for bool and integer tensors.")
-bitwise_and = _on_numpy("bitwise_and", _bits(np.bitwise_and, None), "input & other for bool and integer tensors.")
-bitwise_or = _on_numpy("bitwise_or", _bits(np.bitwise_or, None), "input | other for bool and integer tensors.")
-bitwise_xor = _on_numpy("bitwise_xor", _bits(np.bitwise_xor, None), "input ^ other for bool and integer tensors.")
+bitwise_not = _on_numpy("bitwise_not", _bits(np.invert), "~input for bool and integer tensors.")
+bitwise_and = _on_numpy("bitwise_and", _bits(np.bitwise_and), "input & other for bool and integer tensors.")
+bitwise_or = _on_numpy("bitwise_or", _bits(np.bitwise_or), "input | other for bool and integer tensors.")
+bitwise_xor = _on_numpy("bitwise_xor", _bits(np.bitwise_xor), "input ^ other for bool and integer tensors.")
 logical_not = _on_numpy("logical_not", np.logical_not, "Whether input is 0.", dtypes.bool_)
 logical_and = _on_numpy("logical_and", np.logical_and, "Whether both are non-zero.", dtypes.bool_)
 logical_or = _on_numpy("logical_or", np.logical_or, "Whether one is non-zero.", dtypes.bool_)

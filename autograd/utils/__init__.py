@@ -1,1 +1,0 @@
-"""What torch.utils holds: :mod:`.data`."""
