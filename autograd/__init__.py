@@ -28,7 +28,7 @@ from .runtime import (
     set_num_threads,
     set_strict_ieee,
 )  # fmt: skip
-from .tensor import Size, Tensor, as_tensor, from_numpy, tensor
+from .tensor import Size, Tensor, as_tensor, device, from_numpy, tensor
 
 from .ops.create import (  # isort: skip  (ops need Tensor)
     arange, empty, empty_like, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like,
@@ -66,6 +66,7 @@ from .ops.elementwise import (
     logical_and,
     logical_not,
     logical_or,
+    logical_xor,
     lt,
     maximum,
     minimum,

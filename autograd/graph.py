@@ -68,6 +68,10 @@ class set_grad_enabled:
         self._mode = bool(mode)
         self._token = _grad_mode.set(self._mode)
 
+    def __call__(self, function: Callable) -> Callable:
+        _grad_mode.reset(self._token)  # a decorator changes nothing outside the function
+        return (enable_grad() if self._mode else no_grad())(function)
+
     def __enter__(self):
         return self
 
@@ -289,6 +293,7 @@ def run_backward(
                 if a is not None and a.version > seq:
                     raise _spoiled(node, a)
             edges = node.edges
+            contributions = ()  # lets go of g: an op may write over a gradient that nobody else holds
             contributions = node.op.differentiate(node, g) if create_graph else node.op.backward(node, g)
             if saved and not retain_graph:
                 node.saved = None
@@ -484,9 +489,8 @@ def backward(
         del grads
         for leaf in found:
             g = found[leaf]
-            # Where nobody else holds the gradient's block it becomes .grad as it is. The three references are those of
-            # found, g, and getrefcount itself.
-            if leaf.grad is None and type(g) is Storage and getrefcount(g) <= 3:
+            # Where nobody else holds the gradient's block it becomes .grad as it is.
+            if leaf.grad is None and type(g) is Storage and getrefcount(g) <= _HELD:
                 leaf.grad = _tensor.wrap(g)
             else:
                 leaf.grad = _accumulated(leaf.grad, g, create_graph)
@@ -497,11 +501,21 @@ def backward(
     found = run_backward(roots, grads, keep, create_graph, _target_edges(targets))
     for t in targets:
         if t._edge in found:
-            g = _accumulated(t.grad, found[t._edge], create_graph)
             if type(t._edge) is Leaf:
-                t._edge.grad = g
+                t._edge.grad = _accumulated(t._edge.grad, found[t._edge], create_graph)
             else:
-                t._grad = g
+                t._grad = _accumulated(getattr(t, "_grad", None), found[t._edge], create_graph)
+
+
+def _held() -> int:
+    """What getrefcount says of an object that a dict and a local variable hold."""
+    found = {0: object()}
+    for key in found:
+        g = found[key]
+    return getrefcount(g)
+
+
+_HELD = min(_held(), 3)  # found, g and getrefcount itself; fewer on Pythons that borrow local references
 
 
 def _accumulated(before: Tensor | None, g: Any, create_graph: bool) -> Tensor:

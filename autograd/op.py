@@ -188,16 +188,29 @@ def _compile(op: type[Op], spec: str) -> Callable[[Node, Array, Array | None], A
     return general
 
 
-SOLE = 3
+def _sole() -> int:
+    """What getrefcount says, seen from a function it was passed to, of an object that only the caller holds."""
+
+    def backward(node, g):
+        return getrefcount(g)
+
+    arrived = {0: object()}
+    g = arrived.pop(0)
+    return backward(None, g)
+
+
+SOLE = min(_sole(), 3)
 """The references to a gradient that nobody else holds, seen from an op's backward: the engine's, backward's own and
-getrefcount's. An op with one input writes its result over such a gradient."""
+getrefcount's (fewer on Pythons that borrow local references). An op with one input writes its result over such a
+gradient."""
 
 
 def _only(derivative: Callable[[Node, Array, Array | None], Array]) -> Callable[[Node, Array], tuple]:
     """backward() of an op with a single input."""
 
     def backward(node, g):
-        return (derivative(node, g, g if getrefcount(g) <= SOLE and type(g) is Storage else None),)
+        dx = g if getrefcount(g) <= SOLE and type(g) is Storage else None
+        return (derivative(node, g, dx),)
 
     return backward
 

@@ -60,6 +60,8 @@ class Layout:
         self.dtype = dtype
         self.size = math.prod(shape)
         self.nbytes = self.size * dtype.itemsize
+        if max(self.nbytes, *shape, 0) >= 2**63:
+            raise RuntimeError(f"a tensor of shape {list(shape)} and {dtype} is larger than 2**63 bytes")
         self.contiguous = packed is None
         self.packed = self if packed is None else packed
         self.floating = dtype.is_floating_point

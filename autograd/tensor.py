@@ -12,6 +12,7 @@ operators.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -43,6 +44,32 @@ class Size(tuple):
 
     def __repr__(self) -> str:
         return f"autograd.Size({list(self)})"
+
+
+class device:
+    """Where a tensor is. This engine knows the CPU; other names can be made, but nothing can be put there.
+
+    >>> device("cpu"), tensor(1.0).device == device("cpu")
+    (device(type='cpu'), True)
+    """
+
+    __slots__ = ("index", "type")
+
+    def __init__(self, type: str, index: int | None = None):
+        name, _, number = str(type).partition(":")
+        self.type, self.index = name, int(number) if number else index
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        return f"device(type={self.type!r}" + (")" if self.index is None else f", index={self.index})")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
 
 
 class Tensor:
@@ -89,6 +116,8 @@ class Tensor:
         if len(data) == 1 and not isinstance(data[0], int):
             self._array = tensor(data[0], dtype=dtypes.get_default_dtype())._array
         elif data and all(isinstance(n, int) for n in data):
+            if min(data) < 0:
+                raise RuntimeError(f"Trying to create tensor with negative dimension: {list(data)}")
             self._array = empty(data, dtypes.get_default_dtype())
         else:
             self._array = empty((0,), dtypes.get_default_dtype())
@@ -103,6 +132,11 @@ class Tensor:
     @property
     def dtype(self) -> dtypes.dtype:
         return self._array.dtype
+
+    @property
+    def device(self) -> device:
+        """Where the elements are: the CPU."""
+        return device("cpu")
 
     @property
     def ndim(self) -> int:
@@ -231,7 +265,17 @@ class Tensor:
     def grad(self) -> Tensor | None:
         """The gradient that backward() has accumulated, or None."""
         edge = self._edge
-        return edge.grad if type(edge) is Leaf else getattr(self, "_grad", None)
+        if type(edge) is Leaf:
+            return edge.grad
+        found = getattr(self, "_grad", None)
+        if edge is not None and found is None:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                "won't be populated during autograd.backward(). Call .retain_grad() on it before backward, or look at "
+                "the leaf.",
+                stacklevel=2,
+            )
+        return found
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -261,9 +305,9 @@ class Tensor:
             raise TypeError(f"data must be a Tensor, got {type(value).__name__}")
         if self._edge is not None and not value.dtype.is_floating_point:
             raise RuntimeError(f"{REQUIRES_FLOAT}, got data of {value.dtype}")
-        self._array = value._array
+        self._array = a = value._array
         leaf = self._edge
-        if type(leaf) is Leaf and leaf.layout.packed is not value._array.layout.packed:
+        if type(leaf) is Leaf and (leaf.layout.shape != a.shape or leaf.layout.dtype is not a.dtype):
             leaf.hooks = {0: _replaced}
             self._edge = Leaf(self)
 
@@ -273,6 +317,8 @@ class Tensor:
 
     def detach_(self) -> Tensor:
         """Leave the graph: the tensor becomes a leaf that does not require gradients."""
+        if type(self._edge) is Leaf:
+            self._grad = self._edge.grad
         self._edge = None
         return self
 
@@ -295,9 +341,11 @@ class Tensor:
             def keep(g):
                 t = me()
                 if t is not None:
-                    t._grad = g.clone() if t.grad is None else t.grad + g
+                    before = getattr(t, "_grad", None)
+                    t._grad = g.clone() if before is None else before + g
 
-            self.register_hook(keep)
+            handle = self.register_hook(keep)
+            handle.move(("retain", id(self)))  # once, however often it is asked for, and after the other hooks
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call ``hook(gradient)`` when this tensor's gradient is complete; what it returns replaces the gradient."""
@@ -370,6 +418,14 @@ class RemovableHandle:
     def __init__(self, hooks: dict, hook):
         self._hooks, self._key = hooks, tick()
         hooks[self._key] = hook
+        for key in [key for key in hooks if type(key) is tuple]:  # those of retain_grad() stay last
+            hooks[key] = hooks.pop(key)
+
+    def move(self, key: Any) -> None:
+        """Keep the hook, last, under another key, in place of what was there."""
+        hook = self._hooks.pop(self._key)
+        self._hooks.pop(key, None)
+        self._hooks[key], self._key = hook, key
 
     def remove(self) -> None:
         self._hooks.pop(self._key, None)

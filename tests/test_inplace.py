@@ -497,3 +497,16 @@ def test_writes_to_memory_that_runs_backwards():
     y[0, :2] = x
     (y * autograd.arange(1.0, 7.0).reshape(2, 3)).sum().backward()
     assert y.tolist() == [[5, 6, 0], [0, 0, 0]] and x.grad.tolist() == [1, 2]
+
+
+def test_retain_grad_goes_with_a_tensor_that_is_written():
+    a = leaf(1.0, 2.0)
+    x = a * 2
+    v = x[:1]
+    x.retain_grad()
+    v.retain_grad()
+    x.mul_(3)
+    (x * x).sum().backward(retain_graph=True)
+    assert x.grad.tolist() == [12, 24] and a.grad.tolist() == [72, 144]
+    v.sum().backward()
+    assert v.grad.tolist() == [1] and a.grad.tolist() == [78, 144]

@@ -441,3 +441,12 @@ def test_a_small_net_learns(backend):
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.01 and ((net(x) > 0).float() == t).all()
+
+
+def test_what_is_replaced_keeps_its_place():
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    net.add_module("0", nn.Linear(2, 4))
+    setattr(net, "0", nn.Linear(2, 3))
+    net[2].weight = nn.Parameter(autograd.zeros(1, 3))
+    assert [name for name, _ in net.named_parameters()] == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    assert net(autograd.ones(5, 2)).shape == (5, 1)

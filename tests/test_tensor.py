@@ -430,3 +430,22 @@ def test_double_backward_of_a_guarded_product_stays_linear():
     (vjp,) = autograd.grad(x.sqrt(), x, u, create_graph=True)
     (jvp,) = autograd.grad(vjp, u, ones(2, dtype=autograd.float64))
     assert jvp.tolist() == pytest.approx([0.25, 1 / 6])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: autograd.Tensor(-1),
+        lambda: autograd.Tensor(2, -1),
+        lambda: autograd.rand(-1),
+        lambda: autograd.randint(3, (2, -1)),
+    ],
+)
+def test_negative_sizes(make):
+    with pytest.raises(RuntimeError, match="negative dimension"):
+        make()
+
+
+def test_random_floats_need_floats():
+    with pytest.raises(RuntimeError, match="floating-point"):
+        zeros(2, dtype=autograd.int64).uniform_()

@@ -84,7 +84,6 @@ def _use(name: str) -> None:
     if name == "c" and extension is None:
         raise RuntimeError(f"the C kernels are not built ({_why_not}): {BUILD_HINT}")
     with _lock:
-        _state["name"] = name
         storage.Owner.c = name == "c"
         table = (c_kernels if name == "c" else numpy_backend).table()
         if _state["strict"]:
@@ -92,6 +91,7 @@ def _use(name: str) -> None:
         if observers:
             table = {kernel: _observed(kernel, function) for kernel, function in table.items()}
         K.__dict__.update(table)
+        _state["name"] = name  # last: who sees a name finds the kernels
 
 
 def _strict_kernels(table: dict[str, Callable]) -> dict[str, Callable]:
@@ -142,6 +142,8 @@ def _start() -> None:
     if _state["name"] is not None:
         return
     with _lock:
+        if _state["name"] is not None:  # another thread was first
+            return
         wanted = os.environ.get("AUTOGRAD_BACKEND", "").strip().lower()
         if wanted not in ("", "c", "numpy"):
             raise ValueError(f"AUTOGRAD_BACKEND={wanted!r} is not a backend: choose 'c' or 'numpy'")

@@ -99,7 +99,7 @@ class Module:
         if isinstance(value, Parameter):
             self.register_parameter(name, value)
         elif isinstance(value, Module):
-            self._forget(name)
+            self._forget(name, "_modules")
             d["_modules"][name] = d[name] = value
         elif name in d["_parameters"]:
             if value is not None:
@@ -129,9 +129,10 @@ class Module:
         self._forget(name)
         del self.__dict__[name]
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str, but: str = "") -> None:
         for kind in ("_parameters", "_buffers", "_modules"):
-            self.__dict__[kind].pop(name, None)
+            if kind != but:  # what is replaced by its like keeps its place in the order
+                self.__dict__[kind].pop(name, None)
 
     def _check_name(self, name: str) -> None:
         if not isinstance(name, str) or "." in name or not name:
@@ -149,7 +150,7 @@ class Module:
             raise ValueError(
                 f"Cannot assign non-leaf Tensor to parameter '{name}': model parameters must be created explicitly"
             )
-        self._forget(name)
+        self._forget(name, "_parameters")
         self._parameters[name] = self.__dict__[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -159,7 +160,7 @@ class Module:
             raise TypeError(
                 f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (Tensor or None required)"
             )
-        self._forget(name)
+        self._forget(name, "_buffers")
         self._buffers[name] = self.__dict__[name] = tensor
         (self._non_persistent.discard if persistent else self._non_persistent.add)(name)
 
@@ -168,7 +169,7 @@ class Module:
         self._check_name(name)
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{type(module).__name__} is not a Module subclass")
-        self._forget(name)
+        self._forget(name, "_modules")
         self._modules[name] = self.__dict__[name] = module
 
     register_module = add_module

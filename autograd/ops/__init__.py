@@ -14,7 +14,8 @@ _E, _R, _S, _I, _L, _A = elementwise, reduce, shape, index, linalg, activation
 METHODS: dict[Any, str] = {
     _E: "neg negative abs absolute sign sqrt rsqrt reciprocal exp log erf sin cos tanh add sub mul div pow remainder "
     "floor_divide maximum minimum clamp where to eq ne not_equal lt less le less_equal gt greater ge greater_equal "
-    "bitwise_not bitwise_and bitwise_or bitwise_xor logical_not logical_and logical_or isnan isinf isfinite isclose "
+    "bitwise_not bitwise_and bitwise_or bitwise_xor logical_not logical_and logical_or "
+    "logical_xor isnan isinf isfinite isclose "
     "allclose equal",
     _R: "sum mean prod amax amin max min argmax argmin var std logsumexp all any",
     _S: "reshape view view_as permute transpose swapaxes swapdims movedim t expand expand_as broadcast_to sum_to_size "

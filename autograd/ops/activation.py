@@ -233,9 +233,19 @@ class EmbeddingGrad(Op):
 
 # --- functions --------------------------------------------------------------------------------------------------------
 
-relu = function(Relu)
+_relu = function(Relu)
 sigmoid = function(Sigmoid)
 _silu = function(Silu)
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(input, 0). ``inplace`` is taken for PyTorch's sake; the input is left as it is.
+
+    >>> from autograd import tensor
+    >>> relu(tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return _relu(input)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:

@@ -35,27 +35,27 @@ def _made(shape: tuple, value: Any, dtype, requires_grad: bool, device=None) -> 
     return y
 
 
-def empty(*size, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def empty(*shape, size=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """A tensor of undefined values."""
-    return _made(sizes(size, "empty"), None, dtype, requires_grad, device)
+    return _made(sizes(shape if size is None else (size,), "empty"), None, dtype, requires_grad, device)
 
 
-def zeros(*size, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def zeros(*shape, size=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Zeros.
 
     >>> zeros(3)
     tensor([0., 0., 0.])
     """
-    return _made(sizes(size, "zeros"), 0.0, dtype, requires_grad, device)
+    return _made(sizes(shape if size is None else (size,), "zeros"), 0.0, dtype, requires_grad, device)
 
 
-def ones(*size, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def ones(*shape, size=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Ones.
 
     >>> ones(2, dtype=dtypes.int64)
     tensor([1, 1])
     """
-    return _made(sizes(size, "ones"), 1.0, dtype, requires_grad, device)
+    return _made(sizes(shape if size is None else (size,), "ones"), 1.0, dtype, requires_grad, device)
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad: bool = False) -> Tensor:

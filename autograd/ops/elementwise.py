@@ -142,8 +142,8 @@ class Pow(Binary):
     def da(g, a, b):
         return guarded_mul(g, where(b == 0.0, 0.0, b * pow(a, b - 1.0)))
 
-    def db(g, a, y):
-        return g * where((a == 0.0) & (y == 0.0), 0.0, guarded_mul(y, log(a)))
+    def db(g, a, b, y):
+        return g * where((a == 0.0) & (b >= 0.0), 0.0, guarded_mul(y, log(a)))
 
 
 # --- exponentials -----------------------------------------------------------------------------------------------------
@@ -842,6 +842,7 @@ bitwise_or = _on_numpy("bitwise_or", _bits(np.bitwise_or), "input | other for bo
 bitwise_xor = _on_numpy("bitwise_xor", _bits(np.bitwise_xor), "input ^ other for bool and integer tensors.")
 logical_not = _on_numpy("logical_not", np.logical_not, "Whether input is 0.", dtypes.bool_)
 logical_and = _on_numpy("logical_and", np.logical_and, "Whether both are non-zero.", dtypes.bool_)
+logical_xor = _on_numpy("logical_xor", np.logical_xor, "Whether just one is non-zero.", dtypes.bool_)
 logical_or = _on_numpy("logical_or", np.logical_or, "Whether one is non-zero.", dtypes.bool_)
 isnan = _on_numpy("isnan", np.isnan, "Whether an element is NaN.", dtypes.bool_)
 isinf = _on_numpy("isinf", np.isinf, "Whether an element is infinite.", dtypes.bool_)

@@ -19,6 +19,7 @@ import numpy as np
 from .. import dtypes
 from ..backend import K
 from ..errors import wrap_dim
+from ..graph import copied
 from ..op import Op, record, require_tensor
 from ..storage import empty, from_numpy
 from ..tensor import Tensor, wrap
@@ -116,7 +117,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
         raise RuntimeError(f"index {bad} is out of bounds for dimension {d} with size {limit}")
     y = empty(i.shape, a.dtype)
     K.gather(y, a, d, i)
-    return record(Gather, (input,), (a, y), y, (d, index.detach()))
+    return record(Gather, (input,), (a, y), y, (d, wrap(copied(i))))  # the user may write to index
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -181,7 +182,7 @@ def _basic(shape: tuple, strides: tuple, index: tuple) -> tuple[tuple, tuple, in
                 d += 1
         elif type(item) is slice:
             if item.step is not None and item.step <= 0:
-                raise ValueError("step must be greater than zero: reverse with flip")
+                raise ValueError("step must be greater than zero: reverse by an index such as range(n - 1, -1, -1)")
             start, stop, step = item.indices(shape[d])
             n = max(0, -(-(stop - start) // step))
             out_shape.append(n)
@@ -225,7 +226,7 @@ def _plain(item: Any) -> Any:
         )
     if isinstance(item, slice):
         return slice(*[None if v is None else int(v) for v in (item.start, item.stop, item.step)])
-    return item
+    return item.copy() if isinstance(item, np.ndarray) else item  # the user may write to it
 
 
 def _normal(index: Any) -> tuple:

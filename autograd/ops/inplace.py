@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import dtypes
 from ..backend import K
-from ..graph import Leaf, Node, copied, is_grad_enabled
+from ..graph import Leaf, Node, Output, copied, is_grad_enabled
 from ..op import Op, broadcast_shapes, record
 from ..storage import Array, empty, tick
 from ..tensor import Tensor, tensor, wrap
@@ -97,14 +97,22 @@ def rebase(t: Tensor, region: Array, value: Tensor) -> None:
         return
     others = views_of(t)
     if region is t._array:
-        t._edge = value.clone()._edge if type(value._edge) is Leaf else value._edge
+        _move(t, value.clone()._edge if type(value._edge) is Leaf else value._edge)
     else:
         others.append(t)
     for other in dict.fromkeys(others):
         if type(other._edge) is Leaf:  # written through detach(): still a leaf
             continue
         if other._edge is not None or value._edge is not None:
-            other._edge = Overlay.apply(other, value, region)._edge
+            _move(other, Overlay.apply(other, value, region)._edge)
+
+
+def _move(t: Tensor, edge: Any) -> None:
+    """Give t another place in the graph; retain_grad() goes with it."""
+    before = t._edge.node if type(t._edge) is Output else t._edge
+    t._edge = edge
+    if before is not None and before.hooks and before.hooks.pop(("retain", id(t)), None) and edge is not None:
+        t.retain_grad()
 
 
 class Overlay(Op):

@@ -289,7 +289,9 @@ def _plan_linear(x: Layout, w: Layout, bias: Layout | None) -> tuple[Layout, tup
     """(layout of the result, (rows, out, in)) where the kernel can do it: contiguous floats of fitting sizes."""
     if len(w.shape) != 2 or not x.shape or x.shape[-1] != w.shape[1] or x.dtype is not w.dtype or not w.floating:
         return None
-    if not (x.contiguous and w.contiguous) or (bias is not None and bias is not packed(w.shape[:1], w.dtype)):
+    if not (x.contiguous and w.contiguous):
+        return None
+    if bias is not None and not (bias.contiguous and bias.shape == w.shape[:1] and bias.dtype is w.dtype):
         return None
     n, k = w.shape
     if len(_linear_plans) > 10_000:
@@ -302,7 +304,8 @@ def _plan_linear(x: Layout, w: Layout, bias: Layout | None) -> tuple[Layout, tup
 def _not_tensors(input, weight, bias) -> TypeError:
     for value, name in ((input, "input"), (weight, "weight"), (bias, "bias")):
         if value is not None and not isinstance(value, Tensor):
-            return TypeError(f"linear(): argument '{name}' must be Tensor, not {type(value).__name__}")
+            found = type(value).__name__
+            return TypeError(f"linear(): argument '{name}' must be Tensor, not {found}: use autograd.tensor()")
     return TypeError("linear(): arguments must be Tensors")
 
 

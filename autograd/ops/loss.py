@@ -265,6 +265,11 @@ def cross_entropy(
     if not x.shape:
         raise ValueError("cross_entropy: input must have a dim of classes, got a 0-d tensor")
     if t.dtype.is_floating_point:
+        if t.shape == x.shape[:dim] + x.shape[dim + 1 :]:
+            raise RuntimeError(
+                f"expected scalar type Long but found {t.dtype.title}: class indices must be integers, as in "
+                "target.long()"
+            )
         if t.shape != x.shape:
             raise RuntimeError(
                 f"Expected floating point type for target with class probabilities, got shapes "

@@ -23,6 +23,7 @@ def _new(size, dtype, device, requires_grad: bool, fill) -> Tensor:
     d = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     if not d.is_floating_point:
         raise RuntimeError(f"random floats need a floating-point dtype, got {d}")
+    _check_size(size)
     a = empty(size, d)
     fill(a)
     y = wrap(a)
@@ -31,16 +32,27 @@ def _new(size, dtype, device, requires_grad: bool, fill) -> Tensor:
     return y
 
 
-def rand(*size, generator: Generator | None = None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def _check_size(size: tuple) -> None:
+    if any(n < 0 for n in size):
+        raise RuntimeError(f"Trying to create tensor with negative dimension: {list(size)}")
+
+
+def rand(
+    *shape, size=None, generator: Generator | None = None, dtype=None, device=None, requires_grad: bool = False
+) -> Tensor:
     """Uniform numbers in [0, 1)."""
     g = generator or default_generator
-    return _new(sizes(size, "rand"), dtype, device, requires_grad, lambda a: g.uniform(a, 0.0, 1.0))
+    shape = sizes(shape if size is None else (size,), "rand")
+    return _new(shape, dtype, device, requires_grad, lambda a: g.uniform(a, 0.0, 1.0))
 
 
-def randn(*size, generator: Generator | None = None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
+def randn(
+    *shape, size=None, generator: Generator | None = None, dtype=None, device=None, requires_grad: bool = False
+) -> Tensor:
     """Normal numbers of mean 0 and standard deviation 1."""
     g = generator or default_generator
-    return _new(sizes(size, "randn"), dtype, device, requires_grad, lambda a: g.normal(a, 0.0, 1.0))
+    shape = sizes(shape if size is None else (size,), "randn")
+    return _new(shape, dtype, device, requires_grad, lambda a: g.normal(a, 0.0, 1.0))
 
 
 def rand_like(input: Tensor, *, dtype=None) -> Tensor:
@@ -53,17 +65,24 @@ def randn_like(input: Tensor, *, dtype=None) -> Tensor:
     return randn(tuple(input.shape), dtype=dtype or input.dtype)
 
 
-def randint(*args, generator: Generator | None = None, dtype=None, device=None) -> Tensor:
+def randint(low: int, high=None, size=None, *, generator: Generator | None = None, dtype=None, device=None) -> Tensor:
     """Integers in [low, high): ``randint(high, size)`` or ``randint(low, high, size)``.
 
     >>> randint(5, (0,))
     tensor([], dtype=autograd.int64)
     """
     check_device(device)
-    low, high, size = args if len(args) == 3 else (0, *args)
+    if size is None and not isinstance(high, int):
+        low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
+    if size is None:
+        raise TypeError("randint() needs a size: randint(high, size) or randint(low, high, size)")
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    a = empty(sizes((size,), "randint"), dtypes.int64)
+    size = sizes((size,), "randint")
+    _check_size(size)
+    a = empty(size, dtypes.int64)
     (generator or default_generator).integers(a, low, high - low)
     y = wrap(a)
     return y if dtype is None else y.to(dtype)
@@ -89,6 +108,8 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
 def _fill(self: Tensor, op: str, fill) -> Tensor:
     check_writable(self, op)
     a = self._array
+    if not a.dtype.is_floating_point:
+        raise RuntimeError(f"{op}: random floats need a floating-point tensor, got {a.dtype}")
     if a.contiguous:
         fill(a)
     else:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from .. import dtypes
 from ..backend import K
 from ..errors import wrap_dim
+from ..graph import copied
 from ..op import Op, contiguous, record, require_tensor
 from ..storage import Array, empty
 from ..tensor import Tensor, wrap
@@ -318,7 +319,7 @@ def _extreme(input, dim, keepdim, axis, keepdims, name: str, whole, pair):
     position = index if keepdim else index.view(*_insert(index, dim))
     y = empty(index.shape, a.dtype)
     K.gather(y if keepdim else y.view(*_insert(y, dim)), a, dim, position)
-    return ValuesAndIndices(record(Pick, (x,), (a, y), y, (dim, keepdim, indices)), indices)
+    return ValuesAndIndices(record(Pick, (x,), (a, y), y, (dim, keepdim, wrap(copied(index)))), indices)
 
 
 def _insert(a: Array, dim: int) -> tuple[tuple, None]:

@@ -30,13 +30,20 @@ def view_of(op: type[Op], x: Tensor, y: Array, params: tuple = ()) -> Tensor:
     return t
 
 
+class _Views(list):
+    """Weak references to tensors, and at how many the dead are forgotten."""
+
+    limit = 64
+
+
 def remember_views(storage, *tensors: Tensor) -> None:
     """Note the tensors that look at a storage, weakly; forget the dead when there are many."""
     views = getattr(storage, "views", None)
     if views is None:
-        views = storage.views = []
-    elif len(views) > 64:
+        views = storage.views = _Views()
+    elif len(views) > views.limit:
         views[:] = {id(t): ref(t) for r in views if (t := r()) is not None}.values()
+        views.limit = 64 + 2 * len(views)  # so that n live views cost n, not n * n
     for t in tensors:
         views.append(ref(t))
 
@@ -324,7 +331,7 @@ def permute(input: Tensor, *dims) -> Tensor:
     order = sizes(dims, "permute")
     if len(order) != len(a.shape):
         raise RuntimeError(
-            f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"permute: number of dimensions in the tensor input does not match the length of the desired "
             f"ordering of dimensions i.e. input.dim() = {len(a.shape)} is not equal to len(dims) = {len(order)}"
         )
     order = tuple([wrap_dim(d, len(a.shape)) for d in order])

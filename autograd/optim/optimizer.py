@@ -48,7 +48,13 @@ class Optimizer:
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.param_groups: list[dict[str, Any]] = []
         self._plans: dict[int, tuple] = {}
-        groups = list(params)
+        try:
+            groups = list(params)
+        except TypeError:
+            raise TypeError(
+                f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                f"{type(params).__name__}: for a module, give module.parameters()"
+            ) from None
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
         if not isinstance(groups[0], dict):
@@ -101,13 +107,16 @@ class Optimizer:
 
     def _step_group(self, index: int, group: dict[str, Any]) -> None:
         plan = self._plans.get(index)
-        if plan is None or not _fits(plan[0], group["params"]):
+        if (
+            plan is None or not _fits(plan[0], group["params"])
+            or plan[2] != self._needs(group) or plan[3] is not self.state or not self.state
+        ):  # fmt: skip
             plan = self._plans[index] = self._build(group)
         for table in plan[1]:
             grads = table.grads = []
-            for leaf in table.leaves:
+            for leaf, p in zip(table.leaves, table.params):
                 a = leaf.grad._array
-                grads.append(a if a.layout.contiguous else leaf.grad.contiguous()._array)
+                grads.append(a if a.layout is p.layout else _fitting(leaf.grad, p, "the gradient"))
             table.step += 1
             self._refresh(table.group, group, table.step)
             getattr(K, self.kernel)(table.group, table)
@@ -117,7 +126,7 @@ class Optimizer:
 
     def _build(self, group: dict[str, Any]) -> tuple:
         """(per parameter its leaf and array, or None where it does not step; tables of those that share dtype and step
-        count)."""
+        count; which buffers the options ask for; the state the buffers are from)."""
         self._note_steps()
         by_kind: dict[Any, list[Tensor]] = {}
         for p in group["params"]:
@@ -135,14 +144,20 @@ class Optimizer:
         tables = [
             Table(d, step, same, [self._buffers(self.state[p]) for p in same]) for (d, step), same in by_kind.items()
         ]
-        return [(p._edge, p._array) if _steps(p) else None for p in group["params"]], tables
+        for p, buffers in ((p, b) for table in tables for p, b in zip(table.tensors, table.states)):
+            for buffer in buffers:
+                if buffer is not None and _fitting(wrap(buffer), p._array, "the optimizer's state") is not buffer:
+                    raise RuntimeError(f"the optimizer's state of a parameter of {list(p.shape)} is not contiguous")
+        known = [(p._edge, p._array) if _steps(p) else None for p in group["params"]]
+        return known, tables, self._needs(group), self.state
 
     def _note_steps(self) -> None:
         """Write the step counts, which the tables keep, into the state."""
-        for _, tables in self._plans.values():
+        for _, tables, *_ in self._plans.values():
             for table in tables:
                 for p in table.tensors:
-                    self.state[p]["step"] = table.step
+                    if p in self.state:  # else the user cleared it
+                        self.state[p]["step"] = table.step
 
     def _check(self, group: dict[str, Any]) -> None:
         """Raise ValueError for a bad option."""
@@ -154,6 +169,10 @@ class Optimizer:
 
     def _init_state(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
         """Make the state that is missing."""
+
+    def _needs(self, group: dict[str, Any]) -> bool:
+        """Whether the options ask for the buffer that not every choice of them needs."""
+        return False
 
     def _buffers(self, state: dict[str, Any]) -> tuple:
         """The state's arrays in the kernel's order (m, v, vmax)."""
@@ -188,7 +207,7 @@ class Optimizer:
         for key, p in zip(keys, params):
             if key in state_dict["state"]:
                 copied[p] = {
-                    k: v.detach().to(p.dtype).clone() if isinstance(v, Tensor) and v.ndim else v
+                    k: v.detach().to(p.dtype).clone() if isinstance(v, Tensor) and k != "step" else v
                     for k, v in state_dict["state"][key].items()
                 }
                 if isinstance(copied[p].get("step"), Tensor):
@@ -217,6 +236,16 @@ class Optimizer:
 def _steps(p: Tensor) -> bool:
     """Whether a parameter has a gradient to step by."""
     return type(p._edge) is Leaf and p._edge.grad is not None
+
+
+def _fitting(t: Tensor, p: Array, what: str) -> Array:
+    """t's array, contiguous; RuntimeError where it is not of the parameter's shape and dtype, as after t.data = ..."""
+    a = t._array
+    if a.shape != p.shape or a.dtype is not p.dtype:
+        raise RuntimeError(
+            f"{what} of a parameter of shape {list(p.shape)} ({p.dtype}) has shape {list(a.shape)} ({a.dtype})"
+        )
+    return a if a.layout.contiguous else t.contiguous()._array
 
 
 def _fits(known: list[tuple | None], params: list[Tensor]) -> bool:

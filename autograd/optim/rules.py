@@ -38,6 +38,9 @@ class SGD(Optimizer):
         elif group["momentum"] and not state["step"]:
             state["step"] = 1  # a buffer loaded from PyTorch, which counts no steps of SGD
 
+    def _needs(self, group: dict[str, Any]) -> bool:
+        return bool(group["momentum"])
+
     def _buffers(self, state: dict[str, Any]) -> tuple:
         buffer = state.get("momentum_buffer")
         return (None if buffer is None else buffer._array, None, None)
@@ -85,6 +88,9 @@ class Adam(Optimizer):
             state["exp_avg"], state["exp_avg_sq"] = zeros_for(p), zeros_for(p)
         if group["amsgrad"] and "max_exp_avg_sq" not in state:
             state["max_exp_avg_sq"] = zeros_for(p)
+
+    def _needs(self, group: dict[str, Any]) -> bool:
+        return bool(group["amsgrad"])
 
     def _buffers(self, state: dict[str, Any]) -> tuple:
         largest = state.get("max_exp_avg_sq")

@@ -291,6 +291,7 @@ ROWS = [
     *[comparison(name) for name in ("eq", "ne", "lt", "le", "gt", "ge")],
     Row("logical_and", logical, np.logical_and, ALL, None),
     Row("logical_or", logical, np.logical_or, ALL, None),
+    Row("logical_xor", logical, np.logical_xor, ALL, None),
     Row("logical_not", unary(), np.logical_not, ALL, None),
     Row(
         "bitwise_and",
