@@ -21,11 +21,16 @@ from ..tensor import Tensor, check_device, copy_of, tensor, wrap
 from .shape import sizes
 
 
+def check_size(shape: tuple) -> None:
+    """Raise where a size is negative."""
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"Trying to create tensor with negative dimension: {list(shape)}")
+
+
 def _made(shape: tuple, value: Any, dtype, requires_grad: bool, device=None) -> Tensor:
     check_device(device)
     d = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    if any(n < 0 for n in shape):
-        raise RuntimeError(f"Trying to create tensor with negative dimension: {list(shape)}")
+    check_size(shape)
     a = _empty(shape, d)
     if value is not None:
         K.fill(a, value)

@@ -14,6 +14,7 @@ from .. import dtypes
 from ..random import Generator, default_generator
 from ..storage import empty
 from ..tensor import Tensor, check_device, wrap
+from .create import check_size
 from .inplace import check_writable, overwritten
 from .shape import sizes
 
@@ -23,18 +24,13 @@ def _new(size, dtype, device, requires_grad: bool, fill) -> Tensor:
     d = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     if not d.is_floating_point:
         raise RuntimeError(f"random floats need a floating-point dtype, got {d}")
-    _check_size(size)
+    check_size(size)
     a = empty(size, d)
     fill(a)
     y = wrap(a)
     if requires_grad:
         y.requires_grad = True
     return y
-
-
-def _check_size(size: tuple) -> None:
-    if any(n < 0 for n in size):
-        raise RuntimeError(f"Trying to create tensor with negative dimension: {list(size)}")
 
 
 def rand(
@@ -81,7 +77,7 @@ def randint(low: int, high=None, size=None, *, generator: Generator | None = Non
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     size = sizes((size,), "randint")
-    _check_size(size)
+    check_size(size)
     a = empty(size, dtypes.int64)
     (generator or default_generator).integers(a, low, high - low)
     y = wrap(a)

@@ -44,8 +44,8 @@ class Jax:
         jnp = self.jax.numpy
         step = self.compiled.get(net.name) or self.compiled.setdefault(net.name, self._compile(net))
         params = [(jnp.array(w), jnp.array(b)) for w, b in net.layers()]
-        zeros = lambda: [(jnp.zeros_like(w), jnp.zeros_like(b)) for w, b in params]  # noqa: E731
-        state = (params, zeros(), zeros(), jnp.zeros((), jnp.int32))
+        m, v = ([(jnp.zeros_like(w), jnp.zeros_like(b)) for w, b in params] for _ in range(2))
+        state = (params, m, v, jnp.zeros((), jnp.int32))
         x, t = map(jnp.array, net.data())
 
         def run():
