@@ -3,7 +3,9 @@
 Two inputs, two hidden units, one output, sigmoids throughout. The hand-written version follows the tutorials:
 the gradient of *half the summed* squared error, W += lr * gradient, seed 42, learning rate 0.1. That weights come from
 ``np.random.randn`` and biases start at 0 is a reconstruction, found by trying which start gives the stall they report.
-The rate that solves seed 42 was picked from a sweep, so its success rate below is that of a chosen rate. PyTorch's MSELoss is the *mean* over the four samples. With E = 1/2 sum (t - y)^2
+The rate that solves seed 42 was picked from a sweep, so its success rate below is that of a chosen rate.
+
+PyTorch's MSELoss is the *mean* over the four samples. With E = 1/2 sum (t - y)^2
 and L = 1/4 sum (t - y)^2, E = 2 L: lr 0.1 by hand is lr 0.2 under MSELoss.
 """
 
