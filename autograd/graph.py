@@ -32,8 +32,9 @@ from weakref import ref
 
 import numpy as np
 
+from . import storage
 from .backend import K
-from .storage import Array, Layout, Storage, empty, fresh, from_numpy, tick
+from .storage import Array, Layout, Storage, empty, fresh, from_numpy, written
 
 if TYPE_CHECKING:
     from .op import Op
@@ -163,7 +164,7 @@ class Node:
 
     op: type[Op]
     seq: int
-    edges: list
+    edges: tuple
     saved: tuple | None
     params: tuple
     layout: Any
@@ -200,15 +201,30 @@ class Output:
 
 
 class Leaf:
-    """Where a gradient ends: belongs to a tensor that was not computed, holds its ``.grad`` and its hooks."""
+    """Where a gradient ends: belongs to a tensor that was not computed, holds its gradient and its hooks.
 
-    __slots__ = ("__weakref__", "_variable", "grad", "hooks", "layout")
+    What backward delivers is an array, ``raw``, until somebody asks for ``grad``: most gradients are only ever seen by
+    an optimizer, which needs no tensor.
+    """
+
+    __slots__ = ("__weakref__", "_grad", "_variable", "hooks", "layout", "raw")
 
     def __init__(self, variable: Tensor, grad: Tensor | None = None):
-        self.grad = grad
+        self.raw: Storage | None = None
+        self._grad = grad
         self.hooks: dict | None = None
         self.layout = variable._array.layout
         self._variable = ref(variable)
+
+    @property
+    def grad(self) -> Tensor | None:
+        if self.raw is not None:
+            self._grad, self.raw = _tensor.wrap(self.raw), None
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        self._grad, self.raw = value, None
 
     @property
     def variable(self) -> Tensor | None:
@@ -220,6 +236,13 @@ class Leaf:
 
     def __repr__(self) -> str:
         return "<AccumulateGrad>"
+
+
+def _check_unspoiled(node: Node) -> None:
+    """Raise where something that the node saved was written to since."""
+    for a in node.saved or ():
+        if a is not None and a.version > node.seq:
+            raise _spoiled(node, a)
 
 
 def _spoiled(node: Node, a: Array) -> RuntimeError:
@@ -251,12 +274,13 @@ def run_backward(
     arrived: dict[Any, Any] = {}  # the gradient so far, by node, output or leaf
     summed: set = set()  # of these, the ones whose gradient is a sum in a buffer of its own
     waiting: list[tuple[int, Node]] = []  # heap of (negated sequence number, node)
+    hooked: list[Leaf] = []
     caught: dict[Any, Any] = {}
     wanted = None if targets is None else _leading_to(roots, targets)
     inner = _by_node(targets) if targets else None
     add, reduce_to = (_add_tensors, _sum_tensor_to) if create_graph else (_add_arrays, _sum_array_to)
 
-    token = _grad_mode.set(create_graph)
+    token = _grad_mode.set(True) if create_graph else None
     try:
         edges, contributions = roots, grads
         while True:
@@ -271,38 +295,40 @@ def run_backward(
                     arrived[edge] = add(before, g, edge, summed)
                     continue
                 arrived[edge] = g
-                if type(edge) is Node:
+                kind = type(edge)
+                if kind is Node:
                     heappush(waiting, (-edge.seq, edge))
-                elif type(edge) is Output:
+                elif kind is Output:
                     _expect(edge, arrived, waiting)
+                elif edge.hooks:
+                    hooked.append(edge)
             if not waiting:
                 break
             node = heappop(waiting)[1]
             g = arrived.pop(node)
             if type(g) is list:
                 g = _outputs(node, g, arrived)
-            if node.hooks is not None:
+            if node.hooks:
                 g = run_hooks(node.hooks, g, create_graph)
             if inner and node in inner:
                 for edge in inner[node]:
                     caught[edge] = g if edge is node else g[edge.index]
-            seq, saved = node.seq, node.saved
+            saved = node.saved
             if saved is None:
                 raise RuntimeError(f"{FREED_MESSAGE} (at {node!r})")
-            for a in saved:
-                if a is not None and a.version > seq:
-                    raise _spoiled(node, a)
+            if storage.last_write > node.seq:
+                _check_unspoiled(node)
             edges = node.edges
             contributions = ()  # lets go of g: an op may write over a gradient that nobody else holds
             contributions = node.op.differentiate(node, g) if create_graph else node.op.backward(node, g)
             if saved and not retain_graph:
                 node.saved = None
-        for leaf in arrived:
-            if leaf.hooks is not None:
-                arrived[leaf] = run_hooks(leaf.hooks, arrived[leaf], create_graph)
+        for leaf in hooked:
+            arrived[leaf] = run_hooks(leaf.hooks or {}, arrived[leaf], create_graph)
         return arrived if inner is None else {**arrived, **caught}
     finally:
-        _grad_mode.reset(token)
+        if token is not None:
+            _grad_mode.reset(token)
 
 
 def _expect(edge: Output, arrived: dict, waiting: list) -> None:
@@ -359,15 +385,16 @@ def run_hooks(hooks: dict, g, create_graph: bool):
                 g[index] = run_hooks({0: hook}, g[index], create_graph)
         return g
     t = g if create_graph else _tensor.wrap(g)
-    for hook in tuple(hooks.values()):
-        result = hook(t)
-        if result is not None:
-            if result.shape != t.shape or result.dtype is not t.dtype:
-                raise RuntimeError(
-                    f"a hook must return a gradient of shape {list(t.shape)} and {t.dtype}, got "
-                    f"{list(result.shape)} and {result.dtype}"
-                )
-            t = result
+    with set_grad_enabled(create_graph):
+        for hook in tuple(hooks.values()):
+            result = hook(t)
+            if result is not None:
+                if result.shape != t.shape or result.dtype is not t.dtype:
+                    raise RuntimeError(
+                        f"a hook must return a gradient of shape {list(t.shape)} and {t.dtype}, got "
+                        f"{list(result.shape)} and {result.dtype}"
+                    )
+                t = result
     if create_graph:
         return t
     return t._array.view(t._array.shape, t._array.strides)  # a hook may have kept it: a view is never overwritten
@@ -487,11 +514,10 @@ def backward(
     if inputs is None:
         found = run_backward(roots, grads, keep, create_graph)
         del grads
-        for leaf in found:
-            g = found[leaf]
-            # Where nobody else holds the gradient's block it becomes .grad as it is.
-            if leaf.grad is None and type(g) is Storage and getrefcount(g) <= _HELD:
-                leaf.grad = _tensor.wrap(g)
+        for leaf, g in found.items():
+            # A gradient that nobody else holds stays where it is.
+            if leaf.raw is None and leaf._grad is None and type(g) is Storage and getrefcount(g) <= _HELD:
+                leaf.raw = g
             else:
                 leaf.grad = _accumulated(leaf.grad, g, create_graph)
         return
@@ -508,14 +534,14 @@ def backward(
 
 
 def _held() -> int:
-    """What getrefcount says of an object that a dict and a local variable hold."""
+    """What getrefcount says, while its items are walked, of an object that only a dict holds."""
     found = {0: object()}
-    for key in found:
-        g = found[key]
-    return getrefcount(g)
+    for _, g in found.items():
+        held = getrefcount(g)
+    return held
 
 
-_HELD = min(_held(), 3)  # found, g and getrefcount itself; fewer on Pythons that borrow local references
+_HELD = min(_held(), 4)
 
 
 def _accumulated(before: Tensor | None, g: Any, create_graph: bool) -> Tensor:
@@ -528,7 +554,7 @@ def _accumulated(before: Tensor | None, g: Any, create_graph: bool) -> Tensor:
     if before._edge is not None or not target.storage.writable:
         return before + _tensor.wrap(g)
     K.add(target, target, g)
-    target.storage.version = tick()
+    written(target)
     return before
 
 

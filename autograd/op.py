@@ -95,19 +95,20 @@ class Op:
 
     # backward(): arrays in, arrays out, nothing recorded. differentiate(): tensors, recorded.
 
-    @classmethod
-    def backward(cls, node: Node, g: Any) -> Sequence[Array | None]:
+    @staticmethod
+    def backward(node: Node, g: Any) -> Sequence[Array | None]:
         """The gradients of the inputs as arrays, by the fused kernels where there are some."""
+        op = node.op
         result: list[Array | None] = []
         saved: tuple = node.saved or ()
         for i, edge in enumerate(node.edges):
             if edge is None:
                 result.append(None)
                 continue
-            spec = cls._fused[i]
+            spec = op._fused[i]
             if spec is None:
-                tensors = dict(zip(cls.saves, [None if a is None else wrap(a) for a in saved]))
-                dx = cls._apply_rule(i, node, _wrap_gradients(g), tensors, edge)
+                tensors = dict(zip(op.saves, [None if a is None else wrap(a) for a in saved]))
+                dx = op._apply_rule(i, node, _wrap_gradients(g), tensors, edge)
                 result.append(None if dx is None else dx._array)
             else:
                 result.append(spec(node, g, None))
@@ -220,44 +221,42 @@ def _only(derivative: Callable[[Node, Array, Array | None], Array]) -> Callable[
 _make = object.__new__
 
 
-def record(op: type[Op], inputs: tuple, arrays: tuple, out: Array, params: tuple = ()) -> Tensor:
+def record(op: type[Op], edges: tuple, arrays: tuple, out: Array, params: tuple = ()) -> Tensor:
     """The tensor of an op's result, with its node where an input requires gradients.
 
-    ``arrays`` holds the inputs' arrays, then the output, then the op's extras.
+    ``edges`` are the inputs' (None where no gradient is wanted), ``arrays`` the inputs' arrays, then the output, then
+    the op's extras.
     """
     y = _make(Tensor)
     y._array = out
     y._edge = None
-    if is_grad_enabled():
-        mask, bit, edges = 0, 1, []
-        for t in inputs:
-            edge = t._edge
-            edges.append(edge)
-            if edge is not None:
-                mask |= bit
-            bit += bit
-        if mask:
-            node = _make(Node)
-            node.op = op
-            node.edges = edges
-            node.params = params
-            node.layout = out.layout
-            node.hooks = None
-            node.saved = (op._pick.get(mask) or op.pick(mask))(arrays + _NONE)
-            node.seq = tick()
-            y._edge = node
-            if observers:
-                for observer in tuple(observers):
-                    observer(node)
+    mask, bit = 0, 1
+    for edge in edges:
+        if edge is not None:
+            mask |= bit
+        bit += bit
+    if mask and is_grad_enabled():
+        node = Node()
+        node.op = op
+        node.edges = edges
+        node.params = params
+        node.layout = out.layout
+        node.hooks = None
+        node.saved = (op._pick.get(mask) or op.pick(mask))(arrays + _NONE)
+        node.seq = tick()
+        y._edge = node
+        if observers:
+            for observer in tuple(observers):
+                observer(node)
     return y
 
 
 _NONE = (None,)
 
 
-def record_many(op: type[Op], inputs: tuple, arrays: tuple, outs: list[Array], params: tuple = ()) -> list[Tensor]:
+def record_many(op: type[Op], edges: tuple, arrays: tuple, outs: list[Array], params: tuple = ()) -> list[Tensor]:
     """As :func:`record` for an op with several outputs; its derivatives get the list of their gradients."""
-    first = record(op, inputs, arrays, outs[0], params) if outs else None
+    first = record(op, edges, arrays, outs[0], params) if outs else None
     node = first._edge if first is not None else None
     results = [wrap(out) for out in outs]
     if node is not None:
@@ -304,7 +303,7 @@ class Unary(Op, abstract=True):
             a = x._array
         y = fresh(a.layout.packed)
         getattr(K, cls.kernel)(y, a, *params)
-        return record(cls, (x,), (a, y), y, params)
+        return record(cls, (x._edge,), (a, y), y, params)
 
 
 class Binary(Op, abstract=True):
@@ -330,7 +329,7 @@ class Binary(Op, abstract=True):
             _results[x.layout, z.layout] = layout
         y = fresh(layout)
         getattr(K, cls.kernel)(y, x, z)
-        return record(cls, (a, b), (x, z, y), y)
+        return record(cls, (a._edge, b._edge), (x, z, y), y)
 
 
 _results: dict[tuple[Layout, Layout], Layout] = {}

@@ -29,19 +29,18 @@ from . import dtypes
 from .backend import extension
 
 tick = count(1).__next__  # one clock for nodes and writes: a write later than a node spoiled what the node saved
+last_write = 0  # the time of the latest write to any storage
 
 SMALL = 1024  # bytes; up to here a zeroed cffi block is cheaper than a block of the pool
 
 if extension is not None:
     _ffi, _lib = extension.ffi, extension.lib
-    _new, _CHARS, _gc = _ffi.new, _ffi.typeof("char[]"), _ffi.gc
+    _new, _gc = _ffi.new, _ffi.gc
     _alloc, _free = _lib.ag_alloc, _lib.ag_free
 
 
-class Owner:
-    """Which kind of block :func:`empty` makes; set by the backend."""
-
-    c = False
+c_memory = False
+"""Whether :func:`fresh` makes blocks of C memory, or of NumPy's; set by the backend."""
 
 
 class Layout:
@@ -49,10 +48,10 @@ class Layout:
     follows from shapes (broadcasting, plans, results) is worked out once and found again by identity.
 
     ``contiguous`` says that the elements lie one after another, row-major; ``packed`` is the contiguous layout of the
-    same shape; ``floating`` whether the dtype is a float.
+    same shape; ``floating`` whether the dtype is a float; ``block`` the C type of a small block of this size.
     """
 
-    __slots__ = ("contiguous", "dtype", "floating", "nbytes", "packed", "shape", "size", "strides")
+    __slots__ = ("block", "contiguous", "dtype", "floating", "nbytes", "packed", "shape", "size", "strides")
 
     def __init__(self, shape: tuple, strides: tuple, dtype: dtypes.dtype, packed: Layout | None):
         self.shape = shape
@@ -65,6 +64,8 @@ class Layout:
         self.contiguous = packed is None
         self.packed = self if packed is None else packed
         self.floating = dtype.is_floating_point
+        small = extension is not None and self.nbytes <= SMALL
+        self.block = _ffi.typeof(f"char[{self.nbytes or 1}]") if small else None
 
     def __repr__(self) -> str:
         return f"Layout({self.shape}, strides {self.strides}, {self.dtype})"
@@ -154,7 +155,7 @@ class Array:
     def view(self, shape: tuple, strides: tuple | None = None, offset: int = 0) -> View:
         """The same storage seen otherwise, contiguous unless strides are given; ``offset`` is counted from the first
         element of this array."""
-        y = _make(View)
+        y = View()
         dtype = self.layout.dtype
         y.storage = self.storage
         y.ptr = self.ptr if offset == 0 or self.ptr is None else self.ptr + offset * dtype.itemsize
@@ -241,25 +242,30 @@ class View(Array):
         self.storage.version = value
 
 
-_make = object.__new__
-
-
 def _bytes(a: Array) -> tuple:
     return tuple([s * a.dtype.itemsize for s in a.strides])
 
 
 def fresh(layout: Layout) -> Storage:
     """A new block for an array of a contiguous layout, its values undefined."""
-    a = _make(Storage)
+    a = Storage()
     a.layout = layout
     a.version = 0
-    if Owner.c:
-        nbytes = layout.nbytes
-        a.ptr = _new(_CHARS, nbytes or 1) if nbytes <= SMALL else _pooled(layout)
+    if c_memory:
+        block = layout.block
+        a.ptr = _pooled(layout) if block is None else _new(block)
     else:
         block = a._numpy = np.empty(layout.shape, layout.dtype.dtype)
         a.ptr = None if extension is None else _ffi.cast("char *", _ffi.from_buffer(block))
     return a
+
+
+def written(*arrays: Any) -> None:
+    """Note that arrays have just been written to."""
+    global last_write
+    last_write = now = tick()
+    for a in arrays:
+        a.version = now
 
 
 def empty(shape: tuple, dtype: dtypes.dtype) -> Storage:
@@ -287,7 +293,7 @@ def from_numpy(source: np.ndarray) -> Array:
     if not source.dtype.isnative or not source.flags.aligned or any(s % d.itemsize for s in source.strides):
         source = np.ascontiguousarray(source, d.dtype).reshape(source.shape)
     held = source.view()  # with this view alive, source cannot be resized under us
-    a = _make(Foreign)
+    a = Foreign()
     a.owner = a._numpy = held
     a.writable = source.flags.writeable
     a.ptr = None if extension is None else _ffi.cast("char *", source.__array_interface__["data"][0])

@@ -262,7 +262,9 @@ def linear(kernel: str, group: str) -> list[Case]:
     def backward(sizes: tuple, data: Data) -> Call:
         m, n, k = sizes
         gradients = data.empty(m, k), data.empty(n, k), data.empty(n)
-        return seam(kernel, *gradients, data.normal(m, n), data.normal(m, k), data.normal(n, k), sizes, outputs=3)
+        return seam(
+            kernel, *gradients, None, data.normal(m, n), data.normal(m, k), data.normal(n, k), None, sizes, outputs=3
+        )
 
     if group == "LINEAR_GRAD":
         return [Case(kernel, name, partial(backward, sizes)) for name, sizes in LAYERS.items()]

@@ -152,7 +152,7 @@ void ag_gil_end(void *token) {
     CALL(name, suffix, outer * classes * inner, outer, classes, inner, dx, g, x, lse, target, ignore_index, reduction)
 #define DEFINE_GEMM(name, suffix) CALL(name, suffix, products(spec), spec, c, a, b, bias)
 #define DEFINE_LINEAR(name, suffix) CALL(name, suffix, m * n *k / 32, m, n, k, y, x, w, bias, act)
-#define DEFINE_LINEAR_GRAD(name, suffix) CALL(name, suffix, m * n *k / 32, m, n, k, dx, dw, db, g, x, w)
+#define DEFINE_LINEAR_GRAD(name, suffix) CALL(name, suffix, m * n *k / 32, m, n, k, dx, dw, db, dz, g, x, w, y, act)
 #define DEFINE_OPTIMIZER(name, suffix) CALL(name, suffix, elements(count, params), group, count, params)
 #define DEFINE_EMBEDDING(name, suffix) CALL(name, suffix, count * width, count, width, rows, out, table, index)
 #define DEFINE_EMBEDDING_GRAD(name, suffix) \

@@ -311,7 +311,7 @@ static void run_chunk(void *context, int64_t task) {
     job->body(least(f->chunk, f->n - first), out, in[0], in[1], in[2], 0, job->p0, job->p1);
 }
 
-static void run_flat(int64_t n, const ag_job *job) {
+void ag_elementwise_flat(int64_t n, const ag_job *job) {
     if (n < PARALLEL) {
         job->body(n, job->out, job->in[0], job->in[1], job->in[2], 0, job->p0, job->p1);
         return;
@@ -327,7 +327,7 @@ int ag_elementwise(const ag_plan *plan, int64_t n, const ag_job *job) {
     if (plan)
         run_plan(plan, job);
     else
-        run_flat(n, job);
+        ag_elementwise_flat(n, job);
     ag_gil_end(token);
     return 0;
 }

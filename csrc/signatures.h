@@ -31,10 +31,11 @@
 #define AG_SIG_NLL_GRAD(f) int f(int64_t outer, int64_t classes, int64_t inner, void *dx, const void *g, const void *x, const void *lse, const int64_t *target, int64_t ignore_index, int64_t reduction)
 
 /* Products. linear, all contiguous: y (m, n) = act(x (m, k) w (n, k)^T + bias (n,)), bias may be NULL. linear_grad, all contiguous: g (m, n), x (m, k), w (n, k); dx = g w, dw = g^T x, db = sum of g over rows;
- * each of dx, dw, db may be NULL. */
+ * each of dx, dw, db may be NULL.
+ * Where act is given, g is the gradient of act's result y: dz = g * act'(y) is written first (dz may be g), and taken for g. */
 #define AG_SIG_GEMM(f) int f(const ag_gemm *spec, void *c, const void *a, const void *b, const void *bias)
 #define AG_SIG_LINEAR(f) int f(int64_t m, int64_t n, int64_t k, void *y, const void *x, const void *w, const void *bias, int64_t act)
-#define AG_SIG_LINEAR_GRAD(f) int f(int64_t m, int64_t n, int64_t k, void *dx, void *dw, void *db, const void *g, const void *x, const void *w)
+#define AG_SIG_LINEAR_GRAD(f) int f(int64_t m, int64_t n, int64_t k, void *dx, void *dw, void *db, void *dz, const void *g, const void *x, const void *w, const void *y, int64_t act)
 
 /* Optimizers: one call updates all parameters of a group. */
 #define AG_SIG_OPTIMIZER(f) int f(const ag_group *group, int64_t count, const ag_param *params)

@@ -67,6 +67,9 @@ typedef struct {
 
 int ag_elementwise(const ag_plan *plan, int64_t n, const ag_job *job);
 
+/* The same for contiguous operands, within a kernel: the GIL is left as it is. */
+void ag_elementwise_flat(int64_t n, const ag_job *job);
+
 /* Lets go of the GIL around work (elements, about a nanosecond each) that is worth it; the token goes to ag_gil_end. */
 void *ag_gil_begin(int64_t work);
 void ag_gil_end(void *token);

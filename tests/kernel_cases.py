@@ -415,7 +415,10 @@ def linears(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
         dx, dw, db = (Out(np.full(s, 7, dtype)) for s in ((m, k), (n, k), (n,)))
         g, x, w = make(m, n), make(m, k), make(n, k)
         for which in ((dx, dw, db), (dx, None, None), (None, dw, None), (None, None, db), (None, dw, db)):
-            yield f"{m}x{k}x{n}, {[v is not None for v in which]}", (*which, g, x, w, (m, n, k))
+            yield f"{m}x{k}x{n}, {[v is not None for v in which]}", (*which, None, g, x, w, None, (m, n, k))
+        for act in (1, 2, 3):
+            dz = Out(np.full((m, n), 7, dtype))
+            yield f"{m}x{k}x{n}, act {act}", (dx, dw, db, dz, g, x, w, make(m, n), (m, n, k), act)
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------

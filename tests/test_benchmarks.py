@@ -189,13 +189,13 @@ def test_a_worker_answers_and_a_missing_library_is_named():
 
 # --- overhead, counted ------------------------------------------------------------------------------------------------
 # Times on a shared machine are noise; the calls of a step are not. An XOR step is all overhead: each call of a Python
-# function is worth some 50 ns and each call from Python into C some 40 (a kernel 150), of some 20 us. The limits are
-# a tenth above what the step took when they were set (54 and 111): who passes them added a call per op, and either
+# function is worth some 50 ns and each call from Python into C some 40 (a kernel 150), of some 13 us. The limits are
+# a tenth above what the step took when they were set (45 and 76): who passes them added a call per op, and either
 # takes it out again or says here what it buys.
 
-PYTHON_CALLS = 60
-C_CALLS = 122
-KERNEL_CALLS = 9  # 2 linear with their sigmoid, the loss; the gradients of each; SGD
+PYTHON_CALLS = 49
+C_CALLS = 83
+KERNEL_CALLS = 7  # 2 linear with their sigmoid, the loss; the gradients of each; SGD
 
 
 def calls_of(function: Callable[[], object]) -> Counter:

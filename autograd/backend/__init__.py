@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 extension: Any
 try:
@@ -26,17 +26,22 @@ BUILD_HINT = "build it with `pip install -e .` in a clone (a C compiler is neede
 
 
 class Kernels:
-    """A namespace of kernels. Filled by :func:`set_backend`."""
+    """A namespace of kernels, filled by :func:`set_backend`."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Callable[..., Any]: ...
+
+
+class _Empty(Kernels):
+    """Before the first use: asking for a kernel chooses the backend."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         _start()
-        try:
-            return self.__dict__[name]
-        except KeyError:
-            raise AttributeError(f"there is no kernel {name!r}") from None
+        return getattr(self, name)
 
 
-K = Kernels()
+K: Kernels = _Empty()
 
 observers: list[Callable[[str, tuple, dict], None]] = []
 """Each is called as observer(kernel name, args, kwargs) before every kernel call; change it by :func:`observe`."""
@@ -84,13 +89,14 @@ def _use(name: str) -> None:
     if name == "c" and extension is None:
         raise RuntimeError(f"the C kernels are not built ({_why_not}): {BUILD_HINT}")
     with _lock:
-        storage.Owner.c = name == "c"
+        storage.c_memory = name == "c"
         table = (c_kernels if name == "c" else numpy_backend).table()
         if _state["strict"]:
             table = {**table, **_strict_kernels(table)}
         if observers:
             table = {kernel: _observed(kernel, function) for kernel, function in table.items()}
         K.__dict__.update(table)
+        K.__class__ = Kernels
         _state["name"] = name  # last: who sees a name finds the kernels
 
 

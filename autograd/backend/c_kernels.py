@@ -318,12 +318,13 @@ def _linear(by_dtype, _):
 
 
 def _linear_grad(by_dtype, _):
-    def kernel(dx, dw, db, g, x, w, shape):
+    def kernel(dx, dw, db, dz, g, x, w, y, shape, act=0):
         m, n, k = shape
         status = by_dtype[g.layout.dtype](
             m, n, k,
             NONE if dx is None else dx.ptr, NONE if dw is None else dw.ptr, NONE if db is None else db.ptr,
-            g.ptr, NONE if x is None else x.ptr, NONE if w is None else w.ptr,
+            NONE if dz is None else dz.ptr, g.ptr, NONE if x is None else x.ptr, NONE if w is None else w.ptr,
+            NONE if y is None else y.ptr, act,
         )  # fmt: skip
         if status:
             raise _no_scratch()

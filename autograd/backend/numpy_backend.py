@@ -96,12 +96,12 @@ def _linear(function):
 
 
 def _linear_grad(function):
-    def kernel(dx, dw, db, g, x, w, shape):
+    def kernel(dx, dw, db, dz, g, x, w, y, shape, act=0):
         m, n, k = shape
         with np.errstate(all="ignore"):
             function(
-                _matrix(dx, m, k), _matrix(dw, n, k), None if db is None else db.numpy(),
-                _matrix(g, m, n), _matrix(x, m, k), _matrix(w, n, k),
+                _matrix(dx, m, k), _matrix(dw, n, k), None if db is None else db.numpy(), _matrix(dz, m, n),
+                _matrix(g, m, n), _matrix(x, m, k), _matrix(w, n, k), _matrix(y, m, n), act,
             )  # fmt: skip
 
     return kernel

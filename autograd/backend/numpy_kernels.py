@@ -484,6 +484,7 @@ def cross_entropy_grad(dx, g, x, lse, target, ignore_index, reduction):
 # --- products ---------------------------------------------------------------------------------------------------------
 
 _ACTIVATIONS = {1: relu, 2: sigmoid, 3: tanh}
+_ACTIVATION_GRADS = {1: relu_grad, 2: sigmoid_grad, 3: tanh_grad}
 
 
 def gemm(c, a, b, bias=None, alpha=1.0, beta=0.0, act=0):
@@ -509,8 +510,12 @@ def linear(y, x, w, bias, act=0):
         _ACTIVATIONS[act](y, y.copy())
 
 
-def linear_grad(dx, dw, db, g, x, w):
-    """The gradients of x @ w.T + b, each where it is not None; g (m, n), x (m, k), w (n, k)."""
+def linear_grad(dx, dw, db, dz, g, x, w, y, act=0):
+    """The gradients of y = act(z), z = x @ w.T + b, each where it is not None; g, y (m, n), x (m, k), w (n, k). With
+    act, dz is written first; it may be g."""
+    if act:
+        _ACTIVATION_GRADS[act](dz, g.copy(), y)
+        g = dz
     if dx is not None:
         np.matmul(g, w, out=dx)
     if dw is not None:

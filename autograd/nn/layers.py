@@ -41,7 +41,7 @@ class Sequential(Module):
         for module in self._modules.values():
             if linear is not None:
                 op = FUSED.get(type(module))
-                y = None if op is None else op.fuse(input, linear, module)
+                y = None if op is None else linalg.fuse(op, input, linear, module)
                 if y is not None:
                     input, linear = y, None
                     continue

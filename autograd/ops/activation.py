@@ -14,7 +14,7 @@ from ..backend import K
 from ..errors import wrap_dim
 from ..op import Op, Unary, contiguous, function, record, require_tensor
 from ..storage import empty
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 from .elementwise import exp, isinf, where
 
 
@@ -134,13 +134,13 @@ class Rowwise(Op, abstract=True):
         rows = _rows(shape, d)
         y = empty(shape, a.dtype)
         getattr(K, cls.kernel)(y, a, rows)
-        return record(cls, (x,), (a, y), y, (d, rows))
+        return record(cls, (x._edge,), (a, y), y, (d, rows))
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         y = node.saved[0]
         dx = empty(g.shape, g.dtype)
-        getattr(K, cls.kernel + "_grad")(dx, g if g.contiguous else contiguous(g), y, node.params[1])
+        getattr(K, node.op.kernel + "_grad")(dx, g if g.contiguous else contiguous(g), y, node.params[1])
         return (dx,)
 
 
@@ -178,10 +178,10 @@ class Dropout(Op):
         a = contiguous(x._array)
         y = empty(a.shape, a.dtype)
         K.dropout(y, a, p, key)
-        return record(cls, (x,), (a, y), y, (p, key))
+        return record(cls, (x._edge,), (a, y), y, (p, key))
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         dx = empty(g.shape, g.dtype)
         K.dropout(dx, contiguous(g), *node.params)
         return (dx,)
@@ -197,8 +197,8 @@ class Embedding(Op):
     inputs = ("table", "index")
     params = ("padding_index",)
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         edge, index = node.edges[0], node.saved[0]
         dtable = empty(edge.layout.shape, g.dtype)
         K.fill(dtable, 0.0)
@@ -222,7 +222,7 @@ class EmbeddingGrad(Op):
         y = empty(shape, a.dtype)
         K.fill(y, 0.0)
         K.embedding_grad(y, a, i, padding_index)
-        return record(cls, (x, index), (a, i, y), y, (padding_index,))
+        return record(cls, (x._edge, index._edge), (a, i, y), y, (padding_index,))
 
     def dx(g, index, padding_index):
         picked = embedding(index, g)
@@ -372,4 +372,4 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     if status:
         bad = flat.numpy()[status - 1]
         raise IndexError(f"index out of range in self: embedding of index {bad} with {rows} rows")
-    return record(Embedding, (table, wrap(i)), (a, i, y), y, (padding,))
+    return record(Embedding, (table._edge, None), (a, i, y), y, (padding,))

@@ -462,7 +462,7 @@ class To(Op):
         K.copy(y, a)
         if not dtype.is_floating_point:
             return wrap(y)
-        return record(cls, (x,), (a, y), y, (a.dtype,))
+        return record(cls, (x._edge,), (a, y), y, (a.dtype,))
 
     def dx(g, dtype):
         return To.apply(g, dtype)
@@ -766,7 +766,7 @@ def where(condition, input=None, other=None) -> Tensor:
     c, x, z = condition._array, a._array, b._array
     y = empty(broadcast_shapes(c.shape, x.shape, z.shape, op="where"), d)
     K.where(y, c, x, z)
-    return record(Where, (condition, a, b), (c, x, z, y), y)
+    return record(Where, (condition._edge, a._edge, b._edge), (c, x, z, y), y)
 
 
 def to(input: Tensor, *args, dtype=None, device=None, non_blocking: bool = False, copy: bool = False) -> Tensor:

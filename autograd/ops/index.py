@@ -32,8 +32,8 @@ class Index(Op):
 
     params = ("index",)
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         dx = empty(node.edges[0].layout.shape, g.dtype)
         K.fill(dx, 0.0)
         K.index_add(dx, g, node.params[0])
@@ -54,7 +54,7 @@ class IndexAdd(Op):
         y = empty(shape, x.dtype)
         K.fill(y, 0.0)
         K.index_add(y, x._array, index)
-        return record(cls, (x,), (x._array, y), y, (index,))
+        return record(cls, (x._edge,), (x._array, y), y, (index,))
 
     def dx(g, index):
         return _take(g, index)
@@ -85,7 +85,7 @@ def scatter_add_zeros(x: Tensor, shape: tuple, dim: int, index: Tensor) -> Tenso
     y = empty(tuple(shape), x.dtype)
     K.fill(y, 0.0)
     K.scatter_add(y, x._array, dim, index._array)
-    return record(ScatterAdd, (x,), (x._array, y), y, (dim, index))
+    return record(ScatterAdd, (x._edge,), (x._array, y), y, (dim, index))
 
 
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -117,7 +117,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
         raise RuntimeError(f"index {bad} is out of bounds for dimension {d} with size {limit}")
     y = empty(i.shape, a.dtype)
     K.gather(y, a, d, i)
-    return record(Gather, (input,), (a, y), y, (d, wrap(copied(i))))  # the user may write to index
+    return record(Gather, (input._edge,), (a, y), y, (d, wrap(copied(i))))  # the user may write to index
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -267,7 +267,7 @@ def _take(x: Tensor, index: tuple) -> Tensor:
     except IndexError as error:
         raise _translated(error, a.shape) from None
     y = from_numpy(values.reshape(a.numpy()[index].shape) if values.ndim == 1 and not values.size else values)
-    return record(Index, (x,), (a, y), y, (index,))
+    return record(Index, (x._edge,), (a, y), y, (index,))
 
 
 def getitem(x: Tensor, index: Any) -> Tensor:

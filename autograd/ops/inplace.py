@@ -21,7 +21,7 @@ from .. import dtypes
 from ..backend import K
 from ..graph import Leaf, Node, Output, copied, is_grad_enabled
 from ..op import Op, broadcast_shapes, record
-from ..storage import Array, empty, tick
+from ..storage import Array, empty, written
 from ..tensor import Tensor, tensor, wrap
 from . import elementwise
 from .index import _basic, _ints_first, _normal, _translated, getitem
@@ -77,7 +77,7 @@ def write(t: Tensor, value: Tensor, op: str) -> Tensor:
         b = value._array
     _keep_saved(value._edge, a)
     K.copy(a, b)
-    a.storage.version = tick()
+    written(a)
     rebase(t, a, value)
     return t
 
@@ -127,7 +127,7 @@ class Overlay(Op):
     @classmethod
     def apply(cls, x: Tensor, value: Tensor, region: Array) -> Tensor:
         a = x._array
-        return record(cls, (x, value), (a, value._array, a), a, (_geometry(a), _geometry(region)))
+        return record(cls, (x._edge, value._edge), (a, value._array, a), a, (_geometry(a), _geometry(region)))
 
     def dx(g, seen, region):
         return elementwise.where(wrap(_outside(seen, region)), g, 0.0)
@@ -158,7 +158,7 @@ class Region(Op):
         K.copy(block.view(once, strides, offset), a)
         y = empty(shown[0], x.dtype)
         K.copy(y, block.view(*outlet))
-        return record(cls, (x,), (x._array, y), y, (seen, shown))
+        return record(cls, (x._edge,), (x._array, y), y, (seen, shown))
 
     def dx(g, seen, shown):
         return Region.apply(g, shown, seen)
@@ -222,7 +222,7 @@ def fill_(self: Tensor, value) -> Tensor:
 
 def overwritten(self: Tensor) -> Tensor:
     """After new values without a history were written to all of a tensor."""
-    self._array.storage.version = tick()
+    written(self._array)
     if self._edge is not None or views_of(self):
         rebase(self, self._array, wrap(self._array))
     return self
@@ -248,7 +248,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         if value._array.storage is a.storage:
             value = value.clone()
         K.copy(region, value._array)
-        a.storage.version = tick()
+        written(a)
         rebase(self, region, value)
         return
     picks, index = _ints_first(index)
@@ -262,7 +262,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     value = _fitted(value, shape)
     if (self._edge is None and value._edge is None) or not is_grad_enabled():
         a.numpy()[index] = value._array.numpy()
-        a.storage.version = tick()
+        written(a)
     else:
         write(self, IndexPut.apply(self, value, index), "assignment to an index")
 
@@ -299,7 +299,7 @@ class IndexPut(Op):
         y = empty(x._array.shape, x.dtype)
         K.copy(y, x._array)
         y.numpy()[index] = value._array.numpy()
-        return record(cls, (x, value), (x._array, value._array, y), y, (index,))
+        return record(cls, (x._edge, value._edge), (x._array, value._array, y), y, (index,))
 
     def dx(g, index):
         mask = np.ones(g.shape, bool)

@@ -30,10 +30,10 @@ class Matmul(Op):
         x, z = a._array, b._array
         y = empty(broadcast_shapes(x.shape[:-2], z.shape[:-2], op="matmul") + (x.shape[-2], z.shape[-1]), x.dtype)
         K.gemm(y, x, z)
-        return record(cls, (a, b), (x, z, y), y)
+        return record(cls, (a._edge, b._edge), (x, z, y), y)
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         a, b = node.saved
         wants_a, wants_b = node.edges
         da = db = None
@@ -67,35 +67,9 @@ class Linear(Op):
 
     act = 0  # the kernel's number for what is applied to the result
 
-    @classmethod
-    def apply(cls, x: Tensor, weight: Tensor, bias: Tensor | None, plan: tuple) -> Tensor:
-        layout, rows = plan
-        a, w = x._array, weight._array
-        y = fresh(layout)
-        if bias is None:
-            K.linear(y, a, w, None, rows, cls.act)
-            return record(cls, (x, weight), (a, w, None, y), y, rows)
-        b = bias._array
-        K.linear(y, a, w, b, rows, cls.act)
-        return record(cls, (x, weight, bias), (a, w, b, y), y, rows)
-
-    @classmethod
-    def backward(cls, node, g):
-        x, w, *_ = node.saved
-        edges = node.edges
-        if not g.layout.contiguous:
-            g = contiguous(g)
-        edge = edges[0]
-        dx = None if edge is None else fresh(edge.layout.packed)
-        edge = edges[1]
-        dw = None if edge is None else fresh(edge.layout.packed)
-        if len(edges) == 2:
-            K.linear_grad(dx, dw, None, g, x, w, node.params)
-            return dx, dw
-        edge = edges[2]
-        db = None if edge is None else fresh(edge.layout.packed)
-        K.linear_grad(dx, dw, db, g, x, w, node.params)
-        return dx, dw, db
+    @staticmethod
+    def backward(node, g):
+        return _linear_backward(node, g, None, None, 0)
 
     def dx(g, weight):
         return matmul(g, weight)
@@ -109,28 +83,46 @@ class Linear(Op):
         return g
 
 
+def _apply_linear(op: type[Linear], x: Tensor, weight: Tensor, bias: Tensor | None, plan: tuple) -> Tensor:
+    """act(x @ weight^T + bias) by a plan of :func:`_plan_linear`."""
+    layout, rows = plan
+    a, w = x._array, weight._array
+    y = fresh(layout)
+    if bias is None:
+        K.linear(y, a, w, None, rows, op.act)
+        return record(op, (x._edge, weight._edge), (a, w, None, y), y, rows)
+    b = bias._array
+    K.linear(y, a, w, b, rows, op.act)
+    return record(op, (x._edge, weight._edge, bias._edge), (a, w, b, y), y, rows)
+
+
+def _linear_backward(node, g: Array, dz: Array | None, y: Array | None, act: int) -> tuple:
+    """The gradients of act(linear(x)) in one kernel; dz is where g * act'(y) goes, which may be g."""
+    x, w = node.saved[:2]
+    edges = node.edges
+    if not g.layout.contiguous:
+        g = contiguous(g)
+    edge = edges[0]
+    dx = None if edge is None else fresh(edge.layout.packed)
+    edge = edges[1]
+    dw = None if edge is None else fresh(edge.layout.packed)
+    if len(edges) == 2:
+        K.linear_grad(dx, dw, None, dz, g, x, w, y, node.params, act)
+        return dx, dw
+    edge = edges[2]
+    db = None if edge is None else fresh(edge.layout.packed)
+    K.linear_grad(dx, dw, db, dz, g, x, w, y, node.params, act)
+    return dx, dw, db
+
+
 class LinearActivation(Linear, abstract=True):
     """A linear layer and the activation after it in one kernel: y = f(z), z = x @ weight^T + bias; the derivative of f
     follows from y. Sequential uses it; the separate ops give the same bits."""
 
-    @classmethod
-    def fuse(cls, input, linear, activation) -> Tensor | None:
-        """activation(linear(input)) for two modules; None where the kernel cannot do it or hooks look in between."""
-        if (
-            linear._forward_hooks or activation._forward_pre_hooks
-            or linear._forward_pre_hooks or activation._forward_hooks or not isinstance(input, Tensor)
-        ):  # fmt: skip
-            return None
-        weight, bias = linear.weight, linear.bias
-        key = (input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)
-        plan = _linear_plans.get(key) or _plan_linear(*key)
-        return None if plan is None else cls.apply(input, weight, bias, plan)
-
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         dz = g if getrefcount(g) <= SOLE and type(g) is Storage else fresh(g.layout.packed)
-        getattr(K, cls.kernel)(dz, g, node.saved[2])
-        return Linear.backward(node, dz)
+        return _linear_backward(node, g, dz, node.saved[2], node.op.act)
 
     def dx(g, weight, y, op):
         return Linear.dx(op.dz(g, y), weight)
@@ -142,11 +134,24 @@ class LinearActivation(Linear, abstract=True):
         return op.dz(g, y)
 
 
+def fuse(op: type[LinearActivation], input, linear, activation) -> Tensor | None:
+    """activation(linear(input)) for two modules; None where the kernel cannot do it or hooks look in between."""
+    if (
+        linear._forward_hooks or activation._forward_pre_hooks
+        or linear._forward_pre_hooks or activation._forward_hooks or not isinstance(input, Tensor)
+    ):  # fmt: skip
+        return None
+    weight, bias = linear.weight, linear.bias
+    key = (input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)
+    plan = _linear_plans.get(key) or _plan_linear(*key)
+    return None if plan is None else _apply_linear(op, input, weight, bias, plan)
+
+
 class LinearRelu(LinearActivation):
     """y = max(x @ weight^T + bias, 0)
     dL/dz = g where y > 0, else 0"""
 
-    kernel, act = "relu_grad", 1
+    act = 1
 
     def dz(g, y):
         return where(y <= 0.0, 0.0, g)
@@ -156,7 +161,7 @@ class LinearSigmoid(LinearActivation):
     """y = 1 / (1 + exp(-(x @ weight^T + bias)))
     dL/dz = g * y * (1 - y)"""
 
-    kernel, act = "sigmoid_grad", 2
+    act = 2
 
     def dz(g, y):
         return g * (y * (1.0 - y))
@@ -166,7 +171,7 @@ class LinearTanh(LinearActivation):
     """y = tanh(x @ weight^T + bias)
     dL/dz = g * (1 - y * y)"""
 
-    kernel, act = "tanh_grad", 3
+    act = 3
 
     def dz(g, y):
         return g * (1.0 - y * y)
@@ -324,7 +329,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise _not_tensors(input, weight, bias) from None
     plan = _linear_plans.get(key) or _plan_linear(*key)
     if plan is not None:
-        return Linear.apply(input, weight, bias, plan)
+        return _apply_linear(Linear, input, weight, bias, plan)
     x, w = input._array, weight._array
     _same_floats("linear", input, weight)
     if len(w.shape) == 2 and x.shape and x.shape[-1] != w.shape[1]:

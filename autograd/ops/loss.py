@@ -52,7 +52,7 @@ class Loss(Op, abstract=True):
             a, b = contiguous(a), contiguous(b)
         y = fresh(_scalar.get(a.layout.dtype) or _scalar_layout(a.layout.dtype))
         getattr(K, cls.kernel)(y, a, b, scale)
-        return record(cls, (x, t), (a, b, y), y, (scale,))
+        return record(cls, (x._edge, t._edge), (a, b, y), y, (scale,))
 
 
 class MseLoss(Loss):
@@ -62,19 +62,18 @@ class MseLoss(Loss):
 
     kernel = "mse"
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         x, t = node.saved
-        scale = node.params[0]
-        result = []
-        for edge, a, b in zip(node.edges, (x, t), (t, x)):
-            if edge is None:
-                result.append(None)
-            else:
-                dx = fresh(edge.layout.packed)
-                K.mse_grad(dx, g, a, b, scale)
-                result.append(dx)
-        return result
+        wants_x, wants_t = node.edges
+        dx = dt = None
+        if wants_x is not None:
+            dx = fresh(wants_x.layout.packed)
+            K.mse_grad(dx, g, x, t, node.params[0])
+        if wants_t is not None:
+            dt = fresh(wants_t.layout.packed)
+            K.mse_grad(dt, g, t, x, node.params[0])
+        return dx, dt
 
     def dx(g, x, t, scale):
         return g * ((x - t) * (2 * scale))
@@ -90,10 +89,10 @@ class BceWithLogits(Loss):
 
     backward_name = "BinaryCrossEntropyWithLogitsBackward0"
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         if node.edges[1] is not None:
-            return super().backward(node, g)
+            return Op.backward(node, g)
         x, t = node.saved
         dx = empty(node.edges[0].layout.shape, g.dtype)
         K.bce_with_logits_grad(dx, g, x, t, node.params[0])
@@ -127,10 +126,10 @@ class CrossEntropy(Op):
             raise IndexError(
                 f"Target {bad} is out of bounds. (cross_entropy with {rows[1]} classes, ignore_index {ignore_index})"
             )
-        return record(cls, (x, target), (a, t, y, lse), y, (rows, ignore_index, reduction))
+        return record(cls, (x._edge, target._edge), (a, t, y, lse), y, (rows, ignore_index, reduction))
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         x, target, lse = node.saved
         dx = empty(x.shape, g.dtype)
         K.cross_entropy_grad(dx, contiguous(g), x, lse, target, *node.params)

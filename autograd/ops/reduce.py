@@ -60,7 +60,7 @@ class Reduction(Op, abstract=True):
         getattr(K, cls.kernel)(y, a, dims, *params)
         if result is not kept:
             y = y.view(result)
-        return record(cls, (x,), (a, y), y, (dims, keepdim, *params))
+        return record(cls, (x._edge,), (a, y), y, (dims, keepdim, *params))
 
 
 def spread(y: Tensor, dims: tuple, keepdim: bool) -> Tensor:
@@ -98,8 +98,8 @@ class Sum(Reduction):
     """y = sum(x)
     dL/dx = g, spread over the reduced dims"""
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         return (_spread_array(g, node, node.edges[0].layout.shape),)
 
     def dx(g, shape, dims, keepdim):
@@ -110,8 +110,8 @@ class Mean(Reduction):
     """y = sum(x) / n
     dL/dx = g / n, spread over the reduced dims"""
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         shape = node.edges[0].layout.shape
         scaled = empty(g.shape, g.dtype)
         K.div_scalar(scaled, g, _count(shape, node.params[0]))
@@ -319,7 +319,7 @@ def _extreme(input, dim, keepdim, axis, keepdims, name: str, whole, pair):
     position = index if keepdim else index.view(*_insert(index, dim))
     y = empty(index.shape, a.dtype)
     K.gather(y if keepdim else y.view(*_insert(y, dim)), a, dim, position)
-    return ValuesAndIndices(record(Pick, (x,), (a, y), y, (dim, keepdim, wrap(copied(index)))), indices)
+    return ValuesAndIndices(record(Pick, (x._edge,), (a, y), y, (dim, keepdim, wrap(copied(index)))), indices)
 
 
 def _insert(a: Array, dim: int) -> tuple[tuple, None]:
@@ -425,7 +425,7 @@ class Std(Op):
         a = v._array
         y = empty(a.shape, a.dtype)
         K.sqrt(y, a)
-        return record(cls, (v,), (a, y), y)
+        return record(cls, (v._edge,), (a, y), y)
 
     def dv(g, y):
         return e.where(y == 0.0, 0.0, g / (y * 2.0))

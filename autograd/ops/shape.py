@@ -25,7 +25,7 @@ from ..tensor import Tensor, wrap
 
 def view_of(op: type[Op], x: Tensor, y: Array, params: tuple = ()) -> Tensor:
     """Record a view, and let the storage know its views, so that a write through one is seen by all."""
-    t = record(op, (x,), (x._array, y), y, params)
+    t = record(op, (x._edge,), (x._array, y), y, params)
     remember_views(y.storage, x, t)
     return t
 
@@ -91,8 +91,8 @@ class View(Op):
     """y = x in another shape, row-major
     dL/dx = g in the shape of x"""
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         shape = node.edges[0].layout.shape
         g = contiguous(g)
         return (g.view(shape),)
@@ -107,8 +107,8 @@ class Permute(Op):
 
     params = ("order",)
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         back = _inverse(node.params[0])
         return (g.view(tuple([g.shape[d] for d in back]), tuple([g.strides[d] for d in back])),)
 
@@ -132,8 +132,8 @@ class Slice(Op):
 
     params = ("shape_of_y", "strides", "offset")
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         shape, strides, offset = node.params
         dx = empty(node.edges[0].layout.shape, g.dtype)
         K.fill(dx, 0.0)
@@ -155,7 +155,7 @@ class Unslice(Op):
         y = empty(tuple(shape), x.dtype)
         K.fill(y, 0.0)
         K.copy(y.view(*geometry), x._array)
-        return record(cls, (x,), (x._array, y), y, (geometry,))
+        return record(cls, (x._edge,), (x._array, y), y, (geometry,))
 
     def dx(g, geometry):
         return slice_like(g.contiguous(), *geometry)
@@ -168,8 +168,8 @@ class Cat(Op):
     inputs = ()
     params = ("dim", "lengths")
 
-    @classmethod
-    def backward(cls, node, g):
+    @staticmethod
+    def backward(node, g):
         return [None if e is None else part for e, part in zip(node.edges, _parts(g, *node.params))]
 
     @classmethod
@@ -523,7 +523,7 @@ def clone(input: Tensor) -> Tensor:
     a = require_tensor("clone", input)._array
     y = empty(a.shape, a.dtype)
     K.copy(y, a)
-    return record(Clone, (input,), (a, y), y)
+    return record(Clone, (input._edge,), (a, y), y)
 
 
 def slice_like(input: Tensor, shape: tuple, strides: tuple, offset: int) -> Tensor:
@@ -592,7 +592,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     y = empty(first.shape[:d] + (total,) + first.shape[d + 1 :], common)
     for part, x in zip(_parts(y, d, lengths), used):
         K.copy(part, x._array)
-    return record(Cat, tuple(used), (y,), y, (d, lengths))
+    return record(Cat, tuple([t._edge for t in used]), (y,), y, (d, lengths))
 
 
 concat = concatenate = cat
@@ -644,7 +644,7 @@ def split(tensor: Tensor, split_size_or_sections, dim: int = 0) -> tuple[Tensor,
                 f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), "
                 f"but got split_sizes={lengths}"
             )
-    parts = record_many(Split, (tensor,), (a,), _parts(a, d, lengths), (d, tuple(lengths)))
+    parts = record_many(Split, (tensor._edge,), (a,), _parts(a, d, lengths), (d, tuple(lengths)))
     remember_views(a.storage, tensor, *parts)
     return tuple(parts)
 

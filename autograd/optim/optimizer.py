@@ -3,31 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from types import SimpleNamespace
 from typing import Any
 
 from ..backend import K, extension
 from ..dtypes import dtype
 from ..graph import Leaf, enable_grad
-from ..storage import Array, tick
+from ..storage import Array, written
 from ..tensor import Tensor, wrap
 
 
 class Table:
     """Parameters of one dtype and one age that step together: their arrays, state and, at each step, gradients."""
 
-    __slots__ = ("dtype", "entries", "grads", "group", "leaves", "params", "states", "step", "tensors")
+    __slots__ = ("dtype", "entries", "grads", "group", "options", "params", "states", "step", "tensors")
 
     def __init__(self, d: dtype, step: int, tensors: list[Tensor], states: list[tuple]):
         self.dtype = d
         self.step = step
         self.tensors = tensors
-        self.params = [t._array for t in tensors]
-        self.leaves = [t._edge for t in tensors]
+        self.params: list[Any] = [t._array for t in tensors]
         self.states = states
         self.grads: list[Array] = []
+        self.options: Any = None  # those that the kernel's group holds
         self.entries = None  # the C table, built by the C backend at the first step
         self.group = extension.ffi.new("ag_group *") if extension is not None else SimpleNamespace()
+
+
+class Plan:
+    """How a parameter group steps. ``known`` says, per parameter, its edge, its array and the table it steps with, or
+    None; it serves as long as these are the same."""
+
+    __slots__ = ("known", "needs", "state", "tables")
+
+    def __init__(self, known: list[tuple], tables: list[Table], needs: bool, state: dict):
+        self.known, self.tables, self.needs, self.state = known, tables, needs, state
+
+    def collect(self, params: list[Tensor]) -> bool:
+        """Bring the gradients into the tables; False where the plan no longer serves."""
+        known = self.known
+        if len(known) != len(params):
+            return False
+        for table in self.tables:
+            table.grads.clear()
+        for p, (edge, a, table) in zip(params, known):
+            if p._edge is not edge or p._array is not a:
+                return False
+            if table is None:
+                if _steps(p):
+                    return False
+                continue
+            g = edge.raw
+            if g is None:
+                t = edge.grad
+                if t is None:
+                    return False
+                g = t._array
+            if g.layout is not a.layout:
+                g = _fitting(edge.grad, a, "the gradient")
+            table.grads.append(g)
+        return True
 
 
 class Optimizer:
@@ -47,7 +83,8 @@ class Optimizer:
         self.defaults = defaults
         self.state: dict[Tensor, dict[str, Any]] = {}
         self.param_groups: list[dict[str, Any]] = []
-        self._plans: dict[int, tuple] = {}
+        self._plans: dict[int, Plan] = {}
+        self._options = itemgetter(*defaults)
         try:
             groups = list(params)
         except TypeError:
@@ -91,7 +128,7 @@ class Optimizer:
             for p in group["params"]:
                 leaf = p._edge
                 if set_to_none and type(leaf) is Leaf:
-                    leaf.grad = None
+                    leaf.raw = leaf._grad = None
                 elif p.grad is not None:
                     p.grad = None if set_to_none else p.grad.detach().zeros_like()
 
@@ -107,26 +144,30 @@ class Optimizer:
 
     def _step_group(self, index: int, group: dict[str, Any]) -> None:
         plan = self._plans.get(index)
-        if (
-            plan is None or not _fits(plan[0], group["params"])
-            or plan[2] != self._needs(group) or plan[3] is not self.state or not self.state
-        ):  # fmt: skip
-            plan = self._plans[index] = self._build(group)
-        for table in plan[1]:
-            grads = table.grads = []
-            for leaf, p in zip(table.leaves, table.params):
-                a = leaf.grad._array
-                grads.append(a if a.layout is p.layout else _fitting(leaf.grad, p, "the gradient"))
+        state = self.state
+        if plan is None or plan.state is not state or not state or not plan.collect(group["params"]):
+            plan = self._plan(index, group)
+        options = self._options(group)
+        for table in plan.tables:
+            if options != table.options:
+                if plan.needs != self._needs(group):
+                    self._plan(index, group)
+                    return self._step_group(index, group)
+                self._refresh(table.group, group)
+                table.options = None if isinstance(group["lr"], Tensor) else options
             table.step += 1
-            self._refresh(table.group, group, table.step)
+            table.group.step = table.step
             getattr(K, self.kernel)(table.group, table)
-            now = tick()
-            for a in table.params:
-                a.version = now
+            table.grads.clear()  # the next backward may have their memory
+            written(*table.params)
 
-    def _build(self, group: dict[str, Any]) -> tuple:
-        """(per parameter its leaf and array, or None where it does not step; tables of those that share dtype and step
-        count; which buffers the options ask for; the state the buffers are from)."""
+    def _plan(self, index: int, group: dict[str, Any]) -> Plan:
+        """A new plan, which has the gradients."""
+        plan = self._plans[index] = self._build(group)
+        plan.collect(group["params"])
+        return plan
+
+    def _build(self, group: dict[str, Any]) -> Plan:
         self._note_steps()
         by_kind: dict[Any, list[Tensor]] = {}
         for p in group["params"]:
@@ -148,13 +189,14 @@ class Optimizer:
             for buffer in buffers:
                 if buffer is not None and _fitting(wrap(buffer), p._array, "the optimizer's state") is not buffer:
                     raise RuntimeError(f"the optimizer's state of a parameter of {list(p.shape)} is not contiguous")
-        known = [(p._edge, p._array) if _steps(p) else None for p in group["params"]]
-        return known, tables, self._needs(group), self.state
+        table_of = {p: table for table in tables for p in table.tensors}
+        known = [(p._edge, p._array, table_of.get(p)) for p in group["params"]]
+        return Plan(known, tables, self._needs(group), self.state)
 
     def _note_steps(self) -> None:
         """Write the step counts, which the tables keep, into the state."""
-        for _, tables, *_ in self._plans.values():
-            for table in tables:
+        for plan in self._plans.values():
+            for table in plan.tables:
                 for p in table.tensors:
                     if p in self.state:  # else the user cleared it
                         self.state[p]["step"] = table.step
@@ -178,7 +220,7 @@ class Optimizer:
         """The state's arrays in the kernel's order (m, v, vmax)."""
         return (None, None, None)
 
-    def _refresh(self, c: Any, group: dict[str, Any], step: int) -> None:
+    def _refresh(self, c: Any, group: dict[str, Any]) -> None:
         """Write the group's options where the kernel reads them."""
         raise NotImplementedError
 
@@ -246,19 +288,6 @@ def _fitting(t: Tensor, p: Array, what: str) -> Array:
             f"{what} of a parameter of shape {list(p.shape)} ({p.dtype}) has shape {list(a.shape)} ({a.dtype})"
         )
     return a if a.layout.contiguous else t.contiguous()._array
-
-
-def _fits(known: list[tuple | None], params: list[Tensor]) -> bool:
-    """Whether a plan still serves: the same parameters step, with the same leaves and memory."""
-    if len(known) != len(params):
-        return False
-    for each, p in zip(known, params):
-        if each is None:
-            if _steps(p):
-                return False
-        elif p._edge is not each[0] or p._array is not each[1] or each[0].grad is None:
-            return False
-    return True
 
 
 def zeros_for(p: Tensor) -> Tensor:

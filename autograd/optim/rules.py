@@ -45,14 +45,13 @@ class SGD(Optimizer):
         buffer = state.get("momentum_buffer")
         return (None if buffer is None else buffer._array, None, None)
 
-    def _refresh(self, c: Any, group: dict[str, Any], step: int) -> None:
+    def _refresh(self, c: Any, group: dict[str, Any]) -> None:
         c.lr = number(group["lr"])
         c.momentum = group["momentum"]
         c.dampening = group["dampening"]
         c.weight_decay = group["weight_decay"]
         c.nesterov = group["nesterov"]
         c.maximize = group["maximize"]
-        c.step = step
 
 
 class Adam(Optimizer):
@@ -96,7 +95,7 @@ class Adam(Optimizer):
         largest = state.get("max_exp_avg_sq")
         return state["exp_avg"]._array, state["exp_avg_sq"]._array, None if largest is None else largest._array
 
-    def _refresh(self, c: Any, group: dict[str, Any], step: int) -> None:
+    def _refresh(self, c: Any, group: dict[str, Any]) -> None:
         c.lr = number(group["lr"])
         c.beta1, c.beta2 = group["betas"]
         c.eps = group["eps"]
@@ -104,7 +103,6 @@ class Adam(Optimizer):
         c.amsgrad = group["amsgrad"]
         c.maximize = group["maximize"]
         c.decoupled = group["decoupled_weight_decay"]
-        c.step = step
 
 
 class AdamW(Adam):

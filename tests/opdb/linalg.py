@@ -8,6 +8,7 @@ import numpy as np
 
 import autograd
 from autograd.op import TABLE
+from autograd.ops import linalg
 
 from .activation import sigmoid
 from .core import FLOATS, Failure, Make, Row, Sample
@@ -87,7 +88,7 @@ def with_activation(name: str, reference):
     def call(m, x, w, b=None):
         if m is autograd:
             layer = SimpleNamespace(weight=w, bias=b, _forward_hooks=None, _forward_pre_hooks=None)
-            y = TABLE["Linear" + name.title()].fuse(x, layer, layer)
+            y = linalg.fuse(TABLE["Linear" + name.title()], x, layer, layer)
             if y is not None:
                 return y
         return getattr(m, name)(m.nn.functional.linear(x, w, b))
