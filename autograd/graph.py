@@ -478,10 +478,12 @@ def _start(t: Tensor, g: Tensor | None, i: int, create_graph: bool) -> Any:
     return g if create_graph else g._array
 
 
-def _starts(tensors: Any, given: Any, create_graph: bool) -> tuple[list, list]:
+def _starts(tensors: Any, given: Any, create_graph: bool) -> tuple[Sequence, Sequence]:
     """The edges backpropagation starts from, and their gradients."""
     if given is None and isinstance(tensors, _tensor.Tensor):
-        return [tensors._edge], [_start(tensors, None, 0, create_graph)]
+        edge = tensors._edge
+        one = None if create_graph or edge is None else _ones.get(tensors._array.layout)
+        return (edge,), (one or _start(tensors, None, 0, create_graph),)
     tensors = _as_tuple(tensors)
     given = (None,) * len(tensors) if given is None else _as_tuple(given)
     if len(given) != len(tensors):

@@ -257,13 +257,13 @@ def linear(kernel: str, group: str) -> list[Case]:
 
     def forward(sizes: tuple, activation: int, data: Data) -> Call:
         m, n, k = sizes
-        return seam(kernel, data.empty(m, n), data.normal(m, k), data.normal(n, k), data.normal(n), sizes, activation)
+        return seam(kernel, data.empty(m, n), data.normal(m, k), data.normal(n, k), data.normal(n), (*sizes, activation))
 
     def backward(sizes: tuple, data: Data) -> Call:
         m, n, k = sizes
         gradients = data.empty(m, k), data.empty(n, k), data.empty(n)
         return seam(
-            kernel, *gradients, None, data.normal(m, n), data.normal(m, k), data.normal(n, k), None, sizes, outputs=3
+            kernel, *gradients, None, data.normal(m, n), data.normal(m, k), data.normal(n, k), None, (*sizes, 0), outputs=3
         )
 
     if group == "LINEAR_GRAD":

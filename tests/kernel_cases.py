@@ -409,16 +409,16 @@ def linears(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
             for bias, act in itertools.product((None, make(n)), range(4)):
                 yield (
                     f"{m}x{k}x{n}, act {act}",
-                    (Out(np.full((m, n), 7, dtype)), make(m, k), make(n, k), bias, (m, n, k), act),
+                    (Out(np.full((m, n), 7, dtype)), make(m, k), make(n, k), bias, (m, n, k, act)),
                 )
             continue
         dx, dw, db = (Out(np.full(s, 7, dtype)) for s in ((m, k), (n, k), (n,)))
         g, x, w = make(m, n), make(m, k), make(n, k)
         for which in ((dx, dw, db), (dx, None, None), (None, dw, None), (None, None, db), (None, dw, db)):
-            yield f"{m}x{k}x{n}, {[v is not None for v in which]}", (*which, None, g, x, w, None, (m, n, k))
+            yield f"{m}x{k}x{n}, {[v is not None for v in which]}", (*which, None, g, x, w, None, (m, n, k, 0))
         for act in (1, 2, 3):
             dz = Out(np.full((m, n), 7, dtype))
-            yield f"{m}x{k}x{n}, act {act}", (dx, dw, db, dz, g, x, w, make(m, n), (m, n, k), act)
+            yield f"{m}x{k}x{n}, act {act}", (dx, dw, db, dz, g, x, w, make(m, n), (m, n, k, act))
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------

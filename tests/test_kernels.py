@@ -207,7 +207,7 @@ def large(name: str, group: str, dtype):
             make(257, 503),
             make(301, 503),
             make(301),
-            (257, 301, 503),
+            (257, 301, 503, 0),
         ),
         "LINEAR_GRAD": lambda: (
             Out(np.zeros((257, 503), dtype)),
@@ -218,8 +218,7 @@ def large(name: str, group: str, dtype):
             make(257, 503),
             make(301, 503),
             make(257, 301),
-            (257, 301, 503),
-            3,
+            (257, 301, 503, 3),
         ),
         "EMBEDDING": lambda: (Out(np.zeros((20_001, 16), dtype)), make(100, 16), rng.integers(0, 100, 20_001)),
         "EMBEDDING_GRAD": lambda: (Out(np.zeros((100, 16), dtype)), make(20_001, 16), rng.integers(0, 100, 20_001), -1),

@@ -308,8 +308,8 @@ def _gemm(by_dtype, twin):
 
 
 def _linear(by_dtype, _):
-    def kernel(y, x, w, bias, shape, act=0):
-        m, n, k = shape
+    def kernel(y, x, w, bias, shape):
+        m, n, k, act = shape
         b = NONE if bias is None else bias.ptr
         if by_dtype[w.layout.dtype](m, n, k, y.ptr, x.ptr, w.ptr, b, act):
             raise _no_scratch()
@@ -318,8 +318,8 @@ def _linear(by_dtype, _):
 
 
 def _linear_grad(by_dtype, _):
-    def kernel(dx, dw, db, dz, g, x, w, y, shape, act=0):
-        m, n, k = shape
+    def kernel(dx, dw, db, dz, g, x, w, y, shape):
+        m, n, k, act = shape
         status = by_dtype[g.layout.dtype](
             m, n, k,
             NONE if dx is None else dx.ptr, NONE if dw is None else dw.ptr, NONE if db is None else db.ptr,

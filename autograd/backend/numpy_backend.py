@@ -87,8 +87,8 @@ def _matrix(a, rows: int, columns: int):
 
 
 def _linear(function):
-    def kernel(y, x, w, bias, shape, act=0):
-        m, n, k = shape
+    def kernel(y, x, w, bias, shape):
+        m, n, k, act = shape
         with np.errstate(all="ignore"):
             function(_matrix(y, m, n), _matrix(x, m, k), w.numpy(), None if bias is None else bias.numpy(), act)
 
@@ -96,8 +96,8 @@ def _linear(function):
 
 
 def _linear_grad(function):
-    def kernel(dx, dw, db, dz, g, x, w, y, shape, act=0):
-        m, n, k = shape
+    def kernel(dx, dw, db, dz, g, x, w, y, shape):
+        m, n, k, act = shape
         with np.errstate(all="ignore"):
             function(
                 _matrix(dx, m, k), _matrix(dw, n, k), None if db is None else db.numpy(), _matrix(dz, m, n),

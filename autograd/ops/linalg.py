@@ -69,7 +69,27 @@ class Linear(Op):
 
     @staticmethod
     def backward(node, g):
-        return _linear_backward(node, g, None, None, 0)
+        """All gradients in one kernel; dz is where g * f'(y) goes, over g if nobody else holds it."""
+        saved = node.saved
+        x, w = saved[0], saved[1]
+        y = dz = None
+        if len(saved) > 2:
+            y = saved[2]
+            dz = g if getrefcount(g) <= SOLE and type(g) is Storage else fresh(g.layout.packed)
+        if not g.layout.contiguous:
+            g = contiguous(g)
+        edges = node.edges
+        edge = edges[0]
+        dx = None if edge is None else fresh(edge.layout.packed)
+        edge = edges[1]
+        dw = None if edge is None else fresh(edge.layout.packed)
+        if len(edges) == 2:
+            K.linear_grad(dx, dw, None, dz, g, x, w, y, node.params)
+            return dx, dw
+        edge = edges[2]
+        db = None if edge is None else fresh(edge.layout.packed)
+        K.linear_grad(dx, dw, db, dz, g, x, w, y, node.params)
+        return dx, dw, db
 
     def dx(g, weight):
         return matmul(g, weight)
@@ -84,45 +104,21 @@ class Linear(Op):
 
 
 def _apply_linear(op: type[Linear], x: Tensor, weight: Tensor, bias: Tensor | None, plan: tuple) -> Tensor:
-    """act(x @ weight^T + bias) by a plan of :func:`_plan_linear`."""
-    layout, rows = plan
+    """f(x @ weight^T + bias) by a plan of :func:`_plan_linear`."""
+    layout, params = plan
     a, w = x._array, weight._array
     y = fresh(layout)
     if bias is None:
-        K.linear(y, a, w, None, rows, op.act)
-        return record(op, (x._edge, weight._edge), (a, w, None, y), y, rows)
+        K.linear(y, a, w, None, params)
+        return record(op, (x._edge, weight._edge), (a, w, None, y), y, params)
     b = bias._array
-    K.linear(y, a, w, b, rows, op.act)
-    return record(op, (x._edge, weight._edge, bias._edge), (a, w, b, y), y, rows)
-
-
-def _linear_backward(node, g: Array, dz: Array | None, y: Array | None, act: int) -> tuple:
-    """The gradients of act(linear(x)) in one kernel; dz is where g * act'(y) goes, which may be g."""
-    x, w = node.saved[:2]
-    edges = node.edges
-    if not g.layout.contiguous:
-        g = contiguous(g)
-    edge = edges[0]
-    dx = None if edge is None else fresh(edge.layout.packed)
-    edge = edges[1]
-    dw = None if edge is None else fresh(edge.layout.packed)
-    if len(edges) == 2:
-        K.linear_grad(dx, dw, None, dz, g, x, w, y, node.params, act)
-        return dx, dw
-    edge = edges[2]
-    db = None if edge is None else fresh(edge.layout.packed)
-    K.linear_grad(dx, dw, db, dz, g, x, w, y, node.params, act)
-    return dx, dw, db
+    K.linear(y, a, w, b, params)
+    return record(op, (x._edge, weight._edge, bias._edge), (a, w, b, y), y, params)
 
 
 class LinearActivation(Linear, abstract=True):
     """A linear layer and the activation after it in one kernel: y = f(z), z = x @ weight^T + bias; the derivative of f
     follows from y. Sequential uses it; the separate ops give the same bits."""
-
-    @staticmethod
-    def backward(node, g):
-        dz = g if getrefcount(g) <= SOLE and type(g) is Storage else fresh(g.layout.packed)
-        return _linear_backward(node, g, dz, node.saved[2], node.op.act)
 
     def dx(g, weight, y, op):
         return Linear.dx(op.dz(g, y), weight)
@@ -142,7 +138,7 @@ def fuse(op: type[LinearActivation], input, linear, activation) -> Tensor | None
     ):  # fmt: skip
         return None
     weight, bias = linear.weight, linear.bias
-    key = (input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)
+    key = (op, input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)
     plan = _linear_plans.get(key) or _plan_linear(*key)
     return None if plan is None else _apply_linear(op, input, weight, bias, plan)
 
@@ -290,8 +286,9 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1) -> Tens
 _linear_plans: dict[tuple, tuple] = {}
 
 
-def _plan_linear(x: Layout, w: Layout, bias: Layout | None) -> tuple[Layout, tuple] | None:
-    """(layout of the result, (rows, out, in)) where the kernel can do it: contiguous floats of fitting sizes."""
+def _plan_linear(op: type[Linear], x: Layout, w: Layout, bias: Layout | None) -> tuple[Layout, tuple] | None:
+    """(layout of the result, (rows, out, in, activation)) where the kernel can do it: contiguous floats of fitting
+    sizes."""
     if len(w.shape) != 2 or not x.shape or x.shape[-1] != w.shape[1] or x.dtype is not w.dtype or not w.floating:
         return None
     if not (x.contiguous and w.contiguous):
@@ -301,8 +298,8 @@ def _plan_linear(x: Layout, w: Layout, bias: Layout | None) -> tuple[Layout, tup
     n, k = w.shape
     if len(_linear_plans) > 10_000:
         _linear_plans.clear()
-    plan = packed(x.shape[:-1] + (n,), w.dtype), (math.prod(x.shape[:-1]), n, k)
-    _linear_plans[x, w, bias] = plan
+    plan = packed(x.shape[:-1] + (n,), w.dtype), (math.prod(x.shape[:-1]), n, k, op.act)
+    _linear_plans[op, x, w, bias] = plan
     return plan
 
 
@@ -324,7 +321,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Raises RuntimeError where the sizes or the dtypes do not fit.
     """
     try:
-        key = (input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)
+        key = (Linear, input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)
     except AttributeError:
         raise _not_tensors(input, weight, bias) from None
     plan = _linear_plans.get(key) or _plan_linear(*key)

@@ -10,6 +10,7 @@ tensor(2.5000)
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 from .. import dtypes
 from ..backend import K
@@ -45,14 +46,18 @@ class Loss(Op, abstract=True):
     inputs = ("x", "t")
     params = ("scale",)
 
-    @classmethod
-    def apply(cls, x: Tensor, t: Tensor, scale: float) -> Tensor:
-        a, b = x._array, t._array
-        if not (a.layout.contiguous and b.layout.contiguous):
-            a, b = contiguous(a), contiguous(b)
-        y = fresh(_scalar.get(a.layout.dtype) or _scalar_layout(a.layout.dtype))
-        getattr(K, cls.kernel)(y, a, b, scale)
-        return record(cls, (x._edge, t._edge), (a, b, y), y, (scale,))
+
+def _apply_loss(op: type[Loss], kernel: Callable, x: Tensor, t: Tensor, kind: int) -> Tensor:
+    """The mean (1) or sum (2) by the op's kernel."""
+    a, b = x._array, t._array
+    layout = a.layout
+    if not (layout.contiguous and b.layout.contiguous):
+        a, b = contiguous(a), contiguous(b)
+    n = layout.size
+    scale = 1.0 if kind == 2 else 1.0 / n if n else float("nan")
+    y = fresh(_scalar.get(layout.dtype) or _scalar_layout(layout.dtype))
+    kernel(y, a, b, scale)
+    return record(op, (x._edge, t._edge), (a, b, y), y, (scale,))
 
 
 class MseLoss(Loss):
@@ -193,8 +198,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
         input, target = _same_shapes(input, target, "mse_loss")
     if kind == 0:
         return (input - target) ** 2
-    n = input._array.layout.size
-    return MseLoss.apply(input, target, 1.0 if kind == 2 else 1.0 / n if n else float("nan"))
+    return _apply_loss(MseLoss, K.mse, input, target, kind)
 
 
 def binary_cross_entropy_with_logits(
@@ -219,8 +223,7 @@ def binary_cross_entropy_with_logits(
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     input, target = _same_shapes(input, target, "binary_cross_entropy_with_logits")
     if kind and weight is None and pos_weight is None:
-        n = input._array.size
-        return BceWithLogits.apply(input, target, 1.0 if kind == 2 else 1.0 / n if n else float("nan"))
+        return _apply_loss(BceWithLogits, K.bce_with_logits, input, target, kind)
     if pos_weight is None:
         losses = softplus(input, threshold=1e30) - input * target
     else:

@@ -32,8 +32,8 @@ class Table:
 
 
 class Plan:
-    """How a parameter group steps. ``known`` says, per parameter, its edge, its array and the table it steps with, or
-    None; it serves as long as these are the same."""
+    """How a parameter group steps. ``known`` says, per parameter, its edge, its array, the layout of that, and what
+    adds a gradient to its table, or None where it does not step; it serves as long as these are the same."""
 
     __slots__ = ("known", "needs", "state", "tables")
 
@@ -47,10 +47,10 @@ class Plan:
             return False
         for table in self.tables:
             table.grads.clear()
-        for p, (edge, a, table) in zip(params, known):
+        for p, (edge, a, layout, add) in zip(params, known):
             if p._edge is not edge or p._array is not a:
                 return False
-            if table is None:
+            if add is None:
                 if _steps(p):
                     return False
                 continue
@@ -60,9 +60,7 @@ class Plan:
                 if t is None:
                     return False
                 g = t._array
-            if g.layout is not a.layout:
-                g = _fitting(edge.grad, a, "the gradient")
-            table.grads.append(g)
+            add(g if g.layout is layout else _fitting(edge.grad, a, "the gradient"))
         return True
 
 
@@ -190,7 +188,10 @@ class Optimizer:
                 if buffer is not None and _fitting(wrap(buffer), p._array, "the optimizer's state") is not buffer:
                     raise RuntimeError(f"the optimizer's state of a parameter of {list(p.shape)} is not contiguous")
         table_of = {p: table for table in tables for p in table.tensors}
-        known = [(p._edge, p._array, table_of.get(p)) for p in group["params"]]
+        known = []
+        for p in group["params"]:
+            add = table_of[p].grads.append if p in table_of else None
+            known.append((p._edge, p._array, p._array.layout, add))
         return Plan(known, tables, self._needs(group), self.state)
 
     def _note_steps(self) -> None:
