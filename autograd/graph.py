@@ -273,6 +273,7 @@ def run_backward(
     """
     arrived: dict[Any, Any] = {}  # the gradient so far, by node, output or leaf
     summed: set = set()  # of these, the ones whose gradient is a sum in a buffer of its own
+    ahead: Node | None = None  # the only node that waits, as in a chain; with others it goes to the heap
     waiting: list[tuple[int, Node]] = []  # heap of (negated sequence number, node)
     hooked: list[Leaf] = []
     caught: dict[Any, Any] = {}
@@ -297,14 +298,23 @@ def run_backward(
                 arrived[edge] = g
                 kind = type(edge)
                 if kind is Node:
-                    heappush(waiting, (-edge.seq, edge))
+                    if ahead is None:
+                        ahead = edge
+                    else:
+                        heappush(waiting, (-edge.seq, edge))
                 elif kind is Output:
                     _expect(edge, arrived, waiting)
                 elif edge.hooks:
                     hooked.append(edge)
-            if not waiting:
+            if waiting:
+                if ahead is not None:
+                    heappush(waiting, (-ahead.seq, ahead))
+                node = heappop(waiting)[1]
+            elif ahead is not None:
+                node = ahead
+            else:
                 break
-            node = heappop(waiting)[1]
+            ahead = None
             g = arrived.pop(node)
             if type(g) is list:
                 g = _outputs(node, g, arrived)

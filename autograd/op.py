@@ -80,7 +80,7 @@ class Op:
 
     @classmethod
     def pick(cls, mask: int) -> Callable[[tuple], tuple]:
-        """Selects from (inputs..., y, extras..., None) what is saved when the inputs in ``mask`` want gradients."""
+        """Selects from (inputs..., y, extras...) what is saved, or None, when the inputs in ``mask`` want gradients."""
         needed = set().union(*[w for i, w in enumerate(cls._wanted) if mask >> i & 1])
         nothing = len(cls._available)
         where = [cls._available.index(name) if name in needed else nothing for name in cls.saves]
@@ -90,8 +90,8 @@ class Op:
             pick = itemgetter(slice(where[0], where[0] + 1))
         else:
             pick = itemgetter(*where)
-        cls._pick[mask] = pick
-        return pick
+        cls._pick[mask] = _with_none(pick) if nothing in where else pick
+        return cls._pick[mask]
 
     # backward(): arrays in, arrays out, nothing recorded. differentiate(): tensors, recorded.
 
@@ -153,6 +153,11 @@ def _snake(name: str) -> str:
 
 def _nothing(arrays: tuple) -> tuple:
     return ()
+
+
+def _with_none(pick: Callable[[tuple], tuple]) -> Callable[[tuple], tuple]:
+    """For what picks None after the last array."""
+    return lambda arrays: pick((*arrays, None))
 
 
 def _wrap_gradients(g):
@@ -242,16 +247,13 @@ def record(op: type[Op], edges: tuple, arrays: tuple, out: Array, params: tuple 
         node.params = params
         node.layout = out.layout
         node.hooks = None
-        node.saved = (op._pick.get(mask) or op.pick(mask))(arrays + _NONE)
+        node.saved = (op._pick.get(mask) or op.pick(mask))(arrays)
         node.seq = tick()
         y._edge = node
         if observers:
             for observer in tuple(observers):
                 observer(node)
     return y
-
-
-_NONE = (None,)
 
 
 def record_many(op: type[Op], edges: tuple, arrays: tuple, outs: list[Array], params: tuple = ()) -> list[Tensor]:

@@ -69,9 +69,9 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if tracing.active or self._forward_hooks or self._forward_pre_hooks:
             return self._observed_call(args, kwargs)
-        if len(args) == 1 and not kwargs:  # the usual call, without unpacking
-            return self.forward(args[0])
-        return self.forward(*args, **kwargs)
+        if kwargs:
+            return self.forward(*args, **kwargs)
+        return self.forward(args[0]) if len(args) == 1 else self.forward(*args)  # what unpacks less is faster
 
     def _observed_call(self, args: tuple, kwargs: dict) -> Any:
         with tracing.module(self):
