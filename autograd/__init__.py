@@ -24,6 +24,7 @@ from .runtime import (
     get_num_threads,
     is_strict_ieee,
     memory_stats,
+    reset_peak_memory_stats,
     set_isa,
     set_num_threads,
     set_strict_ieee,

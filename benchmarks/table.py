@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from math import exp, log
 from pathlib import Path
 
+from autograd.study.timing import duration as time
+
 from .rows import Row, Run, read
 
 ROOT = Path(__file__).parent.parent
@@ -26,14 +28,6 @@ SELECTED = (
     "softmax 128x1000", "cross_entropy 64x10", "cross_entropy 128x1000", "adam 4 of 1e4", "adam 1e6",
     "embedding 2048 of 10000x64", "embedding_grad 2048 of 10000x64", "dropout 1e5", "normal 1e5",
 )  # fmt: skip
-
-
-def time(seconds: float) -> str:
-    """Three significant digits with a unit."""
-    units = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
-    unit, size = next((u for u in units if seconds >= u[1]), units[-1])
-    value = seconds / size
-    return f"{value:.{0 if value >= 99.5 else 1 if value >= 9.95 else 2}f} {unit}"
 
 
 def times(ratio: float) -> str:

@@ -43,8 +43,11 @@ class _Empty(Kernels):
 
 K: Kernels = _Empty()
 
-observers: list[Callable[[str, tuple, dict], None]] = []
-"""Each is called as observer(kernel name, args, kwargs) before every kernel call; change it by :func:`observe`."""
+Observer = Callable[[str, tuple, dict], Callable[[], None] | None]
+
+observers: list[Observer] = []
+"""Each is called as observer(kernel name, args, kwargs) before every kernel call, and what it returns, if anything, is
+called after it; change the list by :func:`observe`."""
 
 _state: dict[str, Any] = {"name": None, "strict": False}
 _lock = threading.RLock()
@@ -94,7 +97,8 @@ def _use(name: str) -> None:
         if _state["strict"]:
             table = {**table, **_strict_kernels(table)}
         if observers:
-            table = {kernel: _observed(kernel, function) for kernel, function in table.items()}
+            seen_by = tuple(observers)
+            table = {kernel: watched(kernel, function, seen_by) for kernel, function in table.items()}
         K.__dict__.update(table)
         K.__class__ = Kernels
         _state["name"] = name  # last: who sees a name finds the kernels
@@ -121,17 +125,31 @@ def is_strict() -> bool:
     return _state["strict"]
 
 
-def _observed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def watched(name: str, function: Callable[..., Any], by: tuple[Observer, ...]) -> Callable[..., Any]:
+    """The kernel as its observers see it."""
+
     def kernel(*args, **kwargs):
-        for observer in tuple(observers):
-            observer(name, args, kwargs)
-        return function(*args, **kwargs)
+        done = [observer(name, args, kwargs) for observer in by]
+        result = function(*args, **kwargs)
+        for end in done:
+            if end is not None:
+                end()
+        return result
 
     return kernel
 
 
-def observe(observer: Callable[[str, tuple, dict], None]) -> AbstractContextManager:
-    """Call ``observer(name, args, kwargs)`` before every kernel call, until the end of a with block."""
+def observe(observer: Observer) -> AbstractContextManager:
+    """Call ``observer(name, args, kwargs)`` before every kernel call, until the end of a with block; where it returns
+    a function, call that after the kernel.
+
+    >>> from autograd import ones
+    >>> names = []
+    >>> with observe(lambda name, args, kwargs: names.append(name)):
+    ...     y = ones(3).exp()
+    >>> names
+    ['fill', 'exp']
+    """
     _start()
     observers.append(observer)
     _use(_state["name"])

@@ -1,4 +1,4 @@
-"""Seeing backpropagation: where each node of the graph was made.
+"""Seeing backpropagation: where each node of the graph was made; what a step consists of (:mod:`.timing`).
 
 >>> from autograd import nn, ones
 >>> with trace():
