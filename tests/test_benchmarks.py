@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -20,7 +21,7 @@ if not (ROOT / "benchmarks" / "cases.py").exists() or not (ROOT / "csrc" / "kern
     pytest.skip("the benchmarks are in the clone only", allow_module_level=True)
 sys.path.append(str(ROOT))
 
-from benchmarks import compare, nets, rows, table  # noqa: E402
+from benchmarks import compare, memory, nets, rows, table  # noqa: E402
 from benchmarks.cases import Case, cases, kernels  # noqa: E402
 from benchmarks.peers import worker  # noqa: E402
 from benchmarks.peers.__main__ import disagreement, row  # noqa: E402
@@ -185,6 +186,31 @@ def test_a_worker_answers_and_a_missing_library_is_named():
     blocked += "from benchmarks.peers import worker; worker.main()"
     done = subprocess.run([sys.executable, "-c", blocked], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "jax" in json.loads(done.stdout)["missing"]
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+@needs_c
+@pytest.mark.skipif(not sys.platform.startswith("linux") or not shutil.which("cc"), reason="glibc and a compiler")
+def test_memory_is_counted(tmp_path):
+    """What Adam keeps, four times the weights, is there between steps; counting it twice gives the same."""
+    counter = memory.build_counter(str(tmp_path))
+    first, again = (memory.ask("autograd", "mnist", 1, "heap", counter) for _ in range(2))
+    weights = 4 * sum(m * n + n for m, n in zip(nets.NETS["mnist"].sizes, nets.NETS["mnist"].sizes[1:]))
+    assert 4 * weights < first["held"] <= first["peak"] < 12 * weights
+    assert abs(first["peak"] - again["peak"]) < weights / 100
+    resident = memory.ask("autograd", "mnist", 1, "resident", counter)
+    assert 3 * weights < resident["peak"] < 12 * weights
+
+
+def test_memory_ratios_and_their_table():
+    found = {"autograd": {"peak": 1 << 20, "held": 0}, "torch": {"peak": 3 << 20, "held": 0}}
+    small = {"autograd": {"peak": 4096, "held": 0}, "torch": {"peak": 0, "held": 0}}
+    assert memory.ratio(found, "heap") == memory.ratio(found, "resident") == 3.0
+    assert memory.ratio(small, "resident") is None
+    one = {"net": "xor", "threads": 1, "heap": found, "resident": small, "ratio": {"heap": 3.0, "resident": None}}
+    assert memory.table([one]).endswith("| xor | 1 | 1.0 MB | 3.0 MB | 3.00x | 4.0 KB | 0 B |  |")
 
 
 # --- overhead, counted ------------------------------------------------------------------------------------------------

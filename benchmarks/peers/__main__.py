@@ -11,15 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from ..__main__ import THREAD_VARIABLES
+from ..machine import cpus, facts
 from ..nets import NETS
 from ..table import markdown, time, times
 from .worker import CLOCKS, PEERS
@@ -53,13 +52,6 @@ class Worker:
     def close(self) -> None:
         self.process.stdin.close()
         self.process.wait()
-
-
-def cpu() -> str:
-    """The CPU's model; py-cpuinfo comes with pytest-benchmark."""
-    from cpuinfo import get_cpu_info
-
-    return get_cpu_info().get("brand_raw", platform.machine())
 
 
 def disagreement(found: dict[str, list[float]]) -> str:
@@ -123,7 +115,7 @@ def main() -> int:
     rows: list[dict[str, Any]] = []
     versions: dict[str, Any] = {}
     for threads in map(int, options.threads.split(",")):
-        if threads > len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)):
+        if threads > cpus():
             print(f"{threads} threads: skipped, this machine has fewer CPUs")
             continue
         workers = {name: Worker(name, threads) for name in names}
@@ -148,9 +140,9 @@ def main() -> int:
                 worker.close()
 
     print("\n" + table(rows, names))
-    found = {"date": date.today().isoformat(), "cpu": cpu(), "clock": options.clock, "versions": versions}
+    found = {"machine": facts(), "clock": options.clock, "versions": versions, "rows": rows}
     options.json.parent.mkdir(exist_ok=True)
-    options.json.write_text(json.dumps(found | {"rows": rows}, indent=1))
+    options.json.write_text(json.dumps(found, indent=1))
     print(f"\n{versions}\nwrote {options.json}")
     return 0
 
