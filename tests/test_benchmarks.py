@@ -21,9 +21,9 @@ if not (ROOT / "benchmarks" / "cases.py").exists() or not (ROOT / "csrc" / "kern
     pytest.skip("the benchmarks are in the clone only", allow_module_level=True)
 sys.path.append(str(ROOT))
 
-from benchmarks import compare, memory, nets, rows, table  # noqa: E402
+from benchmarks import compare, memory, nets, rows, sweep, table  # noqa: E402
 from benchmarks.cases import Case, cases, kernels  # noqa: E402
-from benchmarks.peers import worker  # noqa: E402
+from benchmarks.peers import products, worker  # noqa: E402
 from benchmarks.peers.__main__ import disagreement, row  # noqa: E402
 
 needs_c = pytest.mark.skipif(backend.extension is None, reason="the C kernels are not built")
@@ -186,6 +186,69 @@ def test_a_worker_answers_and_a_missing_library_is_named():
     blocked += "from benchmarks.peers import worker; worker.main()"
     done = subprocess.run([sys.executable, "-c", blocked], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "jax" in json.loads(done.stdout)["missing"]
+
+
+# --- products of all sizes --------------------------------------------------------------------------------------------
+
+
+@needs_c
+def test_the_sweep_measures_every_size(tmp_path):
+    path = tmp_path / "sweep.json"
+    options = ["--peers", "numpy", "--threads", "1", "--largest", "3", "--rounds", "2", "--seconds", "1e-5"]
+    command = [sys.executable, "-m", "benchmarks.sweep", *options, "--json", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(path.read_text())
+    assert [r["sizes"] for r in found["rows"]] == [
+        [1, 1, 1], [2, 2, 2], [3, 3, 3], [2, 1, 3], [3, 2, 4], [4, 3, 5]
+    ]  # fmt: skip
+    assert all(r["ratio"]["numpy"] > 0 and set(r["seconds"]) == {"autograd", "numpy"} for r in found["rows"])
+    assert "over square products of n = 1 to 3, 1 thread (" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["autograd", "numpy", "torch"])
+def test_a_wrong_product_would_be_seen(name):
+    multiplier = products.Multiplier(pytest.importorskip(name), 1)
+    assert multiplier({"sizes": [5, 7, 3], "check": True}) < sweep.TOLERANCE
+    multiplier.a = multiplier.a + 0.001
+    assert multiplier({"sizes": [5, 7, 3], "check": True}) > sweep.TOLERANCE
+    assert multiplier({"sizes": [2, 2, 2], "seconds": 1e-5}) > 0
+
+
+def test_the_sweep_in_words():
+    found = [
+        {"kind": "square", "n": n, "threads": 1, "ratio": {"numpy": ratio}}
+        for n, ratio in ((1, 0.5), (2, 2.0), (3, 8.0))
+    ]
+    assert sweep.summary(found) == [
+        "NumPy takes 2.00x the time over square products of n = 1 to 3, 1 thread (geometric mean; lowest 0.50x at "
+        "n = 1), and is faster at n = 1 (0.50x)."
+    ]
+    assert sweep.summary(found[1:])[0].endswith("and is nowhere faster.")
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def test_pictures_are_drawn_from_what_is_there(tmp_path):
+    pytest.importorskip("matplotlib")
+    from benchmarks import pictures
+
+    versions = {"autograd": "1", "torch": "2", "jax": "3"}
+    steps = [
+        {"net": "xor", "threads": 1, "ratio": {"torch": 5.125, "jax": 0.5}},
+        {"net": "xor", "threads": 2, "ratio": {"torch": 7.375, "jax": 0.5}},
+    ]
+    (tmp_path / "peers.json").write_text(json.dumps({"versions": versions, "rows": steps}))
+    drawn = []
+    for _ in range(2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["pictures", "--measured", str(tmp_path), "--out", str(tmp_path / "docs")])
+            assert pictures.main() == 0
+        drawn.append((tmp_path / "docs" / "steps.svg").read_text())
+    assert [p.name for p in (tmp_path / "docs").iterdir()] == ["steps.svg"]
+    assert "<!-- 5.12 -->" in drawn[0] and "<!-- 0.50 -->" in drawn[0] and "<!-- 7.38 -->" not in drawn[0]
+    assert drawn[0] == drawn[1]
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------

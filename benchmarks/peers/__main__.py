@@ -24,17 +24,18 @@ from ..table import markdown, time, times
 from .worker import CLOCKS, PEERS
 
 OURS = "autograd"
+NAMES = {"autograd": "autograd", "numpy": "NumPy", "torch": "PyTorch", "jax": "JAX"}
 STEPS = 5  # whose losses are compared
 TOLERANCE = 1e-4  # relative: float32, summed in different orders
 
 
 class Worker:
-    """A library in its process."""
+    """A library in its process, which answers the requests that ``module`` knows."""
 
-    def __init__(self, name: str, threads: int):
+    def __init__(self, name: str, threads: int, module: str = "benchmarks.peers.worker"):
         environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.peers.worker", name, str(threads)],
+            [sys.executable, "-m", module, name, str(threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
         )  # fmt: skip
         self.about = self._answer()
@@ -63,25 +64,39 @@ def disagreement(found: dict[str, list[float]]) -> str:
     return ""
 
 
-def measure(workers: dict[str, Worker], rounds: int, **request: Any) -> dict[str, list[float]]:
-    """Seconds a step per library and round, each round started by another library."""
+def in_turns(workers: dict[str, Worker], rounds: int, **request: Any) -> dict[str, list[float]]:
+    """What the libraries answer, round by round, each round started by another one."""
     names = list(workers)
     found: dict[str, list[float]] = {name: [] for name in workers}
     for r in range(rounds):
         for name in names[r % len(names) :] + names[: r % len(names)]:
-            found[name].append(workers[name].ask(do="time", **request))
+            found[name].append(workers[name].ask(**request))
     return found
 
 
-def row(net: str, threads: int, rounds: dict[str, list[float]]) -> dict[str, Any]:
-    """What is kept of a measurement: medians, and how many times as long as ours each library takes."""
-    ratios = {
+def ratios(rounds: dict[str, list[float]]) -> dict[str, float]:
+    """How many times as long as ours each library takes: the median of the rounds' ratios."""
+    return {
         name: median(theirs / ours for theirs, ours in zip(found, rounds[OURS]))
         for name, found in rounds.items()
         if name != OURS
     }
+
+
+def start(names: list[str], threads: int, module: str = "benchmarks.peers.worker") -> dict[str, Worker]:
+    """The libraries' processes; one that is not installed is named and left out."""
+    workers = {name: Worker(name, threads, module) for name in names}
+    for name, worker in list(workers.items()):
+        if "missing" in worker.about:
+            print(f"{name}: skipped, {worker.about['missing']}")
+            workers.pop(name).close()
+    return workers
+
+
+def row(net: str, threads: int, rounds: dict[str, list[float]]) -> dict[str, Any]:
+    """What is kept of a measurement: medians, and how many times as long as ours each library takes."""
     seconds = {name: median(found) for name, found in rounds.items()}
-    return {"net": net, "threads": threads, "seconds": seconds, "ratio": ratios, "rounds": rounds}
+    return {"net": net, "threads": threads, "seconds": seconds, "ratio": ratios(rounds), "rounds": rounds}
 
 
 def table(rows: list[dict[str, Any]], names: list[str]) -> str:
@@ -118,21 +133,17 @@ def main() -> int:
         if threads > cpus():
             print(f"{threads} threads: skipped, this machine has fewer CPUs")
             continue
-        workers = {name: Worker(name, threads) for name in names}
-        for name, worker in list(workers.items()):
-            if "missing" in worker.about:
-                print(f"{name}: skipped, {worker.about['missing']}")
-                workers.pop(name).close()
-                names.remove(name)
-            else:
-                versions[name] = worker.about
+        workers = start(names, threads)
+        names = list(workers)
+        versions |= {name: worker.about for name, worker in workers.items()}
         try:
             for net in options.nets.split(","):
                 losses = {name: worker.ask(do="losses", net=net, steps=STEPS) for name, worker in workers.items()}
                 if wrong := disagreement(losses):
                     print(f"{net}: {wrong}", file=sys.stderr)
                     return 1
-                taken = measure(workers, options.rounds, net=net, seconds=options.seconds, clock=options.clock)
+                request = {"do": "time", "net": net, "seconds": options.seconds, "clock": options.clock}
+                taken = in_turns(workers, options.rounds, **request)
                 rows.append(row(net, threads, taken))
                 print(table(rows[-1:], names).splitlines()[-1], flush=True)
         finally:

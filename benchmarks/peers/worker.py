@@ -16,8 +16,6 @@ from typing import Any
 
 from ..nets import NETS, Net, training_step
 
-MODULES = {"autograd": "autograd", "torch": "torch", "jax": "jax"}
-
 
 class Eager:
     """A library with PyTorch's names, one op at a time."""
@@ -121,30 +119,42 @@ def time_step(peer: Eager | Jax, net: Net, seconds: float, clock: Callable[[], f
         steps = max(steps + 1, min(int(1.1 * steps * seconds / elapsed), 10 * steps))
 
 
-def main() -> None:
-    name, threads = sys.argv[1], int(sys.argv[2])
+def serve(name: str, threads: int, start: Callable[[Any], Callable[[dict], Any]]) -> None:
+    """Import a library, say which it is, then answer each line of the input by the function that ``start`` makes of
+    the library."""
     if hasattr(os, "sched_setaffinity"):  # the one way to hold every library to so many threads
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever a library prints is not an answer
     try:
-        lib = importlib.import_module(MODULES[name])
+        lib = importlib.import_module(name)
     except ImportError as error:
         print(json.dumps({"missing": str(error)}), file=answers)
         return
-    peer = PEERS[name](lib, threads)
+    answer = start(lib)
     about = {"version": lib.__version__}
     if name == "autograd":
         about |= {"backend": lib.get_backend(), "isa": lib.get_isa()}
     print(json.dumps(about), file=answers)
     for line in sys.stdin:
-        request = json.loads(line)
-        net = NETS[request["net"]]
-        if request["do"] == "losses":
-            answer: Any = losses(peer, net, request["steps"])
-        else:
-            answer = time_step(peer, net, request["seconds"], CLOCKS[request["clock"]])
-        print(json.dumps(answer), file=answers)
+        print(json.dumps(answer(json.loads(line))), file=answers)
+
+
+def main() -> None:
+    name, threads = sys.argv[1], int(sys.argv[2])
+
+    def start(lib: Any) -> Callable[[dict], Any]:
+        peer = PEERS[name](lib, threads)
+
+        def answer(request: dict) -> Any:
+            net = NETS[request["net"]]
+            if request["do"] == "losses":
+                return losses(peer, net, request["steps"])
+            return time_step(peer, net, request["seconds"], CLOCKS[request["clock"]])
+
+        return answer
+
+    serve(name, threads, start)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,91 @@
+"""``python -m benchmarks.sweep``: products of matrices of all sizes from 1 to 130 against NumPy and PyTorch, into
+``out/sweep.json``.
+
+Square ones, n x n @ n x n, and ragged ones, (n+1) x n @ n x (n+2), where no size is a multiple of a vector's. Each
+library writes into memory that is there, in a process of its own; each result is held against NumPy's in float64
+first; then the libraries take turns, and a ratio is the median of the rounds' ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from math import exp, log
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from .machine import cpus, facts
+from .peers.__main__ import NAMES, OURS, Worker, in_turns, ratios, start
+from .table import times
+
+LARGEST = 130
+SHAPES: dict[str, Callable[[int], tuple[int, int, int]]] = {  # (m, k, n) of m x k @ k x n
+    "square": lambda n: (n, n, n),
+    "ragged": lambda n: (n + 1, n, n + 2),
+}
+TOLERANCE = 2e-6  # of the sum of absolute products
+
+
+def row(workers: dict[str, Worker], kind: str, n: int, threads: int, rounds: int, seconds: float) -> dict[str, Any]:
+    sizes = SHAPES[kind](n)
+    for name, worker in workers.items():
+        if not (error := worker.ask(sizes=sizes, check=True)) < TOLERANCE:
+            raise ArithmeticError(f"{name}: {sizes} is off by {error:.1e}")
+    in_turns(workers, 1, sizes=sizes, seconds=seconds)
+    found = in_turns(workers, rounds, sizes=sizes, seconds=seconds)
+    middle = {name: median(each) for name, each in found.items()}
+    return {"kind": kind, "n": n, "sizes": sizes, "threads": threads, "seconds": middle, "ratio": ratios(found)}
+
+
+def summary(rows: list[dict[str, Any]]) -> list[str]:
+    """A sentence per kind, number of threads and library: the mean ratio, the lowest, and where ours is slower."""
+    lines = []
+    for kind, threads in dict.fromkeys((r["kind"], r["threads"]) for r in rows):
+        chosen = [r for r in rows if (r["kind"], r["threads"]) == (kind, threads)]
+        for name in chosen[0]["ratio"]:
+            found = {r["n"]: r["ratio"][name] for r in chosen}
+            mean = exp(sum(map(log, found.values())) / len(found))
+            lowest = min(found, key=lambda n: found[n])
+            lost = ", ".join(f"n = {n} ({times(ratio)})" for n, ratio in found.items() if ratio < 1)
+            lines.append(
+                f"{NAMES[name]} takes {times(mean)} the time over {kind} products of n = {min(found)} to {max(found)}, "
+                f"{threads} thread{'s' if threads > 1 else ''} (geometric mean; lowest {times(found[lowest])} at "
+                f"n = {lowest}), and is {f'faster at {lost}' if lost else 'nowhere faster'}."
+            )
+    return lines
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sweep", description=__doc__.splitlines()[0])
+    parser.add_argument("--peers", default="numpy,torch", help="default: %(default)s")
+    parser.add_argument("--threads", default="1,2", help="default: %(default)s")
+    parser.add_argument("--kinds", default=",".join(SHAPES), help="default: %(default)s")
+    parser.add_argument("--largest", type=int, default=LARGEST, help="default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=7, help="default: %(default)s")
+    parser.add_argument("--seconds", type=float, default=0.002, help="per round (default: %(default)s)")
+    parser.add_argument("--json", type=Path, default=Path("out/sweep.json"), help="default: %(default)s")
+    options = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    versions: dict[str, Any] = {}
+    for threads in [n for n in map(int, options.threads.split(",")) if n <= cpus()]:
+        workers = start([OURS, *options.peers.split(",")], threads, "benchmarks.peers.products")
+        versions |= {name: worker.about["version"] for name, worker in workers.items()}
+        try:
+            for kind in options.kinds.split(","):
+                for n in range(1, options.largest + 1):
+                    rows.append(row(workers, kind, n, threads, options.rounds, options.seconds))
+        finally:
+            for worker in workers.values():
+                worker.close()
+    print("\n".join(summary(rows)))
+    options.json.parent.mkdir(exist_ok=True)
+    options.json.write_text(json.dumps({"machine": facts(), "versions": versions, "rows": rows}))
+    print(f"wrote {options.json}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
