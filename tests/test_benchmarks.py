@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ if not (ROOT / "benchmarks" / "cases.py").exists() or not (ROOT / "csrc" / "kern
     pytest.skip("the benchmarks are in the clone only", allow_module_level=True)
 sys.path.append(str(ROOT))
 
-from benchmarks import compare, memory, nets, rows, sweep, table  # noqa: E402
+from benchmarks import compare, flame, memory, nets, rows, sweep, table  # noqa: E402
 from benchmarks.cases import Case, cases, kernels  # noqa: E402
 from benchmarks.peers import products, worker  # noqa: E402
 from benchmarks.peers.__main__ import disagreement, row  # noqa: E402
@@ -249,6 +250,46 @@ def test_pictures_are_drawn_from_what_is_there(tmp_path):
     assert [p.name for p in (tmp_path / "docs").iterdir()] == ["steps.svg"]
     assert "<!-- 5.12 -->" in drawn[0] and "<!-- 0.50 -->" in drawn[0] and "<!-- 7.38 -->" not in drawn[0]
     assert drawn[0] == drawn[1]
+
+
+def test_the_tree_of_calls():
+    outer, inner = (lambda: None).__code__, (lambda: None).__code__
+    events = [
+        ("call", outer),
+        ("c_call", len),
+        ("c_return", len),
+        ("call", inner),
+        ("return", inner),
+        ("return", outer),
+    ]
+    root = flame.tree(events, [1.0, 2.0, 4.0, 8.0, 16.0])
+    assert (root.start, root.seconds, root.depth()) == (0.0, 31.0, 2)
+    assert [(box.name, box.kind, box.start, box.seconds) for box in root.inner] == [
+        ("len", "builtin", 1.0, 2.0), (inner.co_qualname, "user", 7.0, 8.0),
+    ]  # fmt: skip
+    assert flame.own_time(root) == {"user": 29.0, "builtin": 2.0}
+
+
+def test_the_cost_of_watching_is_taken_off():
+    """The C call keeps its length beyond what the trivial ones show; the rest is scaled to the sum."""
+    code = test_the_tree_of_calls.__code__
+    events = [("call", code), ("c_call", len), ("c_return", len), ("c_call", sum), ("c_return", sum), ("return", code)]
+    found = flame.corrected(events, [1e-5, 1e-7, 3e-5, 3e-7, 4e-5], 1e-5)
+    assert found[1] == 0.0 and found[3] == pytest.approx(2e-7) and sum(found) == pytest.approx(1e-5)
+
+
+def test_the_flame_picture_of_an_xor_step(tmp_path):
+    path = tmp_path / "flame.svg"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.flame", "--calls", "20", "--out", str(path)],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    tips = [title.text for title in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}title")]
+    assert tips[0].startswith("training_step.<locals>.step: ") and tips[0].endswith("100.0%")
+    assert {"Tensor.backward", "Optimizer.step"} <= {tip.partition(":")[0] for tip in tips}
+    if autograd.get_backend() == "c":
+        assert sum(tip.startswith(("linear:", "linear_grad:")) for tip in tips) == 4
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------
