@@ -5,6 +5,7 @@
 # PYTHON chooses the interpreter (3.11 or later), BACKEND=numpy runs the demo without C kernels.
 
 VENV ?= .venv
+PEERS ?= .venv-peers
 BACKEND ?= c
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null)))
@@ -15,7 +16,7 @@ KERNELS := $(wildcard csrc/*.c csrc/*.h csrc/*.inc csrc/*.def csrc/*.py)
 C_FILES := $(wildcard csrc/*.c csrc/*.h csrc/*.inc csrc/tests/*.c csrc/tests/*.h csrc/tests/*.inc)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-xor info test test-build bench bench-compare bench-peers lint check-c clean
+.PHONY: help demo demo-xor info test test-build bench bench-compare bench-peers measure-peers lint check-c clean
 .DELETE_ON_ERROR:
 
 help:
@@ -26,7 +27,7 @@ help:
 	@echo 'make test-build               wheels and sdist: build, install, run'
 	@echo 'make bench                    C beside NumPy, into README.md and benchmarks/results.md'
 	@echo 'make bench-compare BASE=x.json   fails where a row lost more than 10 %'
-	@echo 'make bench-peers              training steps beside PyTorch and JAX, where they are installed'
+	@echo 'make bench-peers              beside PyTorch and JAX, in $(PEERS), into README.md and docs/'
 	@echo 'make lint                     ruff, mypy, clang-format'
 	@echo 'make check-c                  the C kernels against their plain references; SAN=1 sanitizers, ARM=1 aarch64'
 	@echo 'make clean                    remove what was built'
@@ -48,15 +49,25 @@ test-build: $(VENV)/test.stamp
 
 bench: $(VENV)/bench.stamp
 	$(RUN) -m benchmarks $(ARGS)
+	$(RUN) -m benchmarks.sweep --peers numpy --threads 1 --json out/sweep-numpy.json
 	$(RUN) -m benchmarks.table out/bench.json
+	$(RUN) -m benchmarks.flame
 
 bench-compare: $(VENV)/bench.stamp
 	@test -n "$(BASE)" || { echo 'make bench-compare BASE=x.json: the JSON of an earlier run'; exit 2; }
 	$(RUN) -m benchmarks $(ARGS)
 	$(RUN) -m benchmarks.compare $(BASE) out/bench.json
 
-bench-peers: $(VENV)/bench.stamp
+bench-peers:
+	$(MAKE) VENV=$(PEERS) measure-peers
+
+measure-peers: $(VENV)/peers.stamp
 	$(RUN) -m benchmarks.peers $(ARGS)
+	$(RUN) -m benchmarks.peers.kernels
+	$(RUN) -m benchmarks.sweep
+	$(RUN) -m benchmarks.memory
+	$(RUN) -m benchmarks.pictures
+	$(RUN) -m benchmarks.peers.tables
 
 lint: $(VENV)/dev.stamp
 	$(RUN) -m ruff check .
@@ -68,7 +79,7 @@ check-c:
 	$(MAKE) -C csrc/tests OUT=$(CURDIR)/build/check-c$(if $(SAN),-san)$(if $(ARM),-arm) $(if $(SAN),SAN=1) $(if $(ARM),ARM=1)
 
 clean:
-	rm -rf $(VENV) build dist out *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(PEERS) build dist out *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -f autograd/backend/_kernels*.so autograd/backend/_kernels.c digits.png
 	find autograd benchmarks csrc tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 

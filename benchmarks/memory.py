@@ -1,19 +1,9 @@
 """``python -m benchmarks.memory``: the peak memory of a training step here and in PyTorch, into ``out/memory.json``.
 
-Each library runs each net of ``nets.py`` in a process of its own, twice. What is counted begins before the net is
-built, after a tiny net of the same kind was trained, so that what a library loads at first use counts for nobody;
-weights, data, gradients, the optimizer's state, the graph and scratch memory all count. The peak is that of the steps
-after the first ones.
-
-heap
-    Every byte asked of malloc and mmap, by tensors, graph nodes, Python's objects and the libraries' caches alike:
-    ``heap.c`` counts, loaded ahead of the C library, and Python's own allocator is switched off. Deterministic, so
-    that the small nets can be compared, too.
-resident
-    Anonymous memory that is really there, as Linux counts it, pages and all; the median of some processes, and nothing
-    for nets of less than a megabyte, which find room in pages that are there already.
-
-``held`` is what is there between two steps. Linux with glibc and a C compiler only.
+Each library runs each net of ``nets.py`` in a process of its own, by each of the two MEASURES. What is counted begins
+before the net is built, after a tiny net of the same kind was trained, so that what a library loads at first use counts
+for nobody; weights, data, gradients, the optimizer's state, the graph and scratch memory all count. The peak is that of
+the steps after the first ones; ``held`` is what is there between two steps. Linux with glibc and a C compiler only.
 """
 
 from __future__ import annotations
@@ -43,7 +33,13 @@ OURS, PEER = "autograd", "torch"
 FIRST, STEPS = 5, 20  # steps before the peak is looked for, and while it is
 COARSE = 1 << 20  # bytes: what is less, resident memory does not tell
 COUNTER = Path(__file__).with_name("heap.c")
-MEASURES = ("heap", "resident")
+MEASURES = {
+    "heap": "every byte asked of malloc and mmap, by tensors, graph nodes, Python's objects and the libraries' caches "
+    "alike. benchmarks/heap.c counts, loaded ahead of the C library, with Python's own allocator switched off. It "
+    "hardly differs from run to run, so that small nets can be compared, too.",
+    "resident": "anonymous memory that is really there, as Linux counts it, pages and all: the median of some "
+    "processes. No ratio below a megabyte, which finds room in pages that are there already.",
+}
 
 
 # --- in the process of one library ------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
-from .peers.__main__ import NAMES, OURS
+from .peers.__main__ import OURS
+from .table import NAMES
 
 ROOT = Path(__file__).parent.parent
 COLORS = {"autograd": "#1b6ca8", "torch": "#e4572e", "jax": "#7b9e3f", "numpy": "#8a8d91"}

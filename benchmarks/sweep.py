@@ -12,14 +12,13 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from math import exp, log
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from .machine import cpus, facts
-from .peers.__main__ import NAMES, OURS, Worker, in_turns, ratios, start
-from .table import times
+from .peers.__main__ import OURS, Worker, in_turns, ratios, start
+from .table import sweep_in_words
 
 LARGEST = 130
 SHAPES: dict[str, Callable[[int], tuple[int, int, int]]] = {  # (m, k, n) of m x k @ k x n
@@ -38,24 +37,6 @@ def row(workers: dict[str, Worker], kind: str, n: int, threads: int, rounds: int
     found = in_turns(workers, rounds, sizes=sizes, seconds=seconds)
     middle = {name: median(each) for name, each in found.items()}
     return {"kind": kind, "n": n, "sizes": sizes, "threads": threads, "seconds": middle, "ratio": ratios(found)}
-
-
-def summary(rows: list[dict[str, Any]]) -> list[str]:
-    """A sentence per kind, number of threads and library: the mean ratio, the lowest, and where ours is slower."""
-    lines = []
-    for kind, threads in dict.fromkeys((r["kind"], r["threads"]) for r in rows):
-        chosen = [r for r in rows if (r["kind"], r["threads"]) == (kind, threads)]
-        for name in chosen[0]["ratio"]:
-            found = {r["n"]: r["ratio"][name] for r in chosen}
-            mean = exp(sum(map(log, found.values())) / len(found))
-            lowest = min(found, key=lambda n: found[n])
-            lost = ", ".join(f"n = {n} ({times(ratio)})" for n, ratio in found.items() if ratio < 1)
-            lines.append(
-                f"{NAMES[name]} takes {times(mean)} the time over {kind} products of n = {min(found)} to {max(found)}, "
-                f"{threads} thread{'s' if threads > 1 else ''} (geometric mean; lowest {times(found[lowest])} at "
-                f"n = {lowest}), and is {f'faster at {lost}' if lost else 'nowhere faster'}."
-            )
-    return lines
 
 
 def main() -> int:
@@ -80,7 +61,7 @@ def main() -> int:
         finally:
             for worker in workers.values():
                 worker.close()
-    print("\n".join(summary(rows)))
+    print("\n".join(sweep_in_words(rows)))
     options.json.parent.mkdir(exist_ok=True)
     options.json.write_text(json.dumps({"machine": facts(), "versions": versions, "rows": rows}))
     print(f"wrote {options.json}")

@@ -24,7 +24,7 @@ sys.path.append(str(ROOT))
 
 from benchmarks import compare, flame, memory, nets, rows, sweep, table  # noqa: E402
 from benchmarks.cases import Case, cases, kernels  # noqa: E402
-from benchmarks.peers import products, worker  # noqa: E402
+from benchmarks.peers import products, tables, worker  # noqa: E402
 from benchmarks.peers.__main__ import disagreement, row  # noqa: E402
 
 needs_c = pytest.mark.skipif(backend.extension is None, reason="the C kernels are not built")
@@ -102,12 +102,13 @@ def test_the_readme_part():
     kernel_rows[3].stats["c"]["min"] = 6e-6
     step = one_row("step xor", 2e-5, 1e-4, kind="step", net="xor", shape="2-2-1")
     tape = one_row("record 10 nodes", 2e-5, 4e-5, kind="tape", phase="record", nodes=10, collector=False)
-    part = table.summary(a_run(*kernel_rows, step, tape))
-    text = table.replace_between(f"above {table.START} old {table.END} below", part)
+    part = table.summary(a_run(*kernel_rows, step, tape), ["A sentence."])
+    text = table.replace_between("above <!-- bench:start --> old <!-- bench:end --> below", part)
     assert text.startswith("above ") and text.endswith(" below") and "old" not in text
     assert "2030-01-02: A CPU, 8 cores, avx2, 1 thread, gcc 12, Python 3.11, NumPy 2.0 (blas 1)" in text
     assert "| xor (2-2-1) | 20.0 us | 100 us | 5.00x |" in text
     assert "| record, C | 2.00 us |" in text
+    assert "\n\nA sentence.\n\n" in text
     lost = table.SELECTED[3]
     assert f"| {lost} | 6.00 us | 3.00 us | 0.50x |" in text
     assert f"NumPy is faster in 1 of {len(kernel_rows) + 2} rows: {lost} (0.50x)." in text
@@ -221,11 +222,11 @@ def test_the_sweep_in_words():
         {"kind": "square", "n": n, "threads": 1, "ratio": {"numpy": ratio}}
         for n, ratio in ((1, 0.5), (2, 2.0), (3, 8.0))
     ]
-    assert sweep.summary(found) == [
+    assert table.sweep_in_words(found) == [
         "NumPy takes 2.00x the time over square products of n = 1 to 3, 1 thread (geometric mean; lowest 0.50x at "
         "n = 1), and is faster at n = 1 (0.50x)."
     ]
-    assert sweep.summary(found[1:])[0].endswith("and is nowhere faster.")
+    assert table.sweep_in_words(found[1:])[0].endswith("and is nowhere faster.")
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------------
@@ -315,6 +316,54 @@ def test_memory_ratios_and_their_table():
     assert memory.ratio(small, "resident") is None
     one = {"net": "xor", "threads": 1, "heap": found, "resident": small, "ratio": {"heap": 3.0, "resident": None}}
     assert memory.table([one]).endswith("| xor | 1 | 1.0 MB | 3.0 MB | 3.00x | 4.0 KB | 0 B |  |")
+
+
+# --- what is made of the peers' ---------------------------------------------------------------------------------------
+
+MACHINE = {"date": "2030-01-02", "cpu": "A CPU", "cpus": 2, "python": "3.11.7"}
+
+
+def peers_found() -> dict:
+    """A training step that JAX wins, a kernel that nobody else wins."""
+    versions = {name: {"version": "1.0"} for name in ("autograd", "torch", "jax")}
+    steps = [
+        {"net": "xor", "threads": 1, "seconds": {"autograd": 2e-5, "torch": 1e-4, "jax": 1e-5},
+         "ratio": {"torch": 5.0, "jax": 0.5}},
+        {"net": "mnist", "threads": 2, "seconds": {"autograd": 1e-3, "torch": 3e-3}, "ratio": {"torch": 3.0}},
+    ]  # fmt: skip
+    kernels = [
+        {"kernel": "exp", "shape": "1e3", "dtype": dtype, "threads": 1, "ratio": {"torch": ratio, "numpy": 9.0},
+         "seconds": {"autograd": 1e-6, "torch": ratio * 1e-6, "numpy": 9e-6}}
+        for dtype, ratio in (("float32", 2.0), ("float64", 8.0))
+    ]  # fmt: skip
+    return {
+        "peers": {"machine": MACHINE, "versions": versions, "rows": steps},
+        "kernels": {"machine": MACHINE, "rows": kernels},
+        "sweep": {"rows": [{"kind": "square", "n": 1, "threads": 1, "ratio": {"numpy": 2.0, "torch": 3.0}}]},
+    }
+
+
+@pytest.mark.parametrize("text", [tables.summary, tables.page])
+def test_the_peers_tables_name_the_machine_and_every_lost_row(text):
+    shown = text(peers_found())
+    assert "Measured on 2030-01-02: A CPU, 2 CPUs, Python 3.11.7, PyTorch 1.0, JAX 1.0. float32." in shown
+    assert "| xor (2-2-1, batch 4, sgd) | 1 | 20.0 us | 100 us | 10.0 us | 0.50x (JAX) |" in shown
+    assert "| mnist (784-256-128-10, batch 128, adam) | 2 | 1.00 ms | 3.00 ms |  | 3.00x (PyTorch) |" in shown
+    assert "Another library is faster in 1 of 2 rows: xor, 1 thread (JAX, 0.50x)." in shown
+    assert "the best peer takes 4.00x on 1 thread (geometric mean of 2 rows). No other library is faster" in shown
+    assert "NumPy takes 2.00x the time over square products of n = 1 to 1, 1 thread" in shown
+
+
+def test_the_page_has_every_kernel_row():
+    shown = tables.page(peers_found())
+    assert "| exp | 1 | 2 | 4.00x | 2.00x (exp 1e3) |" in shown
+    assert "| exp 1e3 float64 | 1 | 1.00 us | 8.00 us | 9.00 us | 8.00x (PyTorch) |" in shown
+
+
+def test_parts_that_were_not_measured_are_left_out():
+    found = {"peers": peers_found()["peers"]}
+    assert "Kernels" not in tables.page(found) and "Memory" not in tables.page(found)
+    assert tables.summary(found).count("\n\n") == 4
 
 
 # --- overhead, counted ------------------------------------------------------------------------------------------------

@@ -24,7 +24,6 @@ from ..table import markdown, time, times
 from .worker import CLOCKS, PEERS
 
 OURS = "autograd"
-NAMES = {"autograd": "autograd", "numpy": "NumPy", "torch": "PyTorch", "jax": "JAX"}
 STEPS = 5  # whose losses are compared
 TOLERANCE = 1e-4  # relative: float32, summed in different orders
 
