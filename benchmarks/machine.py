@@ -20,6 +20,13 @@ def cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def warn_if_busy() -> None:
+    """Say so where other programs use the CPUs: threads that wait for each other then take a hundred times as long."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > 0.5:
+        print(f"this machine is busy (load {load:.1f}): what follows may be far off, most of all on several threads")
+
+
 def facts() -> dict[str, Any]:
     """The date and the machine."""
     return {"date": date.today().isoformat(), "cpu": cpu(), "cpus": cpus(), "python": platform.python_version()}

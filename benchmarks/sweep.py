@@ -13,11 +13,10 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from .machine import cpus, facts
-from .peers.__main__ import OURS, Worker, in_turns, ratios, start
+from .machine import cpus, facts, warn_if_busy
+from .peers.__main__ import OURS, Worker, measure, start, summary
 from .table import sweep_in_words
 
 LARGEST = 130
@@ -31,12 +30,11 @@ TOLERANCE = 2e-6  # of the sum of absolute products
 def row(workers: dict[str, Worker], kind: str, n: int, threads: int, rounds: int, seconds: float) -> dict[str, Any]:
     sizes = SHAPES[kind](n)
     for name, worker in workers.items():
-        if not (error := worker.ask(sizes=sizes, check=True)) < TOLERANCE:
+        if not (error := worker.ask(do="check", sizes=sizes)) < TOLERANCE:
             raise ArithmeticError(f"{name}: {sizes} is off by {error:.1e}")
-    in_turns(workers, 1, sizes=sizes, seconds=seconds)
-    found = in_turns(workers, rounds, sizes=sizes, seconds=seconds)
-    middle = {name: median(each) for name, each in found.items()}
-    return {"kind": kind, "n": n, "sizes": sizes, "threads": threads, "seconds": middle, "ratio": ratios(found)}
+    measure(workers, 1, sizes=sizes, seconds=seconds)  # learns how many calls fit
+    found = summary(measure(workers, rounds, sizes=sizes, seconds=seconds))
+    return {"kind": kind, "n": n, "sizes": sizes, "threads": threads, **found}
 
 
 def main() -> int:
@@ -49,6 +47,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=0.002, help="per round (default: %(default)s)")
     parser.add_argument("--json", type=Path, default=Path("out/sweep.json"), help="default: %(default)s")
     options = parser.parse_args()
+    warn_if_busy()
     rows: list[dict[str, Any]] = []
     versions: dict[str, Any] = {}
     for threads in [n for n in map(int, options.threads.split(",")) if n <= cpus()]:

@@ -211,10 +211,10 @@ def test_the_sweep_measures_every_size(tmp_path):
 @pytest.mark.parametrize("name", ["autograd", "numpy", "torch"])
 def test_a_wrong_product_would_be_seen(name):
     multiplier = products.Multiplier(pytest.importorskip(name), 1)
-    assert multiplier({"sizes": [5, 7, 3], "check": True}) < sweep.TOLERANCE
+    assert multiplier({"do": "check", "sizes": [5, 7, 3]}) < sweep.TOLERANCE
     multiplier.a = multiplier.a + 0.001
-    assert multiplier({"sizes": [5, 7, 3], "check": True}) > sweep.TOLERANCE
-    assert multiplier({"sizes": [2, 2, 2], "seconds": 1e-5}) > 0
+    assert multiplier({"do": "check", "sizes": [5, 7, 3]}) > sweep.TOLERANCE
+    assert multiplier({"do": "time", "sizes": [2, 2, 2], "seconds": 1e-5}) > 0
 
 
 def test_the_sweep_in_words():

@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 from ..__main__ import THREAD_VARIABLES
-from ..machine import cpus, facts
+from ..machine import cpu, cpus, facts, warn_if_busy
 from ..nets import NETS
 from ..table import markdown, time, times
 from .worker import CLOCKS, PEERS
@@ -29,7 +29,7 @@ TOLERANCE = 1e-4  # relative: float32, summed in different orders
 
 
 class Worker:
-    """A library in its process, which answers the requests that ``module`` knows."""
+    """A library in its process, which runs ``module``."""
 
     def __init__(self, name: str, threads: int, module: str = "benchmarks.peers.worker"):
         environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
@@ -63,23 +63,14 @@ def disagreement(found: dict[str, list[float]]) -> str:
     return ""
 
 
-def in_turns(workers: dict[str, Worker], rounds: int, **request: Any) -> dict[str, list[float]]:
-    """What the libraries answer, round by round, each round started by another one."""
+def measure(workers: dict[str, Worker], rounds: int, **request: Any) -> dict[str, list[float]]:
+    """Seconds a step or call, per library and round, each round started by another library."""
     names = list(workers)
     found: dict[str, list[float]] = {name: [] for name in workers}
     for r in range(rounds):
         for name in names[r % len(names) :] + names[: r % len(names)]:
-            found[name].append(workers[name].ask(**request))
+            found[name].append(workers[name].ask(do="time", **request))
     return found
-
-
-def ratios(rounds: dict[str, list[float]]) -> dict[str, float]:
-    """How many times as long as ours each library takes: the median of the rounds' ratios."""
-    return {
-        name: median(theirs / ours for theirs, ours in zip(found, rounds[OURS]))
-        for name, found in rounds.items()
-        if name != OURS
-    }
 
 
 def start(names: list[str], threads: int, module: str = "benchmarks.peers.worker") -> dict[str, Worker]:
@@ -93,9 +84,18 @@ def start(names: list[str], threads: int, module: str = "benchmarks.peers.worker
 
 
 def row(net: str, threads: int, rounds: dict[str, list[float]]) -> dict[str, Any]:
+    return {"net": net, "threads": threads, **summary(rounds), "rounds": rounds}
+
+
+def summary(rounds: dict[str, list[float]]) -> dict[str, Any]:
     """What is kept of a measurement: medians, and how many times as long as ours each library takes."""
+    ratios = {
+        name: median(theirs / ours for theirs, ours in zip(found, rounds[OURS]))
+        for name, found in rounds.items()
+        if name != OURS
+    }
     seconds = {name: median(found) for name, found in rounds.items()}
-    return {"net": net, "threads": threads, "seconds": seconds, "ratio": ratios(rounds), "rounds": rounds}
+    return {"seconds": seconds, "ratio": ratios}
 
 
 def table(rows: list[dict[str, Any]], names: list[str]) -> str:
@@ -126,6 +126,7 @@ def main() -> int:
         if unknown := [name for name in given if name not in known]:
             parser.error(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
 
+    warn_if_busy()
     rows: list[dict[str, Any]] = []
     versions: dict[str, Any] = {}
     for threads in map(int, options.threads.split(",")):
@@ -141,8 +142,7 @@ def main() -> int:
                 if wrong := disagreement(losses):
                     print(f"{net}: {wrong}", file=sys.stderr)
                     return 1
-                request = {"do": "time", "net": net, "seconds": options.seconds, "clock": options.clock}
-                taken = in_turns(workers, options.rounds, **request)
+                taken = measure(workers, options.rounds, net=net, seconds=options.seconds, clock=options.clock)
                 rows.append(row(net, threads, taken))
                 print(table(rows[-1:], names).splitlines()[-1], flush=True)
         finally:
@@ -153,7 +153,7 @@ def main() -> int:
     found = {"machine": facts(), "clock": options.clock, "versions": versions, "rows": rows}
     options.json.parent.mkdir(exist_ok=True)
     options.json.write_text(json.dumps(found, indent=1))
-    print(f"\n{versions}\nwrote {options.json}")
+    print(f"\n{cpu()}\n{versions}\nwrote {options.json}")
     return 0
 
 

@@ -1,12 +1,11 @@
 """Products of matrices in one library: ``python -m benchmarks.peers.products numpy 1`` answers requests, a line each.
 
-``{"sizes": [m, k, n], "seconds": s}`` is answered by seconds a call, ``{"sizes": ..., "check": true}`` by the largest
-error, relative to the sum of the absolute products.
+``{"do": "time", "sizes": [m, k, n], "seconds": s}`` is answered by seconds a call, ``{"do": "check", "sizes": ...}`` by
+the largest error, relative to the sum of the absolute products.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -40,7 +39,7 @@ class Multiplier:
     def __call__(self, request: dict) -> float:
         if request["sizes"] != self.sizes:
             self._prepare(request["sizes"])
-        if "check" in request:
+        if request["do"] == "check":
             self.call()
             a, b = self.a.astype(float), self.b.astype(float)
             return float(np.max(np.abs(self.result() - a @ b) / (np.abs(a) @ np.abs(b))))
@@ -66,10 +65,5 @@ class Multiplier:
             self.calls = max(self.calls + 1, min(10 * self.calls, int(self.calls * seconds / taken)))
 
 
-def main() -> None:
-    name, threads = sys.argv[1], int(sys.argv[2])
-    serve(name, threads, lambda lib: Multiplier(lib, threads))
-
-
 if __name__ == "__main__":
-    main()
+    serve(lambda name, lib, threads: Multiplier(lib, threads))

@@ -119,9 +119,13 @@ def time_step(peer: Eager | Jax, net: Net, seconds: float, clock: Callable[[], f
         steps = max(steps + 1, min(int(1.1 * steps * seconds / elapsed), 10 * steps))
 
 
-def serve(name: str, threads: int, start: Callable[[Any], Callable[[dict], Any]]) -> None:
-    """Import a library, say which it is, then answer each line of the input by the function that ``start`` makes of
-    the library."""
+Answer = Callable[[dict[str, Any]], Any]
+
+
+def serve(prepare: Callable[[str, Any, int], Answer]) -> None:
+    """Import the library that the command line names, say which it is, then answer the requests of stdin;
+    ``prepare(name, library, threads)`` makes what answers them."""
+    name, threads = sys.argv[1], int(sys.argv[2])
     if hasattr(os, "sched_setaffinity"):  # the one way to hold every library to so many threads
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     answers = os.fdopen(os.dup(1), "w", buffering=1)
@@ -131,7 +135,7 @@ def serve(name: str, threads: int, start: Callable[[Any], Callable[[dict], Any]]
     except ImportError as error:
         print(json.dumps({"missing": str(error)}), file=answers)
         return
-    answer = start(lib)
+    answer = prepare(name, lib, threads)
     about = {"version": lib.__version__}
     if name == "autograd":
         about |= {"backend": lib.get_backend(), "isa": lib.get_isa()}
@@ -140,21 +144,21 @@ def serve(name: str, threads: int, start: Callable[[Any], Callable[[dict], Any]]
         print(json.dumps(answer(json.loads(line))), file=answers)
 
 
+def training(name: str, lib: Any, threads: int) -> Answer:
+    """Answers for the training steps."""
+    peer = PEERS[name](lib, threads)
+
+    def answer(request: dict[str, Any]) -> Any:
+        net = NETS[request["net"]]
+        if request["do"] == "losses":
+            return losses(peer, net, request["steps"])
+        return time_step(peer, net, request["seconds"], CLOCKS[request["clock"]])
+
+    return answer
+
+
 def main() -> None:
-    name, threads = sys.argv[1], int(sys.argv[2])
-
-    def start(lib: Any) -> Callable[[dict], Any]:
-        peer = PEERS[name](lib, threads)
-
-        def answer(request: dict) -> Any:
-            net = NETS[request["net"]]
-            if request["do"] == "losses":
-                return losses(peer, net, request["steps"])
-            return time_step(peer, net, request["seconds"], CLOCKS[request["clock"]])
-
-        return answer
-
-    serve(name, threads, start)
+    serve(training)
 
 
 if __name__ == "__main__":
