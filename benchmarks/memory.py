@@ -153,8 +153,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         line = [row["net"], str(row["threads"])]
         for measure in MEASURES:
-            line += [amount(row[measure][name]["peak"]) for name in (OURS, PEER)]
-            line.append("" if row["ratio"][measure] is None else times(row["ratio"][measure]))
+            known = row["ratio"][measure]
+            peaks = [amount(row[measure][name]["peak"]) for name in (OURS, PEER)]
+            line += [*peaks, times(known)] if known else ["", "", ""]
         lines.append(line)
     return markdown(head, lines)
 

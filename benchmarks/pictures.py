@@ -31,7 +31,7 @@ STYLE = {
 def steps(found: dict[str, Any]) -> plt.Figure:
     """Bars: how many times as long as ours each library takes for a training step."""
     return _bars(
-        "time of a training step, ours = 1 (one thread)",
+        "time of a step, one thread, ours = 1",
         [r["net"] for r in _single(found)],
         {name: [r["ratio"].get(name) for r in _single(found)] for name in found["versions"] if name != OURS},
     )
@@ -41,7 +41,7 @@ def memory(found: dict[str, Any]) -> plt.Figure:
     """Bars: peak memory of a step in PyTorch over ours, by both measures."""
     rows = _single(found)
     bars = {f"PyTorch, {measure}": [r["ratio"][measure] for r in rows] for measure in ("heap", "resident")}
-    return _bars("peak memory of a training step, ours = 1 (one thread)", [r["net"] for r in rows], bars)
+    return _bars("peak memory of a step, one thread, ours = 1", [r["net"] for r in rows], bars)
 
 
 def _single(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -54,13 +54,14 @@ def _bars(title: str, groups: list[str], bars: dict[str, list[float | None]]) ->
     """Groups of horizontal bars, each with its number, and a line at 1."""
     colors = {NAMES[name]: color for name, color in COLORS.items()}
     colors |= {"PyTorch, heap": COLORS["torch"], "PyTorch, resident": "#f2a38f"}
-    figure, axes = plt.subplots(figsize=(7.2, 0.6 + 0.28 * len(groups) * (len(bars) + 1)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8.4, 0.6 + 0.28 * len(groups) * (len(bars) + 1)), layout="constrained")
     height = 0.8 / len(bars)
     for i, (name, values) in enumerate(bars.items()):
         label = NAMES.get(name, name)
         places = [g + (i - (len(bars) - 1) / 2) * height for g in range(len(groups))]
         drawn = axes.barh(places, [v or 0 for v in values], 0.9 * height, label=label, color=colors[label])
-        axes.bar_label(drawn, [f"{v:.2f}" if v else "" for v in values], padding=3, fontsize=9)
+        for number in axes.bar_label(drawn, [f"{v:.2f}" if v else "" for v in values], padding=3, fontsize=9):
+            number.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})  # readable on the line at 1, too
     axes.axvline(1, color=COLORS[OURS], linewidth=2, label="autograd")
     axes.set_yticks(range(len(groups)), groups)
     axes.invert_yaxis()
@@ -68,7 +69,7 @@ def _bars(title: str, groups: list[str], bars: dict[str, list[float | None]]) ->
     axes.margins(x=0.08)
     axes.set_xlim(left=0)
     axes.set_title(title, loc="left", fontsize=11)
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.99), ncols=len(bars) + 1, columnspacing=1.2, handlelength=1.2)
     return figure
 
 

@@ -41,14 +41,15 @@ def label(row: dict[str, Any]) -> str:
 
 
 def by_library(title: str, rows: Rows) -> str:
-    """A line per row: the time of each library, and the best other one's over ours."""
+    """A line per row: the time of each library, the others' with their ratio to ours; and the best of the ratios."""
     peers = list(dict.fromkeys(name for row in rows for name in row["seconds"] if name != OURS))
     head = [title, "threads", *[NAMES[name] for name in (OURS, *peers)], f"best peer / {OURS}"]
     lines = []
     for row in rows:
-        seconds = [time(row["seconds"][name]) if name in row["seconds"] else "" for name in (OURS, *peers)]
+        theirs = [f"{time(row['seconds'][p])} ({times(row['ratio'][p])})" if p in row["ratio"] else "" for p in peers]
         name, ratio = best(row)
-        lines.append([label(row), str(row["threads"]), *seconds, f"{times(ratio)} ({NAMES[name]})"])
+        ours = time(row["seconds"][OURS])
+        lines.append([label(row), str(row["threads"]), ours, *theirs, f"{times(ratio)} ({NAMES[name]})"])
     return markdown(head, lines)
 
 
@@ -88,8 +89,8 @@ def geometric_mean(rows: Rows) -> float:
 def kernels_in_words(rows: Rows) -> str:
     threads = sorted({row["threads"] for row in rows})
     means = [times(geometric_mean([row for row in rows if row["threads"] == n])) for n in threads]
-    each = " and ".join(f"{mean} on {n} thread{'s' if n > 1 else ''}" for n, mean in zip(threads, means))
-    return f"Kernels: the best peer takes {each} (geometric mean of {len(rows)} rows). {lost(rows)}"
+    each = " and ".join(f"{mean} our time on {n} thread{'s' if n > 1 else ''}" for n, mean in zip(threads, means))
+    return f"Kernels: the best peer takes {each} (geometric means of {len(rows)} rows). {lost(rows)}"
 
 
 # --- the two texts ----------------------------------------------------------------------------------------------------
