@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .backend import extension
+from .backend import extension, get_backend
 
 tick = count(1).__next__  # one clock for nodes and writes: a write later than a node spoiled what the node saved
 last_write = 0  # the time of the latest write to any storage
@@ -39,8 +39,8 @@ if extension is not None:
     _alloc, _free = _lib.ag_alloc, _lib.ag_free
 
 
-c_memory = False
-"""Whether :func:`fresh` makes blocks of C memory, or of NumPy's; set by the backend."""
+c_memory: bool | None = None
+"""Whether :func:`fresh` makes blocks of C memory, or of NumPy's; set by the backend when it is chosen."""
 
 
 class Layout:
@@ -254,6 +254,9 @@ def fresh(layout: Layout) -> Storage:
     if c_memory:
         block = layout.block
         a.ptr = _pooled(layout) if block is None else _new(block)
+    elif c_memory is None:
+        get_backend()
+        return fresh(layout)
     else:
         block = a._numpy = np.empty(layout.shape, layout.dtype.dtype)
         a.ptr = None if extension is None else _ffi.cast("char *", _ffi.from_buffer(block))

@@ -1,7 +1,7 @@
 /* Memory: a pool of reused blocks, and the scratch buffers of each thread.
  *
  * Fresh megabytes cost page faults, so a freed block waits on the free list of its size class for the next one of
- * that class. Classes lie at eighths of powers of two: at most 12.5 % of a block is unused. Whenever more is cached
+ * that class. Classes lie at 32nds of powers of two: at most 3 % of a large block is unused. Whenever more is cached
  * than was ever live at once, the cache no longer fits what the program does and is given back as a whole; filling it
  * again costs no more than the allocations that led there. */
 #if !defined(_GNU_SOURCE)
@@ -38,7 +38,7 @@
 #define ALIGN 64
 #define HUGE_PAGE ((size_t)2 << 20)
 #define CACHE_AT_LEAST ((int64_t)64 << 20)
-#define CLASSES 448
+#define CLASSES 1792
 
 /* What stands before a block's bytes. */
 typedef struct block {
@@ -114,12 +114,12 @@ __attribute__((constructor)) static void watch_forks(void) {
 
 #endif
 
-/* The class of a size and the size of the class: steps of 64 bytes up to 512, then eighths of powers of two. */
+/* The class of a size and the size of the class: steps of 64 bytes up to 4 KB, then 32nds of powers of two. */
 static int size_class(int64_t bytes, int64_t *capacity) {
     uint64_t units = bytes > ALIGN ? ((uint64_t)bytes - 1) / ALIGN : 0; /* size - 1, in steps of 64 bytes */
-    int shift = units < 8 ? 0 : 60 - __builtin_clzll(units);            /* units >> shift has at most four bits */
+    int shift = units < 32 ? 0 : 58 - __builtin_clzll(units);           /* units >> shift has at most six bits */
     *capacity = (int64_t)(((units >> shift) + 1) << shift) * ALIGN;
-    return shift * 8 + (int)(units >> shift);
+    return shift * 32 + (int)(units >> shift);
 }
 
 /* Takes a block of the class from the cache; NULL where there is none. Counts what is handed out. */
