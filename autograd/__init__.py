@@ -7,15 +7,18 @@
 >>> x.grad
 tensor([2., 4., 6.])
 
-Read next: :mod:`autograd.tensor`, :mod:`autograd.graph`, :mod:`autograd.op`, :mod:`autograd.ops.elementwise`.
+Read next: :mod:`autograd.tensor`, :mod:`autograd.graph`, :mod:`autograd.op`, :mod:`autograd.backprop`,
+:mod:`autograd.ops.elementwise`.
 """
 
 from os.path import exists as _exists
 
 from . import dtypes as _dtypes
 from .backend import get_backend, set_backend
+from .backprop import grad
+from .data import as_tensor, from_numpy, tensor
 from .dtypes import dtype, get_default_dtype, promote_types, set_default_dtype
-from .graph import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
+from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .op import broadcast_shapes, result_type
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .runtime import (
@@ -29,7 +32,8 @@ from .runtime import (
     set_num_threads,
     set_strict_ieee,
 )  # fmt: skip
-from .tensor import Size, Tensor, as_tensor, device, from_numpy, tensor
+from .tensor import Tensor
+from .types import Size, device
 
 from .ops.create import (  # isort: skip  (ops need Tensor)
     arange, empty, empty_like, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like,

@@ -6,7 +6,8 @@
 (tensor(6.),)
 """
 
+from .backprop import backward, grad
 from .check import gradcheck, gradgradcheck
-from .graph import backward, enable_grad, grad, no_grad, set_grad_enabled
+from .modes import enable_grad, no_grad, set_grad_enabled
 
 __all__ = ["backward", "enable_grad", "grad", "gradcheck", "gradgradcheck", "no_grad", "set_grad_enabled"]

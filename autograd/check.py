@@ -19,9 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from .backprop import grad
+from .data import tensor
 from .dtypes import float64
-from .graph import enable_grad, grad, no_grad
-from .tensor import Tensor, tensor, wrap
+from .modes import enable_grad, no_grad
+from .tensor import Tensor, wrap
 
 
 class GradcheckError(RuntimeError):

@@ -15,7 +15,7 @@ The derivative for input ``x`` is called ``dx``. The names of its arguments say 
 ``g`` is the gradient arriving, an input's name is that input, ``y`` is the output, ``shape`` is the shape of the input
 whose gradient this is, ``op`` the class itself, anything else a parameter of the op. Derivatives are
 written with ordinary tensor ops, so they can be differentiated again. Broadcasting is undone by the engine
-(:mod:`autograd.graph`), never here.
+(:mod:`autograd.backprop`), never here.
 
 ``fused`` names, per input, one kernel call that gives the same result without recording: the kernel, then its operands
 by the same names (``"g"`` alone passes the gradient on). It is used unless ``create_graph``; a test holds it equal to
@@ -32,7 +32,8 @@ from typing import Any
 from . import dtypes
 from .backend import K
 from .errors import broadcast_error
-from .graph import Node, Output, is_grad_enabled, observers
+from .graph import Node, Output, observers
+from .modes import is_grad_enabled
 from .storage import Array, Layout, Storage, fresh, packed, tick
 from .tensor import Tensor, wrap
 

@@ -34,7 +34,7 @@ class Generator:
     """
 
     def __init__(self, device: str = "cpu"):
-        from .tensor import check_device
+        from .types import check_device
 
         check_device(device)
         self._mt = MT19937(DEFAULT_SEED)

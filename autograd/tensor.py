@@ -1,5 +1,6 @@
 """The Tensor: an array of numbers, its gradient, and the node of the graph that made it.
 
+>>> from autograd import tensor
 >>> x = tensor([1.0, 2.0, 3.0], requires_grad=True)
 >>> y = (x * x).sum()
 >>> y.backward()
@@ -19,57 +20,12 @@ from weakref import ref
 
 import numpy as np
 
-from . import dtypes, graph
+from . import dtypes
 from .graph import Leaf, Node, Output
 from .storage import Array, empty, tick
-from .storage import from_numpy as _array_from_numpy
+from .types import Size, device
 
 REQUIRES_FLOAT = "Only Tensors of floating point and complex dtype can require gradients"
-
-
-class Size(tuple):
-    """The shape of a tensor, a tuple of ints.
-
-    >>> tensor([[1.0, 2.0]]).shape
-    autograd.Size([1, 2])
-    """
-
-    __slots__ = ()
-
-    def numel(self) -> int:
-        n = 1
-        for s in self:
-            n *= s
-        return n
-
-    def __repr__(self) -> str:
-        return f"autograd.Size({list(self)})"
-
-
-class device:
-    """Where a tensor is. This engine knows the CPU; other names can be made, but nothing can be put there.
-
-    >>> device("cpu"), tensor(1.0).device == device("cpu")
-    (device(type='cpu'), True)
-    """
-
-    __slots__ = ("index", "type")
-
-    def __init__(self, type: str, index: int | None = None):
-        name, _, number = str(type).partition(":")
-        self.type, self.index = name, int(number) if number else index
-
-    def __str__(self) -> str:
-        return self.type if self.index is None else f"{self.type}:{self.index}"
-
-    def __repr__(self) -> str:
-        return f"device(type={self.type!r}" + (")" if self.index is None else f", index={self.index})")
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, device) and str(self) == str(other)
-
-    def __hash__(self) -> int:
-        return hash(str(self))
 
 
 class Tensor:
@@ -114,6 +70,8 @@ class Tensor:
 
     def __init__(self, *data, requires_grad: bool = False):
         if len(data) == 1 and not isinstance(data[0], int):
+            from .data import tensor
+
             self._array = tensor(data[0], dtype=dtypes.get_default_dtype())._array
         elif data and all(isinstance(n, int) for n in data):
             if min(data) < 0:
@@ -322,15 +280,6 @@ class Tensor:
         self._edge = None
         return self
 
-    def backward(self, gradient=None, retain_graph=None, create_graph: bool = False, inputs=None) -> None:
-        """Add the gradients of this tensor with respect to the leaves into their ``.grad``.
-
-        gradient
-            The gradient arriving, of this tensor's shape; may be left out where it has a single element.
-        See :func:`autograd.autograd.backward` for the rest.
-        """
-        graph.backward(self, gradient, retain_graph, create_graph, inputs)
-
     def retain_grad(self) -> None:
         """Let backward fill ``.grad`` of this inner tensor too."""
         if not self.requires_grad:
@@ -451,130 +400,10 @@ def wrap(array: Array, edge: Any = None) -> Tensor:
 
 
 def _restore(cls, values: np.ndarray, requires_grad: bool) -> Tensor:
+    from .data import copy_of
+
     t = _make(cls)
     t._array = copy_of(values)
     t._edge = None
     t.requires_grad = requires_grad
     return t
-
-
-def copy_of(values: np.ndarray, dtype: dtypes.dtype | None = None) -> Array:
-    """A fresh array with NumPy's values."""
-    a = empty(values.shape, dtype or dtypes.as_dtype(values.dtype))
-    if a.size:
-        with np.errstate(invalid="ignore", over="ignore"):
-            np.copyto(a.numpy(), values, casting="unsafe")
-    return a
-
-
-def tensor(data, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
-    """A tensor with a copy of ``data``: numbers, nested sequences, NumPy arrays or tensors.
-
-    Python floats give the default dtype (float32), ints int64, bools bool; NumPy arrays keep theirs.
-
-    >>> tensor([[1, 2], [3, 4]])
-    tensor([[1, 2],
-            [3, 4]])
-    >>> tensor([0.5, float("nan")], requires_grad=True)
-    tensor([0.5000,    nan], requires_grad=True)
-
-    Raises ValueError for ragged sequences and TypeError for what is not a number.
-    """
-    check_device(device)
-    values = _numbers(data)
-    if dtype is not None:
-        d = dtypes.as_dtype(dtype)
-    elif isinstance(data, (np.ndarray, np.generic, Tensor)):
-        d = dtypes.as_dtype(values.dtype)
-    elif values.size == 0 or values.dtype.kind == "f":
-        d = dtypes.get_default_dtype()
-    else:
-        d = dtypes.bool_ if values.dtype.kind == "b" else dtypes.int64
-    inexact = not isinstance(data, (np.ndarray, Tensor)) and values.dtype.kind == "f" and d.category == 1
-    if inexact and not np.isfinite(values).all():
-        raise OverflowError(f"cannot convert NaN or infinity to {d}")
-    t = wrap(copy_of(values, d))
-    if requires_grad:
-        t.requires_grad = True
-    return t
-
-
-def _numbers(data) -> np.ndarray:
-    """NumPy values of whatever tensor() accepts."""
-    if isinstance(data, Tensor):
-        return data._array.numpy()
-    if isinstance(data, (list, tuple)):
-        _check_ragged(data, [])
-        data = _without_tensors(data)
-    try:
-        values = np.asarray(data)
-    except (ValueError, OverflowError) as error:
-        raise (ValueError if isinstance(error, ValueError) else OverflowError)(f"tensor(): {error}") from None
-    beyond = not isinstance(data, (np.ndarray, np.generic)) and values.dtype in (np.uint64, object) and values.size
-    if beyond and all(isinstance(v, int) for v in values.reshape(-1).tolist()):
-        raise ValueError("Overflow when unpacking long long: an integer is outside int64")
-    if values.dtype.kind not in "biuf":
-        found = type(data).__name__
-        if isinstance(data, (list, tuple)):
-            found = next((type(v).__name__ for v in _flat(data) if not isinstance(v, (bool, int, float))), found)
-        raise TypeError(f"tensor(): expected numbers, got {found} (NumPy dtype {values.dtype})")
-    return values
-
-
-def _flat(data):
-    for v in data:
-        if isinstance(v, (list, tuple)):
-            yield from _flat(v)
-        else:
-            yield v
-
-
-def _without_tensors(data):
-    return [
-        _without_tensors(v) if isinstance(v, (list, tuple)) else v._array.numpy() if isinstance(v, Tensor) else v
-        for v in data
-    ]
-
-
-def _check_ragged(data, path: list) -> None:
-    """Raise PyTorch's ValueError where nested sequences differ in length."""
-    lengths = [len(v) if isinstance(v, (list, tuple)) else None for v in data]
-    for i, n in enumerate(lengths):
-        if n != lengths[0]:
-            got = "a number" if n is None else f"{n}"
-            raise ValueError(
-                f"expected sequence of length {lengths[0] if lengths[0] is not None else 'one number'} at dim "
-                f"{len(path) + 1} (got {got}) at index {path + [i]}: the rows of a tensor have one length"
-            )
-    for i, v in enumerate(data):
-        if isinstance(v, (list, tuple)):
-            _check_ragged(v, path + [i])
-
-
-def from_numpy(array: np.ndarray) -> Tensor:
-    """A tensor that shares memory with a NumPy array (any strides; read-only memory is never written).
-
-    >>> a = np.zeros(2)
-    >>> t = from_numpy(a)
-    >>> a[0] = 1
-    >>> t
-    tensor([1., 0.], dtype=autograd.float64)
-    """
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
-    return wrap(_array_from_numpy(array))
-
-
-def as_tensor(data, dtype=None, device=None) -> Tensor:
-    """A tensor of ``data``, sharing memory where it can: tensors and NumPy arrays of the right dtype."""
-    check_device(device)
-    if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)
-    if isinstance(data, np.ndarray) and (dtype is None or dtypes.as_dtype(dtype) is dtypes.as_dtype(data.dtype)):
-        return from_numpy(data)
-    return tensor(data, dtype)
-
-
-def check_device(device) -> None:
-    if device is not None and str(device).split(":")[0] != "cpu":
-        raise RuntimeError(f"device {str(device)!r} is not available: this engine runs on the CPU ('cpu')")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from ..graph import no_grad
+from ..modes import no_grad
 from ..tensor import Tensor
 
 __all__ = [

@@ -15,7 +15,8 @@ from typing import Any
 from ..ops import activation, elementwise, linalg, loss
 from ..ops.create import empty
 from ..study import tracing
-from ..tensor import Tensor, check_device
+from ..tensor import Tensor
+from ..types import check_device
 from . import init
 from .module import Module, Parameter
 

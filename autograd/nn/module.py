@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..graph import no_grad
+from ..modes import no_grad
 from ..study import tracing
 from ..tensor import RemovableHandle, Tensor
 
@@ -292,7 +292,7 @@ class Module:
     def to(self, *args: Any, **kwargs: Any) -> Module:
         """Convert floating-point parameters and buffers to a dtype; devices other than "cpu" are refused."""
         from ..dtypes import as_dtype
-        from ..tensor import check_device
+        from ..types import check_device
 
         dtype, device = kwargs.pop("dtype", None), kwargs.pop("device", None)
         kwargs.pop("non_blocking", None)

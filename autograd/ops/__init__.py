@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import dtypes
+from ..backprop import backward_of
 from ..tensor import Tensor
 from . import activation, create, elementwise, index, inplace, linalg, loss, random, reduce, shape
 
@@ -104,6 +105,7 @@ def _members() -> dict[str, Any]:
     members |= {name: _cast(name, dtype) for name, dtype in CASTS.items()}
     members |= {name: getattr(random, name) for name in ("uniform_", "normal_", "random_", "bernoulli_")}
     members |= {
+        "backward": backward_of,
         "contiguous": shape.to_contiguous, "copy_": inplace.copy_, "fill_": inplace.fill_, "zero_": inplace.zero_,
         "cpu": cpu, "type_as": type_as,
         "T": property(lambda self: shape.permute(self, tuple(range(self.ndim))[::-1])),

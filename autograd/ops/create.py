@@ -16,8 +16,10 @@ import numpy as np
 
 from .. import dtypes
 from ..backend import K
+from ..data import copy_of, tensor
 from ..storage import empty as _empty
-from ..tensor import Tensor, check_device, copy_of, tensor, wrap
+from ..tensor import Tensor, wrap
+from ..types import check_device
 from .shape import sizes
 
 

@@ -21,9 +21,10 @@ import numpy as np
 
 from .. import dtypes
 from ..backend import K
+from ..data import tensor
 from ..op import Binary, Op, Unary, broadcast_shapes, function, record, require_tensor, result_type
 from ..storage import empty
-from ..tensor import Tensor, tensor, wrap
+from ..tensor import Tensor, wrap
 
 # --- signs and powers -------------------------------------------------------------------------------------------------
 
@@ -775,7 +776,7 @@ def to(input: Tensor, *args, dtype=None, device=None, non_blocking: bool = False
     >>> to(tensor([1.7]), dtypes.int64)
     tensor([1])
     """
-    from ..tensor import check_device
+    from ..types import check_device
 
     for arg in args:
         if isinstance(arg, Tensor):

@@ -18,8 +18,8 @@ import numpy as np
 
 from .. import dtypes
 from ..backend import K
+from ..backprop import copied
 from ..errors import wrap_dim
-from ..graph import copied
 from ..op import Op, record, require_tensor
 from ..storage import empty, from_numpy
 from ..tensor import Tensor, wrap
@@ -213,7 +213,7 @@ def _plain(item: Any) -> Any:
             )
         return values.copy() if item._array.shape else int(values)
     if isinstance(item, (list, range)):
-        from ..tensor import tensor
+        from ..data import tensor
 
         made = tensor(list(item))
         return np.zeros(0, np.int64) if not made.numel() and made.ndim == 1 else _plain(made)

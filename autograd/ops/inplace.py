@@ -19,10 +19,13 @@ import numpy as np
 
 from .. import dtypes
 from ..backend import K
-from ..graph import Leaf, Node, Output, copied, is_grad_enabled
+from ..backprop import copied
+from ..data import tensor
+from ..graph import Leaf, Node, Output
+from ..modes import is_grad_enabled
 from ..op import Op, broadcast_shapes, record
 from ..storage import Array, empty, written
-from ..tensor import Tensor, tensor, wrap
+from ..tensor import Tensor, wrap
 from . import elementwise
 from .index import _basic, _ints_first, _normal, _translated, getitem
 from .shape import views_of

@@ -13,7 +13,8 @@ import numpy as np
 from .. import dtypes
 from ..random import Generator, default_generator
 from ..storage import empty
-from ..tensor import Tensor, check_device, wrap
+from ..tensor import Tensor, wrap
+from ..types import check_device
 from .create import check_size
 from .inplace import check_writable, overwritten
 from .shape import sizes

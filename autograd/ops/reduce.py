@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from .. import dtypes
 from ..backend import K
+from ..backprop import copied
 from ..errors import wrap_dim
-from ..graph import copied
 from ..op import Op, contiguous, record, require_tensor
 from ..storage import Array, empty
 from ..tensor import Tensor, wrap

@@ -9,7 +9,8 @@ from typing import Any
 
 from ..backend import K, extension
 from ..dtypes import dtype
-from ..graph import Leaf, enable_grad
+from ..graph import Leaf
+from ..modes import enable_grad
 from ..storage import Array, written
 from ..tensor import Tensor, wrap
 
