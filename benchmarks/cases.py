@@ -257,14 +257,15 @@ def linear(kernel: str, group: str) -> list[Case]:
 
     def forward(sizes: tuple, activation: int, data: Data) -> Call:
         m, n, k = sizes
-        return seam(kernel, data.empty(m, n), data.normal(m, k), data.normal(n, k), data.normal(n), (*sizes, activation))
+        layer = (*sizes, activation)
+        return seam(kernel, data.empty(m, n), data.normal(m, k), data.normal(n, k), data.normal(n), layer)
 
     def backward(sizes: tuple, data: Data) -> Call:
         m, n, k = sizes
         gradients = data.empty(m, k), data.empty(n, k), data.empty(n)
-        return seam(
-            kernel, *gradients, None, data.normal(m, n), data.normal(m, k), data.normal(n, k), None, (*sizes, 0), outputs=3
-        )
+        layer = (*sizes, 0)
+        g, x, w = data.normal(m, n), data.normal(m, k), data.normal(n, k)
+        return seam(kernel, *gradients, None, g, x, w, None, layer, outputs=3)
 
     if group == "LINEAR_GRAD":
         return [Case(kernel, name, partial(backward, sizes)) for name, sizes in LAYERS.items()]
