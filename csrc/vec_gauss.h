@@ -19,14 +19,17 @@
 #undef MILLS_K
 #undef ERF_SMALL
 #undef NORMAL_MOST
+#undef ERF_MOST
 #if F32
 #define MILLS_K 3.9375
 #define ERF_SMALL 0.9f
-#define NORMAL_MOST 14.6f /* the tail beyond is 0 */
+#define NORMAL_MOST 14.6f /* beyond, exp(-x^2 / 2) is 0 */
+#define ERF_MOST 10.3f    /* beyond, exp(-x^2) is 0 */
 #else
 #define MILLS_K 5.5
 #define ERF_SMALL 1.0
 #define NORMAL_MOST 38.9
+#define ERF_MOST 27.4
 #endif
 
 static const T FN(mills_p)[] = {
@@ -60,11 +63,10 @@ VECTOR V v_mills(V w) {
     return POLY(v_fma(w, SPLAT(2), SPLAT(-1)), FN(mills_p));
 }
 
-/* exp(scale x^2) for scale = -1 or -1/2 and x not above NORMAL_MOST */
-VECTOR V v_exp_square(V x, T scale) {
-    V square = x * x;
-    V most = v_greater(SPLAT(EXP_LEAST), square * scale);
-    return v_exp_near(most, v_product_error(x, x, square) * scale);
+/* exp(scale x^2) = (1 + rise) 2^n for scale = -1 or -1/2. Returns rise. */
+VECTOR V v_exp_square(V x, T scale, V *n) {
+    V scaled = x * scale, square = x * scaled;
+    return v_exp_parts(square, v_product_error(x, scaled, square), n);
 }
 
 VECTOR V v_erf(V x) {
@@ -77,21 +79,23 @@ VECTOR V v_erf(V x) {
 
 /* 2 / sqrt(pi) exp(-x^2) */
 VECTOR V v_erf_slope(V x) {
-    return v_exp_square(v_lesser(SPLAT(NORMAL_MOST), v_abs(x)), -1) * (T)1.12837916709551257390;
+    V n, rise = v_exp_square(v_lesser(SPLAT(ERF_MOST), v_abs(x)), -1, &n), c = SPLAT(1.12837916709551257390);
+    return v_ldexp(v_fma(rise, c, c), n);
 }
 
 /* x P(N <= x) = max(x, 0) - |x| P(N > |x|) */
 VECTOR V v_gelu(V x) {
     V size = v_lesser(SPLAT(NORMAL_MOST), v_abs(x));
-    V w = size / (size + (T)MILLS_K);
-    return v_greater(SPLAT(0), x) - v_mills(w) * w * v_exp_square(size, (T)-0.5);
+    V n, rise = v_exp_square(size, (T)-0.5, &n), w = size / (size + (T)MILLS_K), m = v_mills(w) * w;
+    return v_greater(SPLAT(0), x) - v_ldexp(v_fma(m, rise, m), n);
 }
 
 /* Its derivative, P + x p with the density p = exp(-x^2 / 2) / sqrt(2 pi). */
 VECTOR V v_gelu_slope(V x) {
     V size = v_lesser(SPLAT(NORMAL_MOST), v_abs(x));
-    V inverse = 1 / (size + (T)MILLS_K), m = v_mills(size * inverse) * inverse;
-    V tail = v_fma(size, SPLAT(-0.39894228040143267794), m) * v_exp_square(size, (T)-0.5);
+    V n, rise = v_exp_square(size, (T)-0.5, &n), inverse = 1 / (size + (T)MILLS_K);
+    V sum = v_fma(size, SPLAT(-0.39894228040143267794), v_mills(size * inverse) * inverse);
+    V tail = v_ldexp(v_fma(sum, rise, sum), n);
     return v_select(x > 0, 1 - tail, tail);
 }
 
@@ -114,7 +118,8 @@ VECTOR V v_gelu_slope(V x) {
 #define GELU_B_LOW -0x1.6c843a29d1c70p-61
 #endif
 
-/* exp(-2 |u|) = p 2^n for |x| = size, with 2 u in two parts: in the tail its rounding would be magnified. Returns p. */
+/* exp(-2 |u|) = (1 + rise) 2^n for |x| = size, with 2 u in two parts: in the tail its rounding would be magnified.
+ * Returns rise. */
 VECTOR V FN(gelu_tanh_exp)(V size, V *n) {
     const V a = SPLAT(GELU_A), b = SPLAT(GELU_B);
     V square = size * size, term = b * square, inner = a + term;
@@ -128,14 +133,15 @@ VECTOR V FN(gelu_tanh_exp)(V size, V *n) {
 /* Beyond 22 the tail is 0 in double, beyond 12 in float. */
 VECTOR V v_gelu_tanh(V x) {
     V size = v_lesser(SPLAT(F32 ? 12 : 22), v_abs(x));
-    V n, p = FN(gelu_tanh_exp)(size, &n);
-    return v_greater(SPLAT(0), x) - v_taken(size, p, n);
+    V n, rise = FN(gelu_tanh_exp)(size, &n);
+    return v_greater(SPLAT(0), x) - v_taken(size, rise, n);
 }
 
 /* h + 2 x h (1 - h) u' with h = sigmoid(2 u); 0 or 1 beyond 10. */
 VECTOR V v_gelu_tanh_slope(V x) {
     V near = v_greater(SPLAT(-11), v_lesser(SPLAT(11), x));
-    V n, p = FN(gelu_tanh_exp)(v_abs(near), &n), e = v_ldexp(p, n), inverse = 1 / (e + 1), other = e * inverse;
+    V n, rise = FN(gelu_tanh_exp)(v_abs(near), &n), e = v_ldexp(rise + 1, n), inverse = 1 / (e + 1),
+         other = e * inverse;
     V h = v_select(near > 0, inverse, other), inner = v_fma(near * near, SPLAT(3 * GELU_B), SPLAT(GELU_A));
     V slope = v_fma(near * inner, inverse * other, h);
     return v_select(v_abs(x) > 10, v_select(near > 0, SPLAT(1), SPLAT(0)), slope);

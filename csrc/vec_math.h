@@ -26,6 +26,7 @@
 #define SPLAT(s) v_set1((T)(s))
 #define INF ((T)INFINITY)
 #define LOG2_E 1.44269504088896340736
+#define LN_2 0.69314718055994530942
 #endif
 
 #undef MANTISSA
@@ -113,19 +114,19 @@ static const T FN(exp_q)[] = {
 #endif
 };
 
-/* exp(x + low) = p 2^n, for a low that only corrects x: x = n ln 2 + r, p = exp(r). Returns p. */
+/* exp(x + low) = (1 + rise) 2^n, for a low that only corrects x: x = n ln 2 + r, rise = exp(r) - 1. Returns rise. */
 VECTOR V v_exp_parts(V x, V low, V *n) {
     *n = v_fma(x, SPLAT(LOG2_E), SPLAT(ROUNDER)) - ROUNDER;
     V r = v_fma(*n, SPLAT(-LN2_LO), v_fma(*n, SPLAT(-LN2_HI), x)) + low;
-    return v_fma(r * r, POLY(r, FN(exp_q)), r) + 1;
+    return v_fma(r * r, POLY(r, FN(exp_q)), r);
 }
 
 #define NOTHING SPLAT(-0.0) /* adding it changes nothing, and costs nothing */
 
 /* exp(x + low) for x from EXP_LEAST to EXP_MOST */
 VECTOR V v_exp_near(V x, V low) {
-    V n, p = v_exp_parts(x, low, &n);
-    return v_ldexp(p, n);
+    V n, rise = v_exp_parts(x, low, &n);
+    return v_ldexp(rise + 1, n);
 }
 
 VECTOR V v_exp(V x) {
@@ -183,20 +184,18 @@ VECTOR V v_sigmoid(V x) {
     return v_fma(-e, top / (e + 1), top);
 }
 
-/* |x| e / (1 + e) where size = |x| and e = p 2^n: what a sigmoid takes from max(x, 0). As above, with size e in two
- * parts; where e is so small that it has few bits, size p is scaled instead. */
-VECTOR V v_taken(V size, V p, V n) {
-    V e = v_ldexp(p, n), product = size * e;
-    V y = product + v_fma(-e, product / (e + 1), v_product_error(size, e, product));
-    I few = e < 2 * TINY;
-    return V_SCALES || v_any(few) ? v_select(few, v_ldexp(size * p, n), y) : y;
+/* size e / (1 + e) with e = (1 + rise) 2^n: what a sigmoid takes from max(x, 0). As above; it is scaled last, since e may
+ * be so small that it has few bits. */
+VECTOR V v_taken(V size, V rise, V n) {
+    V e = v_ldexp(rise + 1, n), whole = v_fma(size, rise, size);
+    return v_ldexp(v_fma(-e, whole / (e + 1), whole), n);
 }
 
 /* x sigmoid(x) */
 VECTOR V v_silu(V x) {
     V size = v_lesser(SPLAT(-EXP_LEAST * 1.5), v_abs(x));
-    V n, p = v_exp_parts(-size, NOTHING, &n);
-    return v_greater(SPLAT(0), x) - v_taken(size, p, n);
+    V n, rise = v_exp_parts(-size, NOTHING, &n);
+    return v_greater(SPLAT(0), x) - v_taken(size, rise, n);
 }
 
 /* The derivative: s (1 + x (1 - s)). */
@@ -207,13 +206,32 @@ VECTOR V v_silu_slope(V x) {
     return v_select(positive, inverse, other) * v_fma(x, v_select(positive, other, inverse), SPLAT(1));
 }
 
-/* With h = (exp(-2 |x|) - 1) / 2 = 2^(n - 1) (exp(r) - 1) + (2^(n - 1) - 1/2): tanh |x| = y = -h / (h + 1), and
- * y = -(h + h y) halves what the quotient rounded. */
+/* exp(2 r) = 1 + 2 r + 2 r^2 q(2 r) with the coefficients of exp_q */
+static const T FN(tanh_q)[] = {
+#if F32
+    0x1.fffffcp-1f, 0x1.55548ap-1f, 0x1.55584ep-2f, 0x1.123f3p-3f, 0x1.6ad14ap-5f,
+#else
+    0x1p+0,
+    0x1.555555555555bp-1,
+    0x1.5555555555501p-2,
+    0x1.111111110ebcep-3,
+    0x1.6c16c16c30ab8p-5,
+    0x1.a01a01b3b6e36p-7,
+    0x1.a01a01355e99bp-9,
+    0x1.71ddef906b374p-11,
+    0x1.27e5b5a7a079fp-13,
+    0x1.af6ce8032eff6p-16,
+    0x1.1e3c89e817763p-18,
+#endif
+};
+
+/* With h = (exp(-2 |x|) - 1) / 2 = 2^n (exp(2 r) - 1) / 2 + (2^n - 1) / 2 and |x| = -(n ln(2) / 2 + r): tanh |x| = y =
+ * -h / (h + 1), and y = -(h + h y) halves what the quotient rounded. The lowest bits of exponent are those of 2^n. */
 VECTOR V v_tanh(V x) {
-    V minus = (V)((I)x | SIGN_BIT), twice = v_greater(SPLAT(-40), minus + minus);
-    V n = v_fma(twice, SPLAT(LOG2_E), SPLAT(ROUNDER)) - ROUNDER;
-    V r = v_fma(n, SPLAT(-LN2_LO), v_fma(n, SPLAT(-LN2_HI), twice));
-    V s = v_pow2(n, -1), h = v_fma(s, v_fma(r * r, POLY(r, FN(exp_q)), r), s - (T)0.5);
+    V minus = v_greater(SPLAT(-20), (V)((I)x | SIGN_BIT));
+    V exponent = v_fma(minus, SPLAT(2 * LOG2_E), SPLAT(ROUNDER + BIAS)), n = exponent - (T)(ROUNDER + BIAS);
+    V r = v_fma(n, SPLAT(-LN_2 / 2), minus), s = (V)((U)exponent << MANTISSA);
+    V h = v_fma(s, v_fma(r * r, POLY(r, FN(tanh_q)), r), v_fma(s, SPLAT(0.5), SPLAT(-0.5)));
     return v_copysign(v_fma(-h, h / (h + 1), h), x);
 }
 
