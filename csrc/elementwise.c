@@ -114,6 +114,15 @@ static int is_transposed(matrix m) {
     return m.row_step != 0 && llabs(m.row_step) < llabs(m.col_step);
 }
 
+/* Asks for the two lines of each column of the next tile: columns this short are not foreseen by the processor. */
+static void foresee(matrix from, int64_t cols, int itemsize) {
+    for (int64_t c = 0; c < cols; c++) {
+        const char *next = from.at + (c + BLOCK_COLUMNS) * from.col_step * itemsize;
+        __builtin_prefetch(next);
+        __builtin_prefetch(next + 64);
+    }
+}
+
 /* Copies a matrix, one of the two being a buffer on the stack. */
 static void move(matrix to, matrix from, int64_t rows, int64_t cols, int itemsize) {
     if (is_transposed(to)) {
@@ -124,6 +133,7 @@ static void move(matrix to, matrix from, int64_t rows, int64_t cols, int itemsiz
         cols = kept;
     }
     const int transposes = to.col_step == 1 && from.row_step == 1 && from.col_step != 1;
+    if (transposes) foresee(from, cols, itemsize);
     if (itemsize == 4)
         (transposes ? move_transposed_item4 : move_item4)(to, from, rows, cols);
     else if (itemsize == 8)
