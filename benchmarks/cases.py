@@ -273,7 +273,9 @@ def linear(kernel: str, group: str) -> list[Case]:
     return [*made, Case(kernel, "64x128x64 relu", partial(forward, LAYERS["64x128x64"], RELU))]
 
 
-OPTIMIZERS = {"sgd": partial(optim.SGD, lr=1e-3, momentum=0.9), "adam": partial(optim.Adam, lr=1e-3)}
+OPTIMIZERS = {
+    "sgd": partial(optim.SGD, lr=1e-3, momentum=0.9), "adam": partial(optim.Adam, lr=1e-3), "rmsprop": optim.RMSprop,
+}  # fmt: skip
 
 
 def optimizer(kernel: str, _: str) -> list[Case]:

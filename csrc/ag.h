@@ -54,7 +54,8 @@ typedef struct {
 #define AG_ACT_SIGMOID 2
 #define AG_ACT_TANH 3
 
-/* One parameter of an optimizer step; m, v, vmax are NULL where the rule keeps no such state. */
+/* One parameter of an optimizer step; m, v, vmax are NULL where the rule keeps no such state. rmsprop keeps its momentum
+ * in m, the mean of g^2 in v and that of g in vmax. */
 typedef struct {
     void *p;
     const void *g;
@@ -62,10 +63,10 @@ typedef struct {
     int64_t n;
 } ag_param;
 
-/* The hyperparameters of one parameter group, refreshed before each step. step counts from 1. */
+/* The hyperparameters of one parameter group, refreshed before each step. step counts from 1. rmsprop's alpha is beta2. */
 typedef struct {
     double lr, beta1, beta2, eps, weight_decay, momentum, dampening;
-    int64_t step, nesterov, maximize, amsgrad, decoupled;
+    int64_t step, nesterov, maximize, amsgrad, decoupled, centered;
 } ag_group;
 
 /* The generator: MT19937 as PyTorch's CPU generator uses it. */

@@ -462,6 +462,7 @@ def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
         "maximize": 0,
         "amsgrad": 0,
         "decoupled": 0,
+        "centered": 0,
     }
     variants = {
         "sgd": [
@@ -478,6 +479,12 @@ def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
             {"weight_decay": 0.1, "decoupled": 1},
             {"amsgrad": 1},
             {"maximize": 1, "amsgrad": 1},
+        ],
+        "rmsprop": [
+            {},
+            {"weight_decay": 0.1, "maximize": 1},
+            {"momentum": 0.9},
+            {"momentum": 0.9, "centered": 1},
         ],
     }[name]
     for options in variants:
@@ -500,10 +507,10 @@ def run_optimizer(name: str, options: dict, dtype, shift: int) -> list[np.ndarra
     for n in (0, 1, 3, 17, 66, 1000):
         table.params.append(guarded(rng.standard_normal(n)))
         table.grads.append(guarded(rng.standard_normal(n)))
-        m, v, largest = rng.standard_normal(n), rng.uniform(0, 1, n), rng.uniform(0, 1, n)
+        m, v, third = rng.standard_normal(n), rng.uniform(0.1, 1, n), rng.uniform(0, 0.1, n)
         table.states.append(
-            tuple(guarded(x) for x in ((m, v, largest) if name == "adam" else (m,)))
-            + (None,) * (0 if name == "adam" else 2)
+            tuple(guarded(x) for x in ((m,) if name == "sgd" else (m, v, third)))
+            + (None,) * (2 if name == "sgd" else 0)
         )
     group = extension.ffi.new("ag_group *", {k: v for k, v in options.items()})
     getattr(K, name)(group, table)

@@ -43,6 +43,18 @@ RECORDED = [
         {"lr": 0.05, "weight_decay": 0.2, "amsgrad": True, "betas": (0.9, 0.5)},
         [0.900984332184, -1.66431879869, 0.3792020323, 0.527959222094],
     ),
+    ("RMSprop", {"lr": 0.1}, [1.65897219113, 0.23290896272, 0.848035907972, 0.650493919511]),
+    (
+        "RMSprop",
+        {"lr": 0.05, "alpha": 0.9, "eps": 1e-6, "weight_decay": 0.1, "maximize": True},
+        [0.934332839574, -2.47927035251, 0.673260627432, -0.236707129859],
+    ),
+    ("RMSprop", {"lr": 0.02, "momentum": 0.9}, [0.839958609331, -0.304019682287, 0.255982415723, 2.13503725855]),
+    (
+        "RMSprop",
+        {"lr": 0.02, "momentum": 0.5, "centered": True},
+        [1.07201026014, -1.03734901019, 0.483240706078, 1.2654961024],
+    ),
 ]
 
 
@@ -98,6 +110,9 @@ def test_defaults_are_pytorchs():
         False,
     )
     assert optim.AdamW(p).param_groups[0]["weight_decay"] == 0.01
+    assert {k: v for k, v in optim.RMSprop(p).param_groups[0].items() if k != "params"} == {
+        "lr": 1e-2, "momentum": 0, "alpha": 0.99, "eps": 1e-8, "centered": False, "weight_decay": 0, "maximize": False,
+    }  # fmt: skip
 
 
 def test_groups_have_options_of_their_own():
@@ -224,6 +239,9 @@ def test_a_rate_in_a_tensor():
         (lambda p: optim.Adam([p], betas=(1.0, 0.9)), ValueError, "Invalid beta parameter at index 0: 1.0"),
         (lambda p: optim.Adam([p], betas=(0.9, -0.1)), ValueError, "Invalid beta parameter at index 1: -0.1"),
         (lambda p: optim.Adam([p], eps=-1.0), ValueError, "Invalid epsilon value: -1.0"),
+        (lambda p: optim.RMSprop([p], eps=-1.0), ValueError, "Invalid epsilon value: -1.0"),
+        (lambda p: optim.RMSprop([p], momentum=-1.0), ValueError, "Invalid momentum value: -1.0"),
+        (lambda p: optim.RMSprop([p], alpha=-1.0), ValueError, "Invalid alpha value: -1.0"),
         (
             lambda p: optim.SGD([{"params": [p]}, {"params": [p]}]),
             ValueError,
@@ -282,6 +300,18 @@ def test_an_option_may_change_between_steps(backend, make, option):
         optimizer.step()  # once a buffer that the new option needs was missing, which C followed to address 0
     lost = {"momentum": 0.1 * (1 + 1 + 1 + 1.9)}.get(next(iter(option)), 0.4)
     assert p.tolist() == pytest.approx([1 - lost] * 1000, abs=1e-5)
+
+
+def test_rmsprop_may_begin_to_keep_more_between_steps(backend):
+    p = ones(1000, requires_grad=True)
+    optimizer = optim.RMSprop([p], lr=0.1)
+    for option in ({}, {"centered": True}, {"centered": False, "momentum": 0.9}):
+        optimizer.param_groups[0].update(option)
+        p.grad = ones(1000)
+        optimizer.step()
+    assert set(optimizer.state[p]) == {"step", "square_avg", "grad_avg", "momentum_buffer"}
+    variances = [0.01, 0.0199 - 0.01**2, 0.029701]
+    assert p.tolist() == pytest.approx([1 - sum(0.1 / v**0.5 for v in variances)] * 1000, abs=1e-4)
 
 
 def test_a_gradient_whose_data_was_replaced(backend):

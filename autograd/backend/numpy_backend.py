@@ -122,5 +122,6 @@ def _optimizer(function):
 SPECIAL = {
     "softmax": _rowwise, "log_softmax": _rowwise, "softmax_grad": _rowwise, "log_softmax_grad": _rowwise,
     "cross_entropy": _cross_entropy, "cross_entropy_grad": _cross_entropy_grad,
-    "gemm": _gemm, "linear": _linear, "linear_grad": _linear_grad, "sgd": _optimizer, "adam": _optimizer,
+    "gemm": _gemm, "linear": _linear, "linear_grad": _linear_grad,
+    "sgd": _optimizer, "adam": _optimizer, "rmsprop": _optimizer,
 }  # fmt: skip

@@ -565,6 +565,27 @@ def adam(group, params):
         p -= t(group.lr / correction1) * (m / (np.sqrt(second) / t(correction2) + t(group.eps)))
 
 
+def rmsprop(group, params):
+    """RMSprop (Hinton 2012), centered as in Graves 2013, as torch.optim.RMSprop: the last buffer is the mean of g."""
+    for p, g, buffer, square, mean in params:
+        t = p.dtype.type
+        g = -g if group.maximize else g
+        if group.weight_decay:
+            g = g + t(group.weight_decay) * p
+        square *= t(group.beta2)
+        square += t(1 - group.beta2) * (g * g)
+        spread = square
+        if group.centered:
+            mean += (g - mean) * t(1 - group.beta2)
+            spread = square - mean * mean
+        change = g / (np.sqrt(spread) + t(group.eps))
+        if group.momentum:
+            buffer *= t(group.momentum)
+            buffer += change
+            change = buffer
+        p -= t(group.lr) * change
+
+
 # --- indexing, dropout ------------------------------------------------------------------------------------------------
 
 

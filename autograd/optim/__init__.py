@@ -1,4 +1,4 @@
-"""What torch.optim holds: SGD, Adam, AdamW.
+"""What torch.optim holds: SGD, Adam, AdamW, RMSprop.
 
 >>> from autograd import nn, optim, tensor
 >>> p = nn.Parameter(tensor([1.0]))
@@ -10,6 +10,6 @@
 """
 
 from .optimizer import Optimizer
-from .rules import SGD, Adam, AdamW
+from .rules import SGD, Adam, AdamW, RMSprop
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop"]
