@@ -9,11 +9,9 @@
 #endif
 #include "ag.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#if defined(__linux__)
-#include <sched.h>
-#endif
 #include <unistd.h>
 
 #define MAX_THREADS 64
@@ -115,7 +113,8 @@ void ag_parallel(int64_t tasks, void (*fn)(void *context, int64_t task), void *c
 #define QUIT ((uint64_t)1 << 17)     /* workers leave for good */
 #define INSIDE(gate) ((gate)&0xffff) /* workers at the job */
 #define NUMBER(gate) ((gate) >> 32)  /* which job */
-#define SPINS 400                    /* pauses before a thread goes to sleep: some microseconds */
+#define SPINS 2000     /* pauses before a thread goes to sleep: longer than Python takes between kernels */
+#define WORTH_WAKING 8 /* tasks; waking a sleeper takes as long as some of them */
 
 static struct {
     _Alignas(64) atomic_uint_fast64_t gate;
@@ -131,6 +130,7 @@ static struct {
 
     /* Touched only by the thread that holds busy. */
     int workers;
+    int64_t missed; /* tasks that were not worth waking a worker for */
     pthread_t thread[MAX_THREADS];
 
     pthread_mutex_t lock; /* protects going to sleep, nothing else */
@@ -143,6 +143,14 @@ static inline void pause_cpu(void) {
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
 #endif
+}
+
+/* A step of a spin. Now and then the CPU is offered to others: the thread waited for may have been put on the same one. */
+static inline void wait_a_little(int spin) {
+    if (spin % 16 == 15)
+        sched_yield();
+    else
+        pause_cpu();
 }
 
 static void take_tasks(void) {
@@ -167,7 +175,7 @@ static uint64_t wait_for_job(uint64_t seen) {
     uint64_t gate = 0;
     for (int spin = 0; spin < SPINS; spin++) {
         if (has_news(gate = atomic_load(&pool.gate), seen)) return gate;
-        pause_cpu();
+        wait_a_little(spin);
     }
     pthread_mutex_lock(&pool.lock);
     atomic_fetch_add(&pool.sleepers, 1); /* before the gate is read again, as publish() writes it before reading us */
@@ -194,10 +202,13 @@ static void *worker(void *unused) {
     }
 }
 
-/* Changes the gate and wakes up to n of the sleeping workers. */
+/* Changes the gate, which spinning workers see. Up to n of the sleeping ones are woken where the job is worth it, or
+ * enough small ones have gone by: more of them may be coming. */
 static void publish(uint64_t gate, int64_t n) {
     atomic_store(&pool.gate, gate);
     if (!atomic_load(&pool.sleepers)) return;
+    if (n < WORTH_WAKING && (pool.missed += n) < 8 * WORTH_WAKING) return;
+    pool.missed = 0;
     pthread_mutex_lock(&pool.lock);
     if (n < pool.workers)
         for (int64_t i = 0; i < n; i++) pthread_cond_signal(&pool.wake);
@@ -210,7 +221,7 @@ static void publish(uint64_t gate, int64_t n) {
 static void close_job(void) {
     uint64_t gate = atomic_fetch_and(&pool.gate, ~OPEN);
     for (int spin = 0; spin < SPINS && INSIDE(gate); spin++) {
-        pause_cpu();
+        wait_a_little(spin);
         gate = atomic_load(&pool.gate);
     }
     if (!INSIDE(gate)) return;
