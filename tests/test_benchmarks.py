@@ -24,8 +24,10 @@ sys.path.append(str(ROOT))
 
 from benchmarks import compare, flame, memory, nets, rows, sweep, table  # noqa: E402
 from benchmarks.cases import Case, cases, kernels  # noqa: E402
-from benchmarks.peers import products, tables, worker  # noqa: E402
+from benchmarks.peers import kernel_worker, products, tables, worker  # noqa: E402
+from benchmarks.peers import kernels as peer_kernels  # noqa: E402
 from benchmarks.peers.__main__ import disagreement, row  # noqa: E402
+from benchmarks.peers.kernel_rows import rows as peer_rows  # noqa: E402
 
 needs_c = pytest.mark.skipif(backend.extension is None, reason="the C kernels are not built")
 
@@ -169,6 +171,40 @@ def test_backends_train_the_same_net(net):
         with autograd.set_backend(name):
             found["autograd" if name == "c" else name] = losses("autograd", net)
     assert disagreement(found) == ""
+
+
+@pytest.mark.parametrize("peer", ["numpy", "torch", "jax"])
+def test_peers_compute_the_same(peer):
+    threads = autograd.get_num_threads()
+    lib = pytest.importorskip(peer)
+    theirs, ours = kernel_worker.LIBRARIES[peer](lib, threads), kernel_worker.Ours(autograd, threads)
+    for each in peer_rows():
+        if peer in each.calls and not any(size in each.shape for size in ("1e6", "1e7", "2048x2048")):
+            bound = {"autograd": kernel_worker.Bound(each, "autograd", ours)}
+            bound[peer] = kernel_worker.Bound(each, peer, theirs)
+            found = {name: b.sample() for name, b in bound.items()}
+            assert peer_kernels.disagreement(found, each.dtype) == "", each.name
+            found[peer][0] += 1 + abs(found[peer][0])
+            assert peer in peer_kernels.disagreement(found, each.dtype), each.name
+
+
+def test_rows_against_peers_have_names_of_their_own():
+    assert [name for name, times in Counter(each.name for each in peer_rows()).items() if times > 1] == []
+
+
+def test_the_mean_over_a_kernels_rows_takes_the_best_peer_of_each():
+    ratios = [{"numpy": 2.0, "torch": 4.0}, {"numpy": 9.0, "torch": 8.0}]
+    found = [{"kernel": "exp", "threads": 1, "ratio": ratio} for ratio in ratios]
+    assert peer_kernels.means(found) == [["exp", "1", "4.00x", "2.00x"]]
+
+
+def test_a_kernel_worker_answers():
+    requests = [{"do": "result", "row": "exp 1e3"}, {"do": "time", "row": "exp 1e3", "seconds": 1e-4}]
+    command = [sys.executable, "-m", peer_kernels.MODULE, "numpy", "1"]
+    lines = "".join(json.dumps(request) + "\n" for request in requests)
+    done = subprocess.run(command, cwd=ROOT, input=lines, capture_output=True, text=True)
+    about, result, seconds = map(json.loads, done.stdout.splitlines())
+    assert about["version"] == np.__version__ and len(result) == 1000 and 0 < seconds < 1
 
 
 def test_ratios_are_taken_round_by_round():
