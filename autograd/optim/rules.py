@@ -156,7 +156,7 @@ class RMSprop(Optimizer):
         buffers = [state.get(name) for name in ("momentum_buffer", "square_avg", "grad_avg")]
         return tuple([None if buffer is None else buffer._array for buffer in buffers])
 
-    def _refresh(self, c: Any, group: dict[str, Any], step: int) -> None:
+    def _refresh(self, c: Any, group: dict[str, Any]) -> None:
         c.lr = number(group["lr"])
         c.beta2 = group["alpha"]
         c.eps = group["eps"]
@@ -164,4 +164,3 @@ class RMSprop(Optimizer):
         c.momentum = group["momentum"]
         c.centered = group["centered"]
         c.maximize = group["maximize"]
-        c.step = step

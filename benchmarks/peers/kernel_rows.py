@@ -412,7 +412,7 @@ def products() -> list[Row]:
     made.append(Row("matmul", "64 of 32x32x64", normal((64, 32, 64), (64, 64, 32)), (64, 32, 32), product(0, 0)))
     for m, n, k in ((4, 2, 2), (64, 128, 64), (128, 256, 784)):
         calls = {
-            "autograd": ours("linear", (m, n, k), 1), "numpy": plain(np_layer), "torch": torch_layer,
+            "autograd": ours("linear", (m, n, k, 1)), "numpy": plain(np_layer), "torch": torch_layer,
             "jax": jitted(lambda jax, x, w, bias: jax.nn.relu(x @ w.T + bias)),
         }  # fmt: skip
         made.append(Row("relu(linear)", f"{m}x{n}x{k}", normal((m, k), (n, k), (n,)), (m, n), calls))
