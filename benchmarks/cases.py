@@ -187,6 +187,23 @@ def rowwise(kernel: str, group: str) -> list[Case]:
     return [Case(kernel, name, partial(make, rows)) for name, rows in ROWS.items()]
 
 
+NORMS = {"128x1000": (128, 1000), "1024x64": (1024, 64)}
+
+
+def norm(kernel: str, group: str) -> list[Case]:
+    def make(rows: tuple, data: Data) -> Call:
+        x, stats = data.normal(*rows), data.positive(2, rows[0])
+        weight, bias = data.positive(rows[1]), data.normal(rows[1])
+        if group == "NORM":
+            return seam(kernel, data.empty(*rows), stats, x, weight, bias, rows, 1e-5, outputs=2)
+        dx, dw, db = data.empty(*rows), data.empty(rows[1]), data.empty(rows[1])
+        if kernel == "rms_norm_grad":
+            return seam(kernel, dx, dw, None, data.normal(*rows), x, stats, weight, rows, outputs=2)
+        return seam(kernel, dx, dw, db, data.normal(*rows), x, stats, weight, rows, outputs=3)
+
+    return [Case(kernel, name, partial(make, rows)) for name, rows in NORMS.items()]
+
+
 def loss(kernel: str, group: str) -> list[Case]:
     def make(n: int, data: Data) -> Call:
         x, t = data.normal(n), data.positive(n)
@@ -347,8 +364,9 @@ def native(kernel: str, mt: MT19937) -> Callable[..., Any] | None:
 
 BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
     **dict.fromkeys(OPERANDS, elementwise), "WHERE": where, "REDUCE": reduction, "ARGREDUCE": reduction,
-    "ROWWISE": rowwise, "ROWWISE_GRAD": rowwise, "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy,
-    "NLL_GRAD": cross_entropy, "GEMM": gemm, "LINEAR": linear, "LINEAR_GRAD": linear,
+    "ROWWISE": rowwise, "ROWWISE_GRAD": rowwise, "NORM": norm, "NORM_GRAD": norm,
+    "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy, "NLL_GRAD": cross_entropy,
+    "GEMM": gemm, "LINEAR": linear, "LINEAR_GRAD": linear,
     "OPTIMIZER": optimizer, "EMBEDDING": embedding, "EMBEDDING_GRAD": embedding, "DROPOUT": dropout,
     "RANDOM": random, "SEED": random, "PERMUTATION": random, "INTEGERS": random, "WORDS": random,
 }  # fmt: skip

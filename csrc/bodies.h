@@ -12,6 +12,7 @@
 #include "rowwise.c.inc"
 #include "loss.c.inc"
 #include "gemm.c.inc"
+#include "norm.c.inc"
 #include "optimizer.c.inc"
 #include "index.c.inc"
 #include "random.c.inc"

@@ -144,6 +144,8 @@ void ag_gil_end(void *token) {
 #define DEFINE_ARGREDUCE(name, suffix) CALL(name, suffix, plan->kept * plan->reduced / 4, plan, out, x)
 #define DEFINE_ROWWISE(name, suffix) CALL(name, suffix, outer * n *inner, outer, n, inner, out, x)
 #define DEFINE_ROWWISE_GRAD(name, suffix) CALL(name, suffix, outer * n *inner, outer, n, inner, dx, g, y)
+#define DEFINE_NORM(name, suffix) CALL(name, suffix, rows * n, rows, n, y, stats, x, weight, bias, eps)
+#define DEFINE_NORM_GRAD(name, suffix) CALL(name, suffix, rows * n, rows, n, dx, dw, db, g, x, stats, weight)
 #define DEFINE_LOSS(name, suffix) CALL(name, suffix, n, n, out, x, t, p0)
 #define DEFINE_LOSS_GRAD(name, suffix) CALL(name, suffix, n, n, dx, g, x, t, p0)
 #define DEFINE_NLL(name, suffix) \

@@ -21,6 +21,11 @@
 #define AG_SIG_ROWWISE(f) int f(int64_t outer, int64_t n, int64_t inner, void *out, const void *x)
 #define AG_SIG_ROWWISE_GRAD(f) int f(int64_t outer, int64_t n, int64_t inner, void *dx, const void *g, const void *y)
 
+/* Norms over contiguous rows of n elements: y = (x - mean) / sqrt(var + eps) weight + bias; weight and bias (n,) may be NULL.
+ * stats (2, rows): the means, 0 for RMS norm, and the factors 1 / sqrt(var + eps). Each of dx, dw, db may be NULL. */
+#define AG_SIG_NORM(f) int f(int64_t rows, int64_t n, void *y, void *stats, const void *x, const void *weight, const void *bias, double eps)
+#define AG_SIG_NORM_GRAD(f) int f(int64_t rows, int64_t n, void *dx, void *dw, void *db, const void *g, const void *x, const void *stats, const void *weight)
+
 /* Losses over n contiguous elements: out[0] = p0 * sum(l(x, t)); dx = p0 * g[0] * l'(x, t). */
 #define AG_SIG_LOSS(f) int f(int64_t n, void *out, const void *x, const void *t, double p0)
 #define AG_SIG_LOSS_GRAD(f) int f(int64_t n, void *dx, const void *g, const void *x, const void *t, double p0)

@@ -291,6 +291,28 @@ def _softmax(x, log: bool):
     return np.asarray(np.log(y) if log else y, x.dtype)
 
 
+def norms(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(10)
+
+    def make(low, high, *shape):
+        return np.asarray(rng.uniform(low, high, shape), dtype)
+
+    sizes = [(1, 1), (3, 4), (2, 16), (5, 17), (33, 65), (130, 33), (2, 1000), (0, 3), (3, 0)]
+    for (rows, n), affine in itertools.product(sizes, (0, 1, 2)):
+        x, weight, bias = make(-2, 3, rows, n), make(0.5, 2, n) if affine else None, make(-1, 1, n)
+        if group == "NORM":
+            outs = Out(np.full((rows, n), 7, dtype)), Out(np.full((2, rows), 7, dtype))
+            yield f"{rows}x{n}, {affine}", (*outs, x, weight, bias if affine == 2 else None, (rows, n), 1e-5)
+            continue
+        stats = np.asarray([np.zeros(rows) if "rms" in name else make(-1, 1, rows), make(0.5, 2, rows)], dtype)
+        dx, dw, db = (Out(np.full(s, 7, dtype)) for s in ((rows, n), (n,), (n,)))
+        for which in ((dx, dw, db), (dx, None, None), (None, dw, None)):
+            yield f"{rows}x{n}, {affine}", (*which, make(-2, 2, rows, n), x, stats, weight, (rows, n))
+    if group == "NORM":
+        x = np.array([[3, 3, 3], [np.nan, 1, 2], [np.inf, 1, 2], [-np.inf, np.inf, 0], [0, 0, 0]], dtype)
+        yield "edge values", (Out(np.zeros((5, 3), dtype)), Out(np.zeros((2, 5), dtype)), x, None, None, (5, 3), 1e-5)
+
+
 def losses(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
     rng = np.random.default_rng(4)
     for n in SIZES:
@@ -524,6 +546,8 @@ BY_CLASS = {
     "ARGREDUCE": reductions,
     "ROWWISE": rowwise,
     "ROWWISE_GRAD": rowwise,
+    "NORM": norms,
+    "NORM_GRAD": norms,
     "LOSS": losses,
     "LOSS_GRAD": losses,
     "NLL": nll,

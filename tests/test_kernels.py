@@ -47,6 +47,10 @@ SUMS = {
     "logsumexp",
     "softmax",
     "log_softmax",
+    "layer_norm",
+    "rms_norm",
+    "layer_norm_grad",
+    "rms_norm_grad",
 }
 CURVED = {
     "exp",
@@ -179,6 +183,25 @@ def large(name: str, group: str, dtype):
             make(400, 701, 1),
             make(400, 701, 1),
             (400, 701, 1),
+        ),
+        "NORM": lambda: (
+            Out(np.zeros((700, 301), dtype)),
+            Out(np.zeros((2, 700), dtype)),
+            make(700, 301),
+            make(301),
+            make(301),
+            (700, 301),
+            1e-5,
+        ),
+        "NORM_GRAD": lambda: (
+            Out(np.zeros((700, 301), dtype)),
+            Out(np.zeros(301, dtype)),
+            Out(np.zeros(301, dtype)),
+            make(700, 301),
+            make(700, 301),
+            make(2, 700),
+            make(301),
+            (700, 301),
         ),
         "LOSS": lambda: (Out(np.zeros((), dtype)), make(n), make(n), 1e-5),
         "LOSS_GRAD": lambda: (Out(np.zeros(n, dtype)), make(), make(n), make(n), 1e-5),
@@ -371,3 +394,25 @@ def test_sums_keep_their_accuracy_over_many_elements(isa):
         assert abs(t.mean().item() - exact / x.size) / (exact / x.size) < 1e-6
         v = (t + 1000.0).var().item()
     assert abs(v - np.var((x + np.float32(1000)).astype(np.float64), ddof=1)) / v < 1e-4
+
+
+@pytest.mark.parametrize("isa", C_MACHINES)
+def test_layer_norm_keeps_its_accuracy_far_from_zero(isa):
+    """The mean is rounded to float32 once: an error of half a unit in its last place, and no more than that."""
+    x = np.random.default_rng(0).standard_normal((50, 777)).astype(np.float32) + np.float32(5000)
+    d = x - x.mean(1, dtype=np.float64, keepdims=True)
+    exact = d / np.sqrt((d * d).mean(1, keepdims=True))
+    with on(isa):
+        y = autograd.nn.functional.layer_norm(autograd.from_numpy(x), (777,), eps=0.0)
+    assert np.abs(y.numpy() - exact).max() < 0.6 * np.spacing(np.float32(5000)) / d.std(1).min()
+
+
+@pytest.mark.parametrize("isa", C_MACHINES)
+def test_gradients_of_norms_keep_their_accuracy_over_many_rows(isa):
+    rng = np.random.default_rng(0)
+    x, g = (autograd.from_numpy(rng.uniform(0, 1, (200_003, 2)).astype(np.float32)) for _ in range(2))
+    weight, bias = (autograd.ones(2, requires_grad=True) for _ in range(2))
+    with on(isa):
+        autograd.nn.functional.layer_norm(x, (2,), weight, bias).backward(g)
+    exact = [math.fsum(column) for column in g.numpy().T.tolist()]
+    assert np.abs(bias.grad.numpy() / exact - 1).max() < 2e-7

@@ -156,6 +156,11 @@ MODULES = [
     lambda nn: nn.Flatten(),
     lambda nn: nn.Identity(),
     lambda nn: nn.Dropout(0.3).eval(),
+    lambda nn: nn.LayerNorm(4),
+    lambda nn: nn.LayerNorm((3, 4), eps=1e-3, bias=False),
+    lambda nn: nn.LayerNorm([4], elementwise_affine=False),
+    lambda nn: nn.RMSNorm(4),
+    lambda nn: nn.RMSNorm((3, 4), eps=1e-3, elementwise_affine=False),
     lambda nn: nn.Linear(4, 3),
     lambda nn: nn.Sequential(nn.Linear(4, 5), nn.Tanh()),
 ]

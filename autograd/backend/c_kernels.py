@@ -251,6 +251,27 @@ def _rowwise_grad(by_dtype, _):
     return kernel
 
 
+def _norm(by_dtype, _):
+    def kernel(y, stats, x, weight, bias, rows, eps):
+        w, b = NONE if weight is None else weight.ptr, NONE if bias is None else bias.ptr
+        by_dtype[x.layout.dtype](*rows, y.ptr, stats.ptr, x.ptr, w, b, eps)
+
+    return kernel
+
+
+def _norm_grad(by_dtype, _):
+    def kernel(dx, dw, db, g, x, stats, weight, rows):
+        status = by_dtype[x.layout.dtype](
+            *rows,
+            NONE if dx is None else dx.ptr, NONE if dw is None else dw.ptr, NONE if db is None else db.ptr,
+            g.ptr, x.ptr, stats.ptr, NONE if weight is None else weight.ptr,
+        )  # fmt: skip
+        if status:
+            raise _no_scratch()
+
+    return kernel
+
+
 def _loss(by_dtype, _):
     def kernel(out, x, t, scale):
         layout = x.layout
@@ -435,7 +456,8 @@ RANDOM: dict[str, Callable] = {"RANDOM": _random, "PERMUTATION": _permutation, "
 BINDERS: dict[str, Callable] = {
     "FILL": _fill, "UNARY": _unary, "UNARY_P": _unary_p, "BINARY": _binary, "BINARY_P": _binary_p,
     "TERNARY": _ternary, "WHERE": _ternary, "REDUCE": _reduce, "ARGREDUCE": _argreduce,
-    "ROWWISE": _rowwise, "ROWWISE_GRAD": _rowwise_grad, "LOSS": _loss, "LOSS_GRAD": _loss_grad,
-    "NLL": _nll, "NLL_GRAD": _nll_grad, "GEMM": _gemm, "LINEAR": _linear, "LINEAR_GRAD": _linear_grad,
+    "ROWWISE": _rowwise, "ROWWISE_GRAD": _rowwise_grad, "NORM": _norm, "NORM_GRAD": _norm_grad,
+    "LOSS": _loss, "LOSS_GRAD": _loss_grad, "NLL": _nll, "NLL_GRAD": _nll_grad,
+    "GEMM": _gemm, "LINEAR": _linear, "LINEAR_GRAD": _linear_grad,
     "OPTIMIZER": _optimizer, "EMBEDDING": _embedding, "EMBEDDING_GRAD": _embedding_grad, "DROPOUT": _dropout,
 }  # fmt: skip

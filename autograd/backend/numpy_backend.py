@@ -42,6 +42,29 @@ def _rowwise(function):
     return kernel
 
 
+def _flat(a):
+    return None if a is None else a.numpy().reshape(-1)
+
+
+def _norm(function):
+    def kernel(y, stats, x, weight, bias, rows, eps):
+        with np.errstate(all="ignore"):
+            function(_matrix(y, *rows), stats.numpy(), _matrix(x, *rows), _flat(weight), _flat(bias), eps)
+
+    return kernel
+
+
+def _norm_grad(function):
+    def kernel(dx, dw, db, g, x, stats, weight, rows):
+        with np.errstate(all="ignore"):
+            function(
+                _matrix(dx, *rows), _flat(dw), _flat(db), _matrix(g, *rows), _matrix(x, *rows), stats.numpy(),
+                _flat(weight),
+            )  # fmt: skip
+
+    return kernel
+
+
 def _cross_entropy(function):
     def kernel(loss, lse, x, target, rows, ignore_index, reduction):
         outer, _, inner = rows
@@ -121,6 +144,7 @@ def _optimizer(function):
 
 SPECIAL = {
     "softmax": _rowwise, "log_softmax": _rowwise, "softmax_grad": _rowwise, "log_softmax_grad": _rowwise,
+    "layer_norm": _norm, "rms_norm": _norm, "layer_norm_grad": _norm_grad, "rms_norm_grad": _norm_grad,
     "cross_entropy": _cross_entropy, "cross_entropy_grad": _cross_entropy_grad,
     "gemm": _gemm, "linear": _linear, "linear_grad": _linear_grad,
     "sgd": _optimizer, "adam": _optimizer, "rmsprop": _optimizer,

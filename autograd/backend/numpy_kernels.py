@@ -422,6 +422,60 @@ def log_softmax_grad(out, g, y):
     np.subtract(g, np.exp(y) * np.sum(g, axis=1, keepdims=True), out=out)
 
 
+# --- norms: x is (rows, n), weight and bias (n,) or None; stats (2, rows) are the means and the factors ---------------
+
+
+def layer_norm(y, stats, x, weight, bias, eps):
+    """(x - mean) * rstd * weight + bias with rstd = 1 / sqrt(var + eps) of each row."""
+    if x.size:
+        mean(stats[0], x - x[:, :1], (1,))  # from the first element on, the mean of equal elements is not rounded
+        stats[0] += x[:, 0]
+        _normalize(y, stats, x, weight, bias, eps)
+
+
+def rms_norm(y, stats, x, weight, bias, eps):
+    """As layer_norm, with 0 for the mean."""
+    if x.size:
+        stats[0] = 0
+        _normalize(y, stats, x, weight, bias, eps)
+
+
+def _normalize(y, stats, x, weight, bias, eps):
+    deviation = x - stats[0, :, None]
+    mean(stats[1], deviation * deviation, (1,))
+    stats[1] = 1 / np.sqrt(stats[1] + x.dtype.type(eps))
+    np.multiply(deviation, stats[1, :, None], out=y)
+    if weight is not None:
+        y *= weight
+    if bias is not None:
+        y += bias
+
+
+def layer_norm_grad(dx, dw, db, g, x, stats, weight):
+    """With z = (x - mean) rstd and h = g weight: dx = rstd (h - mean(h) - z mean(h z)), dw and db the sums of g z and g
+    over the rows; each where it is not None."""
+    _norm_grad(True, dx, dw, db, g, x, stats, weight)
+
+
+def rms_norm_grad(dx, dw, db, g, x, stats, weight):
+    """As layer_norm_grad, without mean(h)."""
+    _norm_grad(False, dx, dw, db, g, x, stats, weight)
+
+
+def _norm_grad(center, dx, dw, db, g, x, stats, weight):
+    z = (x - stats[0, :, None]) * stats[1, :, None]
+    if dw is not None:
+        np.sum(g * z, axis=0, out=dw)
+    if db is not None:
+        np.sum(g, axis=0, out=db)
+    if dx is not None and x.size:
+        h = g if weight is None else g * weight
+        slope = h - z * np.mean(h * z, axis=1, keepdims=True)
+        if center:
+            slope -= np.mean(h, axis=1, keepdims=True)
+        np.multiply(slope, stats[1, :, None], out=dx)
+
+
 # --- losses -----------------------------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,7 @@ from .layers import (
     Tanh,
 )  # fmt: skip
 from .module import Module, Parameter
+from .norm import LayerNorm, RMSNorm
 
 __all__ = [
     "GELU",
@@ -36,12 +37,14 @@ __all__ = [
     "Embedding",
     "Flatten",
     "Identity",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
     "MSELoss",
     "Module",
     "Parameter",
+    "RMSNorm",
     "ReLU",
     "Sequential",
     "SiLU",

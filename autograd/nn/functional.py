@@ -1,4 +1,4 @@
-"""What torch.nn.functional holds: activations, losses, linear, embedding, dropout as functions.
+"""What torch.nn.functional holds: activations, losses, norms, linear, embedding, dropout as functions.
 
 >>> from autograd import tensor
 >>> relu(tensor([-1.0, 2.0]))
@@ -20,8 +20,9 @@ from ..ops.activation import (
 from ..ops.elementwise import tanh
 from ..ops.linalg import linear
 from ..ops.loss import binary_cross_entropy_with_logits, cross_entropy, mse_loss
+from ..ops.norm import layer_norm, rms_norm
 
 __all__ = [
-    "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "embedding", "gelu", "leaky_relu", "linear",
-    "log_softmax", "mse_loss", "relu", "sigmoid", "silu", "softmax", "softplus", "tanh",
+    "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "embedding", "gelu", "layer_norm", "leaky_relu",
+    "linear", "log_softmax", "mse_loss", "relu", "rms_norm", "sigmoid", "silu", "softmax", "softplus", "tanh",
 ]  # fmt: skip

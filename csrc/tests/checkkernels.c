@@ -27,6 +27,7 @@ static const family families[] = {
     FAMILY(random)
     FAMILY(reduce)
     FAMILY(rowwise)
+    FAMILY(norm)
     FAMILY(loss)
     FAMILY(optimizer)
     FAMILY(index)

@@ -6,6 +6,7 @@
 #include "check_random.c.inc"
 #include "check_reduce.c.inc"
 #include "check_rowwise.c.inc"
+#include "check_norm.c.inc"
 #include "check_loss.c.inc"
 #include "check_optimizer.c.inc"
 #include "check_index.c.inc"

@@ -3,10 +3,10 @@
 A family per file, as in ``autograd/ops``; see :mod:`opdb.core` for what a row holds.
 """
 
-from . import activation, elementwise, index, linalg, loss, reduce, shape
+from . import activation, elementwise, index, linalg, loss, norm, reduce, shape
 from .core import ALL, FLOATS, INTEGERS, Failure, Make, Row, Sample, arrays_of, is_float, map_arrays, outputs_of
 
-FAMILIES = (elementwise, reduce, shape, index, linalg, activation, loss)
+FAMILIES = (elementwise, reduce, shape, index, linalg, activation, norm, loss)
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]
 
