@@ -219,15 +219,17 @@ MEAN = 1
 
 
 def cross_entropy(kernel: str, group: str) -> list[Case]:
-    def make(rows: tuple, data: Data) -> Call:
+    def make(rows: tuple, smoothing: float, data: Data) -> Call:
         outer, classes, inner = rows
+        weight = data.positive(classes) if smoothing else None
         x, lse, target = data.normal(*rows), data.empty(outer, inner), data.integers(classes, outer, inner)
         if group == "NLL":
-            return seam(kernel, data.empty(), lse, x, target, rows, -100, MEAN, outputs=2)
+            return seam(kernel, data.empty(), lse, x, target, weight, rows, -100, MEAN, smoothing, outputs=2)
         K.logsumexp(lse, x, (1,))
-        return seam(kernel, data.empty(*rows), data.positive(), x, lse, target, rows, -100, MEAN)
+        return seam(kernel, data.empty(*rows), data.positive(), x, lse, target, weight, rows, -100, MEAN, smoothing)
 
-    return [Case(kernel, name, partial(make, rows)) for name, rows in LOGITS.items()]
+    made = [Case(kernel, name, partial(make, rows, 0.0)) for name, rows in LOGITS.items()]
+    return [*made, Case(kernel, "128x1000 smoothed, weighted", partial(make, LOGITS["128x1000"], 0.1))]
 
 
 # --- products, optimizers, indexing, randomness -----------------------------------------------------------------------

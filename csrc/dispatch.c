@@ -149,9 +149,11 @@ void ag_gil_end(void *token) {
 #define DEFINE_LOSS(name, suffix) CALL(name, suffix, n, n, out, x, t, p0)
 #define DEFINE_LOSS_GRAD(name, suffix) CALL(name, suffix, n, n, dx, g, x, t, p0)
 #define DEFINE_NLL(name, suffix) \
-    CALL(name, suffix, outer * classes * inner, outer, classes, inner, loss, lse, x, target, ignore_index, reduction)
+    CALL(name, suffix, outer * classes * inner, outer, classes, inner, loss, lse, x, target, weight, ignore_index, reduction, \
+         smoothing)
 #define DEFINE_NLL_GRAD(name, suffix) \
-    CALL(name, suffix, outer * classes * inner, outer, classes, inner, dx, g, x, lse, target, ignore_index, reduction)
+    CALL(name, suffix, outer * classes * inner, outer, classes, inner, dx, g, x, lse, target, weight, ignore_index, reduction, \
+         smoothing)
 #define DEFINE_GEMM(name, suffix) CALL(name, suffix, products(spec), spec, c, a, b, bias)
 #define DEFINE_LINEAR(name, suffix) CALL(name, suffix, m * n *k / 32, m, n, k, y, x, w, bias, act)
 #define DEFINE_LINEAR_GRAD(name, suffix) CALL(name, suffix, m * n *k / 32, m, n, k, dx, dw, db, dz, g, x, w, y, act)

@@ -29,11 +29,12 @@
 /* Losses over n contiguous elements: out[0] = p0 * sum(l(x, t)); dx = p0 * g[0] * l'(x, t). */
 #define AG_SIG_LOSS(f) int f(int64_t n, void *out, const void *x, const void *t, double p0)
 #define AG_SIG_LOSS_GRAD(f) int f(int64_t n, void *dx, const void *g, const void *x, const void *t, double p0)
-/* Cross-entropy with class indices, logits contiguous (outer, classes, inner), target (outer, inner). reduction 0: loss and g have
- * (outer, inner) elements; 1: loss is the mean over targets that are not ignored; 2: the sum. lse (outer, inner) is the logsumexp.
+/* Cross-entropy with class indices, logits contiguous (outer, classes, inner), target (outer, inner), weight (classes,) or NULL,
+ * label smoothing. reduction 0: loss and g have (outer, inner) elements; 1: loss is the sum over the weight of the targets that are
+ * not ignored; 2: the sum. lse (outer, inner) is the logsumexp, NaN where it is +infinity.
  * A target outside 0 .. classes - 1 that is not ignore_index: status 1 + its position, loss unspecified. */
-#define AG_SIG_NLL(f) int f(int64_t outer, int64_t classes, int64_t inner, void *loss, void *lse, const void *x, const int64_t *target, int64_t ignore_index, int64_t reduction)
-#define AG_SIG_NLL_GRAD(f) int f(int64_t outer, int64_t classes, int64_t inner, void *dx, const void *g, const void *x, const void *lse, const int64_t *target, int64_t ignore_index, int64_t reduction)
+#define AG_SIG_NLL(f) int f(int64_t outer, int64_t classes, int64_t inner, void *loss, void *lse, const void *x, const int64_t *target, const void *weight, int64_t ignore_index, int64_t reduction, double smoothing)
+#define AG_SIG_NLL_GRAD(f) int f(int64_t outer, int64_t classes, int64_t inner, void *dx, const void *g, const void *x, const void *lse, const int64_t *target, const void *weight, int64_t ignore_index, int64_t reduction, double smoothing)
 
 /* Products. linear, all contiguous: y (m, n) = act(x (m, k) w (n, k)^T + bias (n,)), bias may be NULL. linear_grad, all contiguous: g (m, n), x (m, k), w (n, k); dx = g w, dw = g^T x, db = sum of g over rows;
  * each of dx, dw, db may be NULL.

@@ -335,30 +335,27 @@ def nll(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
     ):
         outer, classes, inner = rows
         x = np.asarray(rng.uniform(-4, 4, rows), dtype)
+        weight = np.asarray(rng.uniform(0.1, 2, classes), dtype)
         target = rng.integers(0, classes, (outer, inner))
-        for ignored in (False, True):
+        for ignored, w, smoothing in itertools.product((False, True), (None, weight), (0.0, 0.2, 1.0)):
             if ignored and target.size > 1:
                 target.reshape(-1)[::3] = -100
             shape = (outer, inner) if reduction == 0 else ()
+            note = f"{rows}, reduction {reduction}, weight {w is not None}, smoothing {smoothing}"
+            given = target.copy(), w, rows, -100, reduction, smoothing
             if group == "NLL":
-                yield (
-                    f"{rows}, reduction {reduction}",
-                    (
-                        Out(np.full(shape, 7, dtype)),
-                        Out(np.full((outer, inner), 7, dtype)),
-                        x,
-                        target.copy(),
-                        rows,
-                        -100,
-                        reduction,
-                    ),
-                )
+                yield note, (Out(np.full(shape, 7, dtype)), Out(np.full((outer, inner), 7, dtype)), x, *given)
             else:
                 lse = np.asarray(np.log(np.exp(x.astype(float)).sum(1)), dtype)
                 g = np.asarray(rng.standard_normal(shape), dtype)
-                yield f"{rows}, reduction {reduction}", (
-                    Out(np.full(rows, 7, dtype)), g, x, lse, target.copy(), rows, -100, reduction
-                )  # fmt: skip
+                yield note, (Out(np.full(rows, 7, dtype)), g, x, lse, *given)
+    inf = np.inf
+    x = np.array([[inf, 0, 1], [0, -inf, 1], [-inf, 0, 1], [-inf] * 3, [np.nan, 0, 1], [inf, -inf, 0]], dtype)
+    if group == "NLL":
+        outs = Out(np.zeros((6, 1), dtype)), Out(np.zeros((6, 1), dtype))
+        for smoothing in (0.0, 0.2):
+            given = np.array([[1], [1], [1], [1], [1], [-100]]), None, (6, 3, 1), -100, 0, smoothing
+            yield f"edge values, smoothing {smoothing}", (*outs, x[:, :, None].copy(), *given)
 
 
 # --- products ---------------------------------------------------------------------------------------------------------

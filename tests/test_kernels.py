@@ -210,9 +210,11 @@ def large(name: str, group: str, dtype):
             Out(np.zeros((3001, 1), dtype)),
             make(3001, 100, 1),
             rng.integers(0, 100, (3001, 1)),
+            make(100),
             (3001, 100, 1),
             -100,
             1,
+            0.1,
         ),
         "NLL_GRAD": lambda: (
             Out(np.zeros((3001, 100, 1), dtype)),
@@ -220,9 +222,11 @@ def large(name: str, group: str, dtype):
             make(3001, 100, 1),
             make(3001, 1),
             rng.integers(0, 100, (3001, 1)),
+            make(100),
             (3001, 100, 1),
             -100,
             1,
+            0.1,
         ),
         "GEMM": lambda: (Out(np.zeros((257, 301), dtype)), make(257, 503), make(503, 301)),
         "LINEAR": lambda: (

@@ -291,9 +291,10 @@ def _loss_grad(by_dtype, _):
 def _nll(by_dtype, _):
     cast = extension.ffi.cast
 
-    def kernel(loss, lse, x, target, rows, ignore_index, reduction):
-        return by_dtype[x.dtype](
-            *rows, loss.ptr, lse.ptr, x.ptr, cast("int64_t *", target.ptr), ignore_index, reduction
+    def kernel(loss, lse, x, target, weight, rows, ignore_index, reduction, smoothing):
+        w = NONE if weight is None else weight.ptr
+        return by_dtype[x.layout.dtype](
+            *rows, loss.ptr, lse.ptr, x.ptr, cast("int64_t *", target.ptr), w, ignore_index, reduction, smoothing
         )
 
     return kernel
@@ -302,10 +303,10 @@ def _nll(by_dtype, _):
 def _nll_grad(by_dtype, _):
     cast = extension.ffi.cast
 
-    def kernel(dx, g, x, lse, target, rows, ignore_index, reduction):
-        if by_dtype[x.dtype](
-            *rows, dx.ptr, g.ptr, x.ptr, lse.ptr, cast("int64_t *", target.ptr), ignore_index, reduction
-        ):
+    def kernel(dx, g, x, lse, target, weight, rows, ignore_index, reduction, smoothing):
+        w = NONE if weight is None else weight.ptr
+        t = cast("int64_t *", target.ptr)
+        if by_dtype[x.layout.dtype](*rows, dx.ptr, g.ptr, x.ptr, lse.ptr, t, w, ignore_index, reduction, smoothing):
             raise _index_changed("cross_entropy")
 
     return kernel

@@ -66,28 +66,28 @@ def _norm_grad(function):
 
 
 def _cross_entropy(function):
-    def kernel(loss, lse, x, target, rows, ignore_index, reduction):
+    def kernel(loss, lse, x, target, weight, rows, ignore_index, reduction, smoothing):
         outer, _, inner = rows
         each = (outer, inner)
         with np.errstate(all="ignore"):
             return function(
                 loss.numpy().reshape(each) if reduction == 0 else loss.numpy(),
-                lse.numpy().reshape(each), x.numpy().reshape(rows), target.numpy().reshape(each),
-                ignore_index, reduction,
+                lse.numpy().reshape(each), x.numpy().reshape(rows), target.numpy().reshape(each), _flat(weight),
+                ignore_index, reduction, smoothing,
             )  # fmt: skip
 
     return kernel
 
 
 def _cross_entropy_grad(function):
-    def kernel(dx, g, x, lse, target, rows, ignore_index, reduction):
+    def kernel(dx, g, x, lse, target, weight, rows, ignore_index, reduction, smoothing):
         outer, _, inner = rows
         each = (outer, inner)
         with np.errstate(all="ignore"):
             function(
                 dx.numpy().reshape(rows), g.numpy().reshape(each) if reduction == 0 else g.numpy(),
-                x.numpy().reshape(rows), lse.numpy().reshape(each), target.numpy().reshape(each),
-                ignore_index, reduction,
+                x.numpy().reshape(rows), lse.numpy().reshape(each), target.numpy().reshape(each), _flat(weight),
+                ignore_index, reduction, smoothing,
             )  # fmt: skip
 
     return kernel

@@ -500,39 +500,55 @@ def bce_with_logits_grad(out, g, x, t, scale):
     np.multiply(out.dtype.type(scale) * g, s - t, out=out)
 
 
-def cross_entropy(loss, lse, x, target, ignore_index, reduction):
-    """Per position lse - x[target], 0 where the target is ignored; reduction 0 none, 1 mean over the rest, 2 sum.
+def cross_entropy(loss, lse, x, target, weight, ignore_index, reduction, smoothing):
+    """Per position (1 - smoothing) w[target] (lse - x[target]) + smoothing / classes * sum(w (lse - x)), 0 where the
+    target is ignored; reduction 0 none, 1 the sum over the weight of the targets that are not ignored, 2 the sum.
 
-    x is (outer, classes, inner), target and lse (outer, inner). Returns 0, or 1 + the position of the first
-    target that is out of range.
+    x is (outer, classes, inner), target and lse (outer, inner), weight w (classes,) or None for ones; lse is NaN where
+    it is +infinity. Returns 0, or 1 + the position of the first target that is out of range.
     """
-    classes = x.shape[1]
     used = target != ignore_index
-    bad = used & ((target < 0) | (target >= classes))
+    bad = used & ((target < 0) | (target >= x.shape[1]))
     if bad.any():
         return 1 + int(np.argmax(bad))
     logsumexp(lse, x, (1,))
-    picked = np.take_along_axis(x, np.where(used, target, 0)[:, None, :], axis=1)[:, 0, :] if classes else lse
-    losses = np.where(used, lse - picked, 0)
+    lse[lse == np.inf] = np.nan
+    position, own, total = _targets(x, target, used, weight)
+    picked = np.take_along_axis(x, position, axis=1)[:, 0, :] if x.shape[1] else lse
+    losses = x.dtype.type(1 - smoothing) * own * (lse - picked)
+    if smoothing:
+        below = lse[:, None, :] - x
+        even = np.sum(below if weight is None else below * weight[:, None], axis=1)
+        losses += x.dtype.type(smoothing / x.shape[1]) * even
+    losses = np.where(used, losses, 0)
     if reduction == 0:
         loss[...] = losses
-    elif reduction == 1:
-        loss[...] = np.sum(losses) / loss.dtype.type(np.count_nonzero(used))
     else:
-        loss[...] = np.sum(losses)
+        loss[...] = np.sum(losses) / total if reduction == 1 else np.sum(losses)
     return 0
 
 
-def cross_entropy_grad(dx, g, x, lse, target, ignore_index, reduction):
-    """(softmax(x) - one_hot(target)) g, 0 where the target is ignored; under the mean, g over the count."""
+def cross_entropy_grad(dx, g, x, lse, target, weight, ignore_index, reduction, smoothing):
+    """(softmax(x) sum(q) - q) g with q = (1 - smoothing) w one_hot(target) + smoothing / classes * w, 0 where the
+    target is ignored; under the mean, g over the weight of the targets."""
     used = target != ignore_index
-    scale = np.where(used, g / x.dtype.type(np.count_nonzero(used)) if reduction == 1 else g, 0)
-    if reduction == 1 and not used.any():
-        scale = np.zeros(target.shape, x.dtype)
-    dx[...] = np.exp(x - lse[:, None, :])
-    position = np.where(used, target, 0)[:, None, :]
-    np.put_along_axis(dx, position, np.take_along_axis(dx, position, 1) - 1, axis=1)
+    position, own, total = _targets(x, target, used, weight)
+    own = own * x.dtype.type(1 - smoothing)
+    even = x.dtype.type(smoothing / max(1, x.shape[1]))
+    weights = even * (np.ones(x.shape[1], x.dtype) if weight is None else weight)
+    dx[...] = np.exp(x - lse[:, None, :]) * (own + np.sum(weights))[:, None, :]
+    if smoothing:
+        dx -= weights[:, None]
+    np.put_along_axis(dx, position, np.take_along_axis(dx, position, 1) - own[:, None, :], axis=1)
+    scale = np.where(used, g / total if reduction == 1 else g, 0)
     dx[...] = np.where(used[:, None, :], dx * scale[:, None, :], 0)
+
+
+def _targets(x, target, used, weight):
+    """Positions along the classes, 0 where ignored; the weight of each target, and of all that are not ignored."""
+    safe = np.where(used, target, 0)
+    own = np.ones(target.shape, x.dtype) if weight is None else weight[safe]
+    return safe[:, None, :], own, x.dtype.type(np.sum(own, where=used, dtype=np.float64))
 
 
 # --- products ---------------------------------------------------------------------------------------------------------

@@ -14,11 +14,12 @@ from collections.abc import Callable
 
 from .. import dtypes
 from ..backend import K
+from ..graph import is_grad_enabled
 from ..op import Op, broadcast_shapes, contiguous, record, require_tensor, result_type
 from ..storage import Layout, empty, fresh, packed
 from ..tensor import Tensor
-from . import elementwise
 from .activation import _rows, log_softmax, sigmoid, softplus
+from .create import arange, ones
 from .elementwise import where
 
 _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
@@ -110,52 +111,79 @@ class BceWithLogits(Loss):
         return g * (x * -scale)
 
 
-class CrossEntropy(Op):
-    """y = mean or sum over positions, or each, of logsumexp(x) - x[target]
-    dL/dx = g * (softmax(x) - one_hot(target)), 0 where the target is ignored"""
+class NllLoss(Op, abstract=True):
+    """Cross-entropy with class indices: with the share q of each class in a position's target, smoothed and weighted,
+    the loss of a position is sum(q * (logsumexp(x) - x)), 0 where the target is ignored."""
 
-    inputs = ("x", "target")
-    params = ("rows", "ignore_index", "reduction")
+    kernel = "cross_entropy"
+    params = ("rows", "ignore_index", "reduction", "smoothing")
     extras = ("lse",)
-    backward_name = "NllLossBackward0"
 
     @classmethod
-    def apply(cls, x: Tensor, target: Tensor, dim: int, ignore_index: int, reduction: int) -> Tensor:
+    def apply(
+        cls, x: Tensor, target: Tensor, weight: Tensor | None, dim: int, ignore: int, reduction: int, smoothing: float
+    ) -> Tensor:
         a, t = contiguous(x._array), contiguous(target._array)
+        w = None if weight is None else contiguous(weight._array)
         rows = _rows(a.shape, dim)
         y = empty(t.shape if reduction == 0 else (), a.dtype)
         lse = empty(t.shape, a.dtype)
-        status = K.cross_entropy(y, lse, a, t, rows, ignore_index, reduction)
+        status = K.cross_entropy(y, lse, a, t, w, rows, ignore, reduction, smoothing)
         if status:
             bad = t.numpy().reshape(-1)[status - 1]
             raise IndexError(
-                f"Target {bad} is out of bounds. (cross_entropy with {rows[1]} classes, ignore_index {ignore_index})"
+                f"Target {bad} is out of bounds. (cross_entropy with {rows[1]} classes, ignore_index {ignore})"
             )
-        return record(cls, (x._edge, target._edge), (a, t, y, lse), y, (rows, ignore_index, reduction))
+        params = rows, ignore, reduction, smoothing
+        if weight is None:
+            return record(cls, (x._edge, target._edge), (a, t, y, lse), y, params)
+        return record(cls, (x._edge, target._edge, weight._edge), (a, t, w, y, lse), y, params)
 
     @staticmethod
     def backward(node, g):
-        x, target, lse = node.saved
+        x, target, *weight, lse = node.saved
         dx = empty(x.shape, g.dtype)
-        K.cross_entropy_grad(dx, contiguous(g), x, lse, target, *node.params)
-        return dx, None
+        K.cross_entropy_grad(dx, contiguous(g), x, lse, target, weight[0] if weight else None, *node.params)
+        return dx, None, None
 
-    def dx(g, x, target, lse, rows, ignore_index, reduction):
-        flat = x.reshape(rows)
-        index = target.reshape(rows[0], 1, rows[2])
-        used = index != ignore_index
-        g = g.reshape(index.shape) if reduction == 0 else g
-        if reduction == 1:
-            g = g / max(1, int(used._array.numpy().sum()))
-        one_hot = _one_hot(index, used, rows, x.dtype)
-        difference = flat.softmax(1) - one_hot
-        return (g * difference * used.to(x.dtype)).reshape(x.shape)
+
+class CrossEntropy(NllLoss):
+    """y = sum, mean or each of q * (logsumexp(x) - x), q = one_hot(target), smoothed
+    dL/dx = g * (softmax(x) - q), 0 where the target is ignored"""
+
+    inputs = ("x", "target")
+    backward_name = "NllLossBackward0"
+
+    def dx(g, x, target, lse, rows, ignore_index, reduction, smoothing):
+        return _cross_entropy_slope(g, x, target, None, rows, ignore_index, reduction, smoothing)
+
+
+class WeightedCrossEntropy(NllLoss):
+    """y = as CrossEntropy with q = weight * one_hot(target), smoothed; the mean is over the weights of the targets
+    dL/dx = g * (softmax(x) * sum(q) - q), 0 where the target is ignored"""
+
+    inputs = ("x", "target", "weight")
+    backward_name = "NllLossBackward0"
+
+    def dx(g, x, target, weight, lse, rows, ignore_index, reduction, smoothing):
+        return _cross_entropy_slope(g, x, target, weight, rows, ignore_index, reduction, smoothing)
+
+
+def _cross_entropy_slope(g, x, target, weight, rows, ignore_index, reduction, smoothing) -> Tensor:
+    index = target.reshape(rows[0], 1, rows[2])
+    used = index != ignore_index
+    w = ones(rows[1], dtype=x.dtype) if weight is None else weight
+    own = _one_hot(index, used, rows, x.dtype) * w.reshape(1, -1, 1)
+    q = own * (1 - smoothing) + w.reshape(1, -1, 1) * (smoothing / max(1, rows[1]))
+    g = g.reshape(index.shape) if reduction == 0 else g
+    if reduction == 1 and used.any():
+        g = g / own.sum()
+    slope = x.reshape(rows).softmax(1) * q.sum(1, keepdim=True) - q
+    return where(used, g * slope, 0.0).reshape(x.shape)
 
 
 def _one_hot(index: Tensor, used: Tensor, rows: tuple, dtype) -> Tensor:
     """Ones at the class indices along the middle dim, nothing where the target is ignored."""
-    from .create import arange
-
     classes = arange(rows[1]).reshape(1, rows[1], 1)
     return (classes == where(used, index, -1)).to(dtype)
 
@@ -290,32 +318,29 @@ def cross_entropy(
         if t.dtype is not dtypes.uint8:
             raise RuntimeError(f"expected scalar type Long but found {t.dtype.title}: convert the target with .long()")
         target = target.to(dtypes.int64)
-    if weight is not None and weight._array.shape != (x.shape[dim],):
+    if weight is not None:
+        _check_weight(weight, x.shape[dim], x.dtype)
+    op = CrossEntropy if weight is None else WeightedCrossEntropy
+    return op.apply(input, target, weight, dim, ignore_index, kind, float(label_smoothing))
+
+
+def _check_weight(weight: Tensor, classes: int, dtype: dtypes.dtype) -> None:
+    """Weights of classes: a constant number for each."""
+    w = require_tensor("cross_entropy", weight, "weight")._array
+    if w.shape != (classes,):
         raise RuntimeError(
-            f"weight tensor should be defined either for all {x.shape[dim]} classes or no classes but got weight "
-            f"tensor of shape: {list(weight.shape)}"
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight "
+            f"tensor of shape: {list(w.shape)}"
         )
-    if weight is None and not label_smoothing:
-        return CrossEntropy.apply(input, target, dim, ignore_index, kind)
-    return _weighted(input, target, dim, weight, ignore_index, kind, label_smoothing)
-
-
-def _weighted(x: Tensor, target: Tensor, dim: int, weight, ignore_index: int, kind: int, smoothing: float) -> Tensor:
-    """Class weights and label smoothing, composed."""
-    plain = CrossEntropy.apply(x, target, dim, ignore_index, 0)
-    used = elementwise.ne(target, ignore_index)
-    safe = target * used.to(target.dtype)
-    w = used.to(x.dtype) if weight is None else weight[safe] * used.to(x.dtype)
-    losses = plain if weight is None else plain * weight[safe]
-    if smoothing:
-        logs = log_softmax(x, dim)
-        if weight is not None:
-            shape = [1] * x.ndim
-            shape[dim] = -1
-            logs = logs * weight.reshape(shape)
-        losses = losses * (1 - smoothing) - logs.sum(dim) * (smoothing / x.shape[dim])
-    losses = where(used, losses, 0.0)
-    return losses if kind == 0 else losses.sum() / w.sum() if kind == 1 else losses.sum()
+    if w.dtype is not dtype:
+        raise RuntimeError(
+            f"expected scalar type {dtype.title} but found {w.dtype.title}: convert the weight with .to(input.dtype)"
+        )
+    if weight.requires_grad and is_grad_enabled():
+        raise RuntimeError(
+            "The function 'cross_entropy' is not differentiable with respect to argument 'weight'. This input cannot "
+            "have requires_grad True: give weight.detach()"
+        )
 
 
 def _probabilities(x: Tensor, target: Tensor, dim: int, weight, kind: int, smoothing: float) -> Tensor:

@@ -123,8 +123,10 @@ def classes(make: Make):
     yield Sample((make(2, 3), np.array([-100, -100])), smooth=False, note="all ignored")
     yield Sample((make(2, 3), np.array([-100, -100])), {"reduction": "sum"}, note="all ignored, sum")
     x = np.array([[1e4, 0, -1e4], [np.inf, 0, 1], [np.nan, 0, 1], [-np.inf, 0, 1]], make.dtype)
-    for i in (0, 2, 3):
-        yield Sample((x[i : i + 1], np.array([1])), smooth=False, note=f"edge values {i}")
+    for i, smoothing in itertools.product(range(4), (0.0, 0.1)):
+        yield Sample(
+            (x[i : i + 1], np.array([1])), {"label_smoothing": smoothing}, False, f"edge values {i}, {smoothing}"
+        )
 
 
 def soft(make: Make):
@@ -219,6 +221,20 @@ ROWS = [
                 lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 1]), weight=m.ones(2)),
                 RuntimeError,
                 "weight",
+            ),
+            Failure(
+                lambda m: m.nn.functional.cross_entropy(
+                    m.ones(2, 3), m.tensor([0, 1]), weight=m.ones(3, dtype=m.float64)
+                ),
+                RuntimeError,
+                "expected scalar type Float but found Double",
+            ),
+            Failure(
+                lambda m: m.nn.functional.cross_entropy(
+                    m.ones(2, 3), m.tensor([0, 1]), weight=m.ones(3, requires_grad=True)
+                ),
+                RuntimeError,
+                "is not differentiable with respect to argument 'weight'",
             ),
             Failure(
                 lambda m: m.nn.functional.cross_entropy(m.ones(2, 3), m.tensor([0, 1]), reduction="max"),
