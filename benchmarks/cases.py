@@ -313,6 +313,22 @@ def optimizer(kernel: str, _: str) -> list[Case]:
     ]
 
 
+def lists(kernel: str, _: str) -> list[Case]:
+    """Gradients of as many parameters as in :func:`optimizer`."""
+
+    def make(sizes: list[int], data: Data) -> Call:
+        arrays = [data.normal(n) for n in sizes]
+        if kernel == "list_squares":
+            return Call(K.list_squares, (arrays,), ())
+        return Call(K.list_scale, (arrays, -1.0), tuple(arrays))
+
+    return [
+        Case(kernel, "4 of 10", partial(make, [10] * 4)),
+        Case(kernel, "4 of 1e4", partial(make, [10_000] * 4)),
+        Case(kernel, "1e6", partial(make, [1_000_000])),
+    ]
+
+
 def embedding(kernel: str, group: str) -> list[Case]:
     def make(count: int, width: int, rows: int, data: Data) -> Call:
         table, index, g = data.normal(rows, width), data.integers(rows, count), data.normal(count, width)
@@ -369,7 +385,8 @@ BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
     "ROWWISE": rowwise, "ROWWISE_GRAD": rowwise, "NORM": norm, "NORM_GRAD": norm,
     "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy, "NLL_GRAD": cross_entropy,
     "GEMM": gemm, "LINEAR": linear, "LINEAR_GRAD": linear,
-    "OPTIMIZER": optimizer, "EMBEDDING": embedding, "EMBEDDING_GRAD": embedding, "DROPOUT": dropout,
+    "OPTIMIZER": optimizer, "LIST_SQUARES": lists, "LIST_SCALE": lists,
+    "EMBEDDING": embedding, "EMBEDDING_GRAD": embedding, "DROPOUT": dropout,
     "RANDOM": random, "SEED": random, "PERMUTATION": random, "INTEGERS": random, "WORDS": random,
 }  # fmt: skip
 

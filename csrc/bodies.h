@@ -14,6 +14,7 @@
 #include "gemm.c.inc"
 #include "norm.c.inc"
 #include "optimizer.c.inc"
+#include "list.c.inc"
 #include "index.c.inc"
 #include "random.c.inc"
 

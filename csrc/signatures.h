@@ -46,6 +46,10 @@
 /* Optimizers: one call updates all parameters of a group. */
 #define AG_SIG_OPTIMIZER(f) int f(const ag_group *group, int64_t count, const ag_param *params)
 
+/* Lists of tensors, the p and n of each entry: out[0] = the sum of all squares; every element times p0. */
+#define AG_SIG_LIST_SQUARES(f) int f(int64_t count, const ag_param *params, double *out)
+#define AG_SIG_LIST_SCALE(f) int f(int64_t count, const ag_param *params, double p0)
+
 /* Embedding: out[i] = table[index[i]], rows of width elements; the gradient adds g[i] to dtable[index[i]] in order of i,
  * leaving out padding_index (-1: none). */
 #define AG_SIG_EMBEDDING(f) int f(int64_t count, int64_t width, int64_t rows, void *out, const void *table, const int64_t *index)

@@ -556,4 +556,5 @@ BY_CLASS = {
     "EMBEDDING_GRAD": embeddings,
     "DROPOUT": dropouts,
 }
+WHOLE = {"OPTIMIZER", "LIST_SQUARES", "LIST_SCALE"}  # take lists: test_kernels.py, test_clip.py
 ELSEWHERE = {"RANDOM", "SEED", "PERMUTATION", "INTEGERS", "WORDS"}  # test_random_streams.py

@@ -11,6 +11,7 @@ from kernel_cases import (
     BY_CLASS,
     ELSEWHERE,
     OPERANDS,
+    WHOLE,
     Out,
     classes,
     edge_values,
@@ -108,7 +109,7 @@ def both(name: str, cases, dtype, isa: str) -> None:
 
 @pytest.mark.parametrize("isa", C_MACHINES)
 @pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
-@pytest.mark.parametrize("name", [n for n, g in KERNELS.items() if g != "OPTIMIZER"])
+@pytest.mark.parametrize("name", [n for n, g in KERNELS.items() if g not in WHOLE])
 def test_c_equals_numpy(name, dtype, isa):
     both(name, BY_CLASS[KERNELS[name]](name, KERNELS[name], dtype), dtype, isa)
 
@@ -254,7 +255,7 @@ def large(name: str, group: str, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
-@pytest.mark.parametrize("name", [n for n, g in KERNELS.items() if g != "OPTIMIZER"])
+@pytest.mark.parametrize("name", [n for n, g in KERNELS.items() if g not in WHOLE])
 def test_the_bits_do_not_depend_on_the_number_of_threads(name, dtype):
     args = large(name, KERNELS[name], dtype)
     results = []

@@ -366,6 +366,32 @@ def _optimizer(by_dtype, _):
     return kernel
 
 
+def _tensors(arrays):
+    """The C table of a list of tensors."""
+    rows = extension.ffi.new("ag_param[]", len(arrays))
+    for row, a in zip(rows, arrays):
+        row.p, row.n = a.ptr, a.layout.size
+    return rows
+
+
+def _list_squares(by_dtype, _):
+    new = extension.ffi.new
+
+    def kernel(arrays):
+        out = new("double *")
+        by_dtype[arrays[0].layout.dtype](len(arrays), _tensors(arrays), out)
+        return out[0]
+
+    return kernel
+
+
+def _list_scale(by_dtype, _):
+    def kernel(arrays, factor):
+        by_dtype[arrays[0].layout.dtype](len(arrays), _tensors(arrays), factor)
+
+    return kernel
+
+
 def _param_table(table):
     rows = extension.ffi.new("ag_param[]", len(table.params))
     for row, p, state in zip(rows, table.params, table.states):
@@ -460,5 +486,6 @@ BINDERS: dict[str, Callable] = {
     "ROWWISE": _rowwise, "ROWWISE_GRAD": _rowwise_grad, "NORM": _norm, "NORM_GRAD": _norm_grad,
     "LOSS": _loss, "LOSS_GRAD": _loss_grad, "NLL": _nll, "NLL_GRAD": _nll_grad,
     "GEMM": _gemm, "LINEAR": _linear, "LINEAR_GRAD": _linear_grad,
-    "OPTIMIZER": _optimizer, "EMBEDDING": _embedding, "EMBEDDING_GRAD": _embedding_grad, "DROPOUT": _dropout,
+    "OPTIMIZER": _optimizer, "LIST_SQUARES": _list_squares, "LIST_SCALE": _list_scale,
+    "EMBEDDING": _embedding, "EMBEDDING_GRAD": _embedding_grad, "DROPOUT": _dropout,
 }  # fmt: skip

@@ -142,10 +142,21 @@ def _optimizer(function):
     return kernel
 
 
+def _list(function):
+    """The first argument is a list of arrays."""
+
+    def kernel(arrays, *args):
+        with np.errstate(all="ignore"):
+            return function([a.numpy() for a in arrays], *args)
+
+    return kernel
+
+
 SPECIAL = {
     "softmax": _rowwise, "log_softmax": _rowwise, "softmax_grad": _rowwise, "log_softmax_grad": _rowwise,
     "layer_norm": _norm, "rms_norm": _norm, "layer_norm_grad": _norm_grad, "rms_norm_grad": _norm_grad,
     "cross_entropy": _cross_entropy, "cross_entropy_grad": _cross_entropy_grad,
     "gemm": _gemm, "linear": _linear, "linear_grad": _linear_grad,
     "sgd": _optimizer, "adam": _optimizer, "rmsprop": _optimizer,
+    "list_squares": _list, "list_scale": _list,
 }  # fmt: skip

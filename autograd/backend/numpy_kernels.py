@@ -656,6 +656,20 @@ def rmsprop(group, params):
         p -= t(group.lr) * change
 
 
+# --- lists of arrays of one dtype -------------------------------------------------------------------------------------
+
+
+def list_squares(arrays):
+    """The sum of the squares of all elements, in float64, as a number."""
+    return math.fsum(np.sum(np.square(a, dtype=np.float64)) for a in arrays)
+
+
+def list_scale(arrays, factor):
+    """Every element times the factor, in place."""
+    for a in arrays:
+        a *= a.dtype.type(factor)
+
+
 # --- indexing, dropout ------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@
 Linear(in_features=2, out_features=1, bias=True)
 """
 
-from . import functional, init
+from . import functional, init, utils
 from .layers import (
     GELU,
     BCEWithLogitsLoss,
@@ -54,4 +54,5 @@ __all__ = [
     "Tanh",
     "functional",
     "init",
+    "utils",
 ]  # fmt: skip

@@ -30,6 +30,7 @@ static const family families[] = {
     FAMILY(norm)
     FAMILY(loss)
     FAMILY(optimizer)
+    FAMILY(list)
     FAMILY(index)
     FAMILY(gemm)
     FAMILY(runtime)

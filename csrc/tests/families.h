@@ -9,6 +9,7 @@
 #include "check_norm.c.inc"
 #include "check_loss.c.inc"
 #include "check_optimizer.c.inc"
+#include "check_list.c.inc"
 #include "check_index.c.inc"
 #include "check_gemm.c.inc"
 #include "check_runtime.c.inc"
