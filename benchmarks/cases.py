@@ -204,6 +204,25 @@ def norm(kernel: str, group: str) -> list[Case]:
     return [Case(kernel, name, partial(make, rows)) for name, rows in NORMS.items()]
 
 
+CHANNELS = {"128x1000": (128, 1000, 1), "1024x64": (1024, 64, 1), "64x16x28x28": (64, 16, 784)}
+
+
+def batch_norm(kernel: str, group: str) -> list[Case]:
+    def make(rows: tuple, data: Data) -> Call:
+        n = rows[1]
+        x, stats, weight, bias = data.normal(*rows), data.positive(2, n), data.positive(n), data.normal(n)
+        if group == "BATCH_NORM":
+            running = data.normal(n), data.positive(n)
+            given = x, weight, bias, rows, True, 0.1, 1e-5
+            return Call(K.batch_norm, (y := data.empty(*rows), stats, *running, *given), (y, stats))
+        return seam(
+            kernel, data.empty(*rows), data.empty(n), data.empty(n), data.normal(*rows), x, stats, weight, rows, True,
+            outputs=3,
+        )  # fmt: skip
+
+    return [Case(kernel, name, partial(make, rows)) for name, rows in CHANNELS.items()]
+
+
 def loss(kernel: str, group: str) -> list[Case]:
     def make(n: int, data: Data) -> Call:
         x, t = data.normal(n), data.positive(n)
@@ -383,6 +402,7 @@ def native(kernel: str, mt: MT19937) -> Callable[..., Any] | None:
 BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
     **dict.fromkeys(OPERANDS, elementwise), "WHERE": where, "REDUCE": reduction, "ARGREDUCE": reduction,
     "ROWWISE": rowwise, "ROWWISE_GRAD": rowwise, "NORM": norm, "NORM_GRAD": norm,
+    "BATCH_NORM": batch_norm, "BATCH_NORM_GRAD": batch_norm,
     "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy, "NLL_GRAD": cross_entropy,
     "GEMM": gemm, "LINEAR": linear, "LINEAR_GRAD": linear,
     "OPTIMIZER": optimizer, "LIST_SQUARES": lists, "LIST_SCALE": lists,

@@ -13,6 +13,7 @@
 #include "loss.c.inc"
 #include "gemm.c.inc"
 #include "norm.c.inc"
+#include "batch_norm.c.inc"
 #include "optimizer.c.inc"
 #include "list.c.inc"
 #include "index.c.inc"

@@ -146,6 +146,11 @@ void ag_gil_end(void *token) {
 #define DEFINE_ROWWISE_GRAD(name, suffix) CALL(name, suffix, outer * n *inner, outer, n, inner, dx, g, y)
 #define DEFINE_NORM(name, suffix) CALL(name, suffix, rows * n, rows, n, y, stats, x, weight, bias, eps)
 #define DEFINE_NORM_GRAD(name, suffix) CALL(name, suffix, rows * n, rows, n, dx, dw, db, g, x, stats, weight)
+#define DEFINE_BATCH_NORM(name, suffix)                                                                         \
+    CALL(name, suffix, outer * channels * inner, outer, channels, inner, y, stats, running_mean, running_var, x, \
+         weight, bias, training, momentum, eps)
+#define DEFINE_BATCH_NORM_GRAD(name, suffix) \
+    CALL(name, suffix, outer * channels * inner, outer, channels, inner, dx, dw, db, g, x, stats, weight, training)
 #define DEFINE_LOSS(name, suffix) CALL(name, suffix, n, n, out, x, t, p0)
 #define DEFINE_LOSS_GRAD(name, suffix) CALL(name, suffix, n, n, dx, g, x, t, p0)
 #define DEFINE_NLL(name, suffix) \

@@ -26,6 +26,12 @@
 #define AG_SIG_NORM(f) int f(int64_t rows, int64_t n, void *y, void *stats, const void *x, const void *weight, const void *bias, double eps)
 #define AG_SIG_NORM_GRAD(f) int f(int64_t rows, int64_t n, void *dx, void *dw, void *db, const void *g, const void *x, const void *stats, const void *weight)
 
+/* Batch norm over contiguous (outer, channels, inner); weight and bias (channels,) may be NULL. In training stats (2, channels) become
+ * means and factors 1 / sqrt(var + eps) of the channels, and running_mean and running_var, which may be NULL, follow with the unbiased
+ * variance; else they are the statistics. Each of dx, dw, db may be NULL. */
+#define AG_SIG_BATCH_NORM(f) int f(int64_t outer, int64_t channels, int64_t inner, void *y, void *stats, void *running_mean, void *running_var, const void *x, const void *weight, const void *bias, int64_t training, double momentum, double eps)
+#define AG_SIG_BATCH_NORM_GRAD(f) int f(int64_t outer, int64_t channels, int64_t inner, void *dx, void *dw, void *db, const void *g, const void *x, const void *stats, const void *weight, int64_t training)
+
 /* Losses over n contiguous elements: out[0] = p0 * sum(l(x, t)); dx = p0 * g[0] * l'(x, t). */
 #define AG_SIG_LOSS(f) int f(int64_t n, void *out, const void *x, const void *t, double p0)
 #define AG_SIG_LOSS_GRAD(f) int f(int64_t n, void *dx, const void *g, const void *x, const void *t, double p0)

@@ -313,6 +313,41 @@ def norms(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
         yield "edge values", (Out(np.zeros((5, 3), dtype)), Out(np.zeros((2, 5), dtype)), x, None, None, (5, 3), 1e-5)
 
 
+def batch_norms(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(11)
+
+    def make(low, high, *shape):
+        return np.asarray(rng.uniform(low, high, shape), dtype)
+
+    sizes = [
+        (2, 1, 1),
+        (3, 4, 1),
+        (5, 17, 1),
+        (33, 65, 1),
+        (130, 33, 1),
+        (2, 3, 5),
+        (4, 2, 100),
+        (3, 2, 2000),
+        (0, 3, 1),
+    ]
+    for rows, affine, training in itertools.product(sizes, (0, 1, 2), (False, True)):
+        channels = rows[1]
+        x, weight, bias = make(-2, 3, *rows), make(0.5, 2, channels) if affine else None, make(-1, 1, channels)
+        note = f"{rows}, {affine}, training {training}"
+        if group == "BATCH_NORM":
+            outs = Out(np.full(rows, 7, dtype)), Out(np.full((2, channels), 7, dtype))
+            for running in ((None, None), (make(-1, 1, channels), make(0.5, 2, channels))):
+                if training or running[0] is not None:
+                    follow = [None if r is None else Out(r) for r in running]
+                    given = x, weight, bias if affine == 2 else None, rows, training, 0.1, 1e-5
+                    yield note, (*outs, *follow, *given)
+            continue
+        stats = np.asarray([make(-1, 1, channels), make(0.5, 2, channels)], dtype)
+        dx, dw, db = (Out(np.full(s, 7, dtype)) for s in (rows, channels, channels))
+        for which in ((dx, dw, db), (dx, None, None), (None, dw, None)):
+            yield note, (*which, make(-0.5, 0.5, *rows), x, stats, weight, rows, training)
+
+
 def losses(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
     rng = np.random.default_rng(4)
     for n in SIZES:
@@ -545,6 +580,8 @@ BY_CLASS = {
     "ROWWISE_GRAD": rowwise,
     "NORM": norms,
     "NORM_GRAD": norms,
+    "BATCH_NORM": batch_norms,
+    "BATCH_NORM_GRAD": batch_norms,
     "LOSS": losses,
     "LOSS_GRAD": losses,
     "NLL": nll,

@@ -161,6 +161,9 @@ MODULES = [
     lambda nn: nn.LayerNorm([4], elementwise_affine=False),
     lambda nn: nn.RMSNorm(4),
     lambda nn: nn.RMSNorm((3, 4), eps=1e-3, elementwise_affine=False),
+    lambda nn: nn.BatchNorm1d(4),
+    lambda nn: nn.BatchNorm1d(4, affine=False).eval(),
+    lambda nn: nn.BatchNorm1d(4, bias=False, track_running_stats=False).eval(),
     lambda nn: nn.Linear(4, 3),
     lambda nn: nn.Sequential(nn.Linear(4, 5), nn.Tanh()),
 ]
@@ -177,6 +180,22 @@ def test_modules(make):
     (y * y).sum().backward()
     (z * z).sum().backward()
     np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{}, {"momentum": None}, {"momentum": 0.3, "affine": False}], ids=str)
+@pytest.mark.parametrize(
+    "name, shape", [("BatchNorm1d", (8, 3)), ("BatchNorm1d", (4, 3, 7)), ("BatchNorm2d", (2, 3, 5, 4))]
+)
+def test_running_statistics_follow_alike(name, shape, options):
+    mine, theirs = both(lambda nn: getattr(nn, name)(3, **options))
+    rng = np.random.default_rng(0)
+    for training in (True, True, True, False, True, False):
+        x = (3 * rng.standard_normal(shape) + 5).astype(np.float32)
+        y, z = (m.train(training)(library.tensor(x)) for m, library in ((mine, autograd), (theirs, torch)))
+        np.testing.assert_allclose(values(y), z.detach().numpy(), rtol=1e-5, atol=1e-5)
+        for (key, a), (other, b) in zip(mine.state_dict().items(), theirs.state_dict().items(), strict=True):
+            assert key == other and str(a.dtype).split(".")[1] == str(b.dtype).split(".")[1]
+            np.testing.assert_allclose(values(a), b.numpy(), rtol=2e-6, err_msg=key)
 
 
 OPTIMIZERS = [

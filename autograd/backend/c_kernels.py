@@ -272,6 +272,29 @@ def _norm_grad(by_dtype, _):
     return kernel
 
 
+def _pointer(a):
+    return NONE if a is None else a.ptr
+
+
+def _batch_norm(by_dtype, _):
+    def kernel(y, stats, running_mean, running_var, x, weight, bias, rows, training, momentum, eps):
+        by_dtype[x.layout.dtype](
+            *rows, y.ptr, stats.ptr, _pointer(running_mean), _pointer(running_var), x.ptr, _pointer(weight),
+            _pointer(bias), training, momentum, eps,
+        )  # fmt: skip
+
+    return kernel
+
+
+def _batch_norm_grad(by_dtype, _):
+    def kernel(dx, dw, db, g, x, stats, weight, rows, training):
+        by_dtype[x.layout.dtype](
+            *rows, _pointer(dx), _pointer(dw), _pointer(db), g.ptr, x.ptr, stats.ptr, _pointer(weight), training
+        )
+
+    return kernel
+
+
 def _loss(by_dtype, _):
     def kernel(out, x, t, scale):
         layout = x.layout
@@ -484,6 +507,7 @@ BINDERS: dict[str, Callable] = {
     "FILL": _fill, "UNARY": _unary, "UNARY_P": _unary_p, "BINARY": _binary, "BINARY_P": _binary_p,
     "TERNARY": _ternary, "WHERE": _ternary, "REDUCE": _reduce, "ARGREDUCE": _argreduce,
     "ROWWISE": _rowwise, "ROWWISE_GRAD": _rowwise_grad, "NORM": _norm, "NORM_GRAD": _norm_grad,
+    "BATCH_NORM": _batch_norm, "BATCH_NORM_GRAD": _batch_norm_grad,
     "LOSS": _loss, "LOSS_GRAD": _loss_grad, "NLL": _nll, "NLL_GRAD": _nll_grad,
     "GEMM": _gemm, "LINEAR": _linear, "LINEAR_GRAD": _linear_grad,
     "OPTIMIZER": _optimizer, "LIST_SQUARES": _list_squares, "LIST_SCALE": _list_scale,

@@ -65,6 +65,28 @@ def _norm_grad(function):
     return kernel
 
 
+def _batch_norm(function):
+    def kernel(y, stats, running_mean, running_var, x, weight, bias, rows, training, momentum, eps):
+        with np.errstate(all="ignore"):
+            function(
+                y.numpy().reshape(rows), stats.numpy(), _flat(running_mean), _flat(running_var),
+                x.numpy().reshape(rows), _flat(weight), _flat(bias), training, momentum, eps,
+            )  # fmt: skip
+
+    return kernel
+
+
+def _batch_norm_grad(function):
+    def kernel(dx, dw, db, g, x, stats, weight, rows, training):
+        with np.errstate(all="ignore"):
+            function(
+                None if dx is None else dx.numpy().reshape(rows), _flat(dw), _flat(db), g.numpy().reshape(rows),
+                x.numpy().reshape(rows), stats.numpy(), _flat(weight), training,
+            )  # fmt: skip
+
+    return kernel
+
+
 def _cross_entropy(function):
     def kernel(loss, lse, x, target, weight, rows, ignore_index, reduction, smoothing):
         outer, _, inner = rows
@@ -155,6 +177,7 @@ def _list(function):
 SPECIAL = {
     "softmax": _rowwise, "log_softmax": _rowwise, "softmax_grad": _rowwise, "log_softmax_grad": _rowwise,
     "layer_norm": _norm, "rms_norm": _norm, "layer_norm_grad": _norm_grad, "rms_norm_grad": _norm_grad,
+    "batch_norm": _batch_norm, "batch_norm_grad": _batch_norm_grad,
     "cross_entropy": _cross_entropy, "cross_entropy_grad": _cross_entropy_grad,
     "gemm": _gemm, "linear": _linear, "linear_grad": _linear_grad,
     "sgd": _optimizer, "adam": _optimizer, "rmsprop": _optimizer,

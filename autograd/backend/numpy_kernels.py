@@ -476,6 +476,51 @@ def _norm_grad(center, dx, dw, db, g, x, stats, weight):
         np.multiply(slope, stats[1, :, None], out=dx)
 
 
+# --- batch norm: x is (outer, channels, inner), weight and bias (channels,) or None; stats (2, channels) --------------
+
+
+def batch_norm(y, stats, running_mean, running_var, x, weight, bias, training, momentum, eps):
+    """(x - mean) * rstd * weight + bias of each channel. In training the running statistics, where there are some, move
+    towards those of the channels by the share ``momentum``; else they are taken."""
+    if not x.size:
+        return
+    t = x.dtype.type
+    if training:
+        count = x.shape[0] * x.shape[2]
+        mean(stats[0], x - x[:1, :, :1], (0, 2))  # from the first element on, the mean of equal elements is not rounded
+        stats[0] += x[0, :, 0]
+        deviation = x - stats[0, :, None]
+        variance = np.sum(deviation * deviation, axis=(0, 2)) / t(count)
+        if running_mean is not None:
+            m = t(momentum)
+            unbiased = variance * (t(count) / t(count - 1))
+            running_mean[...] = (1 - m) * running_mean + m * stats[0]
+            running_var[...] = (1 - m) * running_var + m * unbiased
+    else:
+        stats[0] = running_mean
+        deviation, variance = x - stats[0, :, None], running_var
+    stats[1] = 1 / np.sqrt(variance + t(eps))
+    np.multiply(deviation, (stats[1] if weight is None else stats[1] * weight)[:, None], out=y)
+    if bias is not None:
+        y += bias[:, None]
+
+
+def batch_norm_grad(dx, dw, db, g, x, stats, weight, training):
+    """With z = (x - mean) rstd: dw and db the sums of g z and of g; dx = weight rstd g, in training with
+    g - mean(g) - z mean(g z) in place of g; each where it is not None."""
+    z = (x - stats[0, :, None]) * stats[1, :, None]
+    product, total = np.sum(g * z, axis=(0, 2)), np.sum(g, axis=(0, 2))
+    if dw is not None:
+        dw[...] = product
+    if db is not None:
+        db[...] = total
+    if dx is not None and x.size:
+        if training:
+            count = x.dtype.type(x.shape[0] * x.shape[2])
+            g = g - (total / count)[:, None] - z * (product / count)[:, None]
+        np.multiply(g, (stats[1] if weight is None else stats[1] * weight)[:, None], out=dx)
+
+
 # --- losses -----------------------------------------------------------------------------------------------------------
 
 

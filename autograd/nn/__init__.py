@@ -27,11 +27,13 @@ from .layers import (
     Tanh,
 )  # fmt: skip
 from .module import Module, Parameter
-from .norm import LayerNorm, RMSNorm
+from .norm import BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm
 
 __all__ = [
     "GELU",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "CrossEntropyLoss",
     "Dropout",
     "Embedding",

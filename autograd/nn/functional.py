@@ -20,9 +20,10 @@ from ..ops.activation import (
 from ..ops.elementwise import tanh
 from ..ops.linalg import linear
 from ..ops.loss import binary_cross_entropy_with_logits, cross_entropy, mse_loss
-from ..ops.norm import layer_norm, rms_norm
+from ..ops.norm import batch_norm, layer_norm, rms_norm
 
 __all__ = [
-    "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "embedding", "gelu", "layer_norm", "leaky_relu",
-    "linear", "log_softmax", "mse_loss", "relu", "rms_norm", "sigmoid", "silu", "softmax", "softplus", "tanh",
+    "batch_norm", "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "embedding", "gelu", "layer_norm",
+    "leaky_relu", "linear", "log_softmax", "mse_loss", "relu", "rms_norm", "sigmoid", "silu", "softmax", "softplus",
+    "tanh",
 ]  # fmt: skip

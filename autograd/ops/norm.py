@@ -1,4 +1,4 @@
-"""Norms over the last dims: layer norm and RMS norm, one kernel forward and one backward.
+"""Norms, one kernel forward and one backward: layer norm and RMS norm over the last dims, batch norm of channels.
 
 >>> from autograd import tensor
 >>> layer_norm(tensor([[1.0, 2.0, 3.0]]), (3,))
@@ -13,8 +13,9 @@ import numpy as np
 
 from ..backend import K
 from ..op import Op, contiguous, record, require_tensor
-from ..storage import empty, fresh
+from ..storage import empty, fresh, written
 from ..tensor import Tensor
+from .inplace import check_writable
 
 
 class Norm(Op, abstract=True):
@@ -116,6 +117,75 @@ class AffineRmsNorm(AffineNorm):
     center = False
 
 
+class BatchNorm(Op):
+    """y = (x - mean) * rstd of each channel; in training rstd = 1 / sqrt(var(x) + eps) and mean are the channel's own
+    dL/dx = rstd * (g - mean(g) - y * mean(g * y)) in training, else rstd * g"""
+
+    params = ("rows", "eps", "training")
+    extras = ("stats",)
+    backward_name = "NativeBatchNormBackward0"
+
+    @classmethod
+    def apply(cls, x: Tensor, weight, bias, running: tuple, rows: tuple, training: bool, momentum, eps) -> Tensor:
+        edges = tuple([t._edge for t in (x, weight, bias) if t is not None])
+        a = contiguous(x._array)
+        w, b = (None if t is None else contiguous(t._array) for t in (weight, bias))
+        y = fresh(a.layout)
+        stats = empty((2, rows[1]), a.layout.dtype)
+        K.batch_norm(y, stats, *running, a, w, b, rows, training, momentum, eps)
+        if training:
+            written(*[r.storage for r in running if r is not None])
+        return record(cls, edges, (a, w, b)[: len(cls.inputs)] + (y, stats), y, (rows, eps, training))
+
+    @staticmethod
+    def backward(node, g):
+        x, *weight, stats = node.saved
+        dx, dw, db = (None if e is None else fresh(e.layout.packed) for e in [*node.edges, None, None][:3])
+        w = weight[0] if weight else None
+        K.batch_norm_grad(dx, dw, db, contiguous(g), x, stats, w, node.params[0], node.params[2])
+        return (dx, dw, db)[: len(node.edges)]
+
+    @staticmethod
+    def standard(x: Tensor, stats: Tensor, eps: float, training: bool) -> tuple[Tensor, Tensor]:
+        """z and rstd, differentiable, for x as (outer, channels, inner)."""
+        if not training:
+            rstd = stats[1].unsqueeze(1)
+            return (x - stats[0].unsqueeze(1)) * rstd, rstd
+        d = x - x.mean((0, 2), keepdim=True)
+        rstd = ((d * d).mean((0, 2), keepdim=True) + eps).rsqrt()
+        return d * rstd, rstd
+
+    @staticmethod
+    def slope(h: Tensor, x: Tensor, stats: Tensor, rows: tuple, eps: float, training: bool) -> Tensor:
+        """dL/dx from h = dL/dz as (outer, channels, inner)."""
+        z, rstd = BatchNorm.standard(x.reshape(rows), stats, eps, training)
+        if training:
+            h = h - h.mean((0, 2), keepdim=True) - z * (h * z).mean((0, 2), keepdim=True)
+        return (h * rstd).reshape(x.shape)
+
+    def dx(g, x, stats, rows, eps, training):
+        return BatchNorm.slope(g.reshape(rows), x, stats, rows, eps, training)
+
+
+class AffineBatchNorm(BatchNorm):
+    """y = z * weight + bias of each channel, z as y of BatchNorm
+    dL/dx = rstd * (h - mean(h) - z * mean(h * z)) in training, else rstd * h, h = g * weight
+    dL/dweight = sum(g * z), dL/dbias = sum(g)"""
+
+    kernel = "batch_norm"
+    inputs = ("x", "weight", "bias")
+    backward_name = "NativeBatchNormBackward0"
+
+    def dx(g, x, weight, stats, rows, eps, training):
+        return BatchNorm.slope(g.reshape(rows) * weight.unsqueeze(1), x, stats, rows, eps, training)
+
+    def dweight(g, x, stats, rows, eps, training):
+        return (g.reshape(rows) * BatchNorm.standard(x.reshape(rows), stats, eps, training)[0]).sum((0, 2))
+
+    def dbias(g, x, stats, rows):
+        return g.reshape(rows).sum((0, 2))
+
+
 # --- functions --------------------------------------------------------------------------------------------------------
 
 
@@ -156,11 +226,8 @@ def _cut(
     if not a.layout.floating:
         raise NotImplementedError(f'"{op}" not implemented for {a.dtype.title!r}: convert it first, as in x.float()')
     for t in (weight, bias):
-        if t is not None and t._array.dtype is not a.dtype:
-            raise RuntimeError(
-                f"mixed dtype (CPU): expect parameter to have scalar type of {a.dtype.title}, the input's, but found "
-                f"{t.dtype.title}: convert one with .to(dtype)"
-            )
+        if t is not None:
+            _same_dtype(t, a.dtype)
     return math.prod(a.shape[:lead]), math.prod(shape)
 
 
@@ -204,4 +271,80 @@ def rms_norm(
     return (RmsNorm if weight is None else AffineRmsNorm).apply(input, weight, None, rows, eps)
 
 
-__all__ = ["layer_norm", "rms_norm"]
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(input - mean) / sqrt(var + eps) * weight + bias of each channel, dim 1 of (N, C, ...) (Ioffe and Szegedy 2015).
+
+    In training, mean and (biased) variance are those of the channel over all other dims, and the running ones, if
+    given, become (1 - momentum) times themselves plus momentum times these, with the unbiased variance. Otherwise the
+    running ones are taken.
+
+    >>> from autograd import ones, tensor, zeros
+    >>> mean, var = zeros(1), ones(1)
+    >>> batch_norm(tensor([[1.0], [3.0]]), mean, var, training=True)
+    tensor([[-1.0000],
+            [ 1.0000]])
+    >>> mean, var
+    (tensor([0.2000]), tensor([1.1000]))
+
+    Raises ValueError for a single value per channel in training, RuntimeError where shapes or dtypes do not fit.
+    """
+    a = require_tensor("batch_norm", input)._array
+    shape = a.shape
+    if len(shape) < 2:
+        raise IndexError(
+            f"Dimension out of range: batch_norm needs an input of (N, C, ...), with the channels in dim 1, got "
+            f"{list(shape)}"
+        )
+    rows = shape[0], shape[1], math.prod(shape[2:])
+    if training and rows[0] * rows[2] == 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+    if not a.layout.floating:
+        raise NotImplementedError(f'"batch_norm" not implemented for {a.dtype.title!r}: convert it first: x.float()')
+    given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for name, t in given.items():
+        if t is None:
+            if name.startswith("running") and not training:
+                raise RuntimeError(f"{name} must be defined in evaluation mode")
+            continue
+        require_tensor("batch_norm", t, name)
+        if t.numel() != rows[1]:
+            raise RuntimeError(f"{name} should contain {rows[1]} elements not {t.numel()}")
+        _same_dtype(t, a.dtype)
+    running = _running(running_mean, running_var, training)
+    if weight is None:
+        y = BatchNorm.apply(input, None, None, running, rows, bool(training), float(momentum), float(eps))
+        return y if bias is None else y + bias.reshape(-1, *[1] * (len(shape) - 2))
+    return AffineBatchNorm.apply(input, weight, bias, running, rows, bool(training), float(momentum), float(eps))
+
+
+def _running(mean: Tensor | None, var: Tensor | None, training: bool) -> tuple:
+    """The arrays of the running statistics; those that training is to write have to be writable as they are."""
+    if mean is None or var is None:
+        return None, None
+    if not training:
+        return contiguous(mean._array), contiguous(var._array)
+    for t in (mean, var):
+        check_writable(t, "batch_norm")
+        if not t._array.contiguous:
+            raise RuntimeError("batch_norm: running statistics that are to be updated must be contiguous")
+    return mean._array, var._array
+
+
+def _same_dtype(t: Tensor, dtype) -> None:
+    if t._array.dtype is not dtype:
+        raise RuntimeError(
+            f"mixed dtype (CPU): expect parameter to have scalar type of {dtype.title}, the input's, but found "
+            f"{t.dtype.title}: convert one with .to(dtype)"
+        )
+
+
+__all__ = ["batch_norm", "layer_norm", "rms_norm"]

@@ -28,6 +28,7 @@ static const family families[] = {
     FAMILY(reduce)
     FAMILY(rowwise)
     FAMILY(norm)
+    FAMILY(batch_norm)
     FAMILY(loss)
     FAMILY(optimizer)
     FAMILY(list)

@@ -7,6 +7,7 @@
 #include "check_reduce.c.inc"
 #include "check_rowwise.c.inc"
 #include "check_norm.c.inc"
+#include "check_batch_norm.c.inc"
 #include "check_loss.c.inc"
 #include "check_optimizer.c.inc"
 #include "check_list.c.inc"
