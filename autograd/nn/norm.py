@@ -7,9 +7,11 @@ tensor([[-1.0000,  1.0000]], grad_fn=<NativeLayerNormBackward0>)
 
 from __future__ import annotations
 
+from ..data import tensor
 from ..ops import norm
 from ..ops.create import empty, ones, zeros
-from ..tensor import Tensor, check_device, tensor
+from ..tensor import Tensor
+from ..types import check_device
 from . import init
 from .module import Module, Parameter
 

@@ -21,12 +21,13 @@ from types import GeneratorType
 
 from .. import dtypes
 from ..backend import K
-from ..graph import no_grad
+from ..data import tensor
+from ..modes import no_grad
 from ..op import contiguous
 from ..ops.inplace import check_writable
 from ..ops.shape import stack
 from ..storage import written
-from ..tensor import Tensor, tensor
+from ..tensor import Tensor
 
 Tensors = Tensor | Iterable[Tensor]
 

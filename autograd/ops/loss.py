@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from .. import dtypes
 from ..backend import K
-from ..graph import is_grad_enabled
+from ..modes import is_grad_enabled
 from ..op import Op, broadcast_shapes, contiguous, record, require_tensor, result_type
 from ..storage import Layout, empty, fresh, packed
 from ..tensor import Tensor
