@@ -464,4 +464,6 @@ def optimizers() -> list[Row]:
 
 @cache
 def rows() -> list[Row]:
-    return [*products(), *elementwise(), *broadcast(), *reductions(), *rowwise(), *optimizers()]
+    from .norm_rows import norms  # which is made of what stands here
+
+    return [*products(), *elementwise(), *broadcast(), *reductions(), *rowwise(), *norms(), *optimizers()]
