@@ -8,27 +8,31 @@
 #endif
 
 #if F32
-/* log2((1 + s) / (1 - s)) = s p(s^2), 2^r = q(r) on |r| <= 1/2, to float's accuracy in double */
+/* log2((1 + s) / (1 - s)) = s p(s^2), to float's accuracy in double; 2^r = q(r) on |r| <= 1/2 */
 static const double FN(log2_p)[] = {
     0x1.71547652d859fp+1, 0x1.ec709b53bfb9ap-1, 0x1.2778a84bdad2cp-1, 0x1.a512525ccdf35p-2, 0x1.64cf37d1ace76p-2,
 };
-static const double FN(exp2_q)[] = {
-    0x1.0000000262125p+0, 0x1.62e430c828e01p-1,  0x1.ebfbdadb486e8p-3,  0x1.c6aed46100e1fp-5,
-    0x1.3b2dbc4e2c87cp-7, 0x1.5f4597aa1ebb9p-10, 0x1.41d31cd6855b0p-13,
+static const T FN(exp2_q)[] = {
+    0x1p+0f, 0x1.62e43p-1f, 0x1.ebfbdap-3f, 0x1.c6aed4p-5f, 0x1.3b2dbcp-7f, 0x1.5f4598p-10f, 0x1.41d31cp-13f,
 };
 
-/* x^y = 2^(y log2 x) */
-VECTOR D FN(power_half)(D x, D y) {
+/* y log2(2^n (1 + f)) as an integer, which it returns, and the rest. */
+VECTOR D FN(power_half)(D n, D f, D y, D *rest) {
     const D most = (D){0} + 1000;
-    D n, m = WIDE(v_log_parts)(x, &n), s = (m - 1) / (m + 1);
-    D product = y * WIDE(v_fma)(s, WIDE(v_poly)(s * s, FN(log2_p), 5), n);
+    D s = f / (f + 2), product = y * WIDE(v_fma)(s, WIDE(v_poly)(s * s, FN(log2_p), 5), n);
     product = WIDE(v_greater)(-most, WIDE(v_lesser)(most, product));
-    n = WIDE(v_round)(product);
-    return WIDE(v_poly)(product - n, FN(exp2_q), 7) * WIDE(v_pow2)(n, 0);
+    D whole = WIDE(v_round)(product);
+    *rest = product - whole;
+    return whole;
 }
 
+/* x^y = 2^(y log2 x) */
 VECTOR V v_power(V x, V y) {
-    return v_narrow(FN(power_half)(v_widen_lo(x), v_widen_lo(y)), FN(power_half)(v_widen_hi(x), v_widen_hi(y)));
+    V n, f = v_log_parts(x, &n) - 1;
+    D low, high, lo = FN(power_half)(v_widen_lo(n), v_widen_lo(f), v_widen_lo(y), &low);
+    D hi = FN(power_half)(v_widen_hi(n), v_widen_hi(f), v_widen_hi(y), &high);
+    V r = v_narrow(low, high), whole = v_greater(SPLAT(-240), v_lesser(SPLAT(240), v_narrow(lo, hi)));
+    return v_ldexp(POLY(r, FN(exp2_q)), whole);
 }
 #else
 /* log((1 + s) / (1 - s)) = 2 s + s^3 (2/3 + z q(z)), z = s^2 */
