@@ -70,7 +70,7 @@ def main() -> int:
     parser.add_argument("--peers", default=others, help="default: %(default)s")
     parser.add_argument("--threads", default="1,2", help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=7, help="default: %(default)s")
-    parser.add_argument("--seconds", type=float, default=0.01, help="a library's time per round (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=0.03, help="a library's time per round (default: %(default)s)")
     parser.add_argument("--json", type=Path, default=Path("out/kernels.json"), help="default: %(default)s")
     options = parser.parse_args()
     names = [OURS, *options.peers.split(",")]
