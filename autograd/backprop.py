@@ -333,8 +333,8 @@ def backward(
         del grads
         for leaf, g in found.items():
             # A gradient that nobody else holds stays where it is.
-            if leaf.raw is None and leaf._grad is None and type(g) is Storage and getrefcount(g) <= _HELD:
-                leaf.raw = g
+            if leaf.held is None and type(g) is Storage and getrefcount(g) <= _HELD:
+                leaf.held = g
             else:
                 leaf.grad = _accumulated(leaf.grad, g, create_graph)
         return

@@ -85,30 +85,31 @@ class Output:
 class Leaf:
     """Where a gradient ends: belongs to a tensor that was not computed, holds its gradient and its hooks.
 
-    What backward delivers is an array, ``raw``, until somebody asks for ``grad``: most gradients are only ever seen by
-    an optimizer, which needs no tensor.
+    ``held`` is what backward delivered, an array, until somebody asks for ``grad``, then that tensor: most gradients are
+    only ever seen by an optimizer, which needs no tensor. None where there is no gradient. ``spare`` is a small block
+    that held the gradient before it was forgotten, unseen by anybody: it serves for the next one.
     """
 
-    __slots__ = ("__weakref__", "_grad", "_variable", "hooks", "layout", "raw")
+    __slots__ = ("__weakref__", "_variable", "held", "hooks", "layout", "spare")
 
     def __init__(self, variable: Tensor, grad: Tensor | None = None):
-        self.raw: Storage | None = None
-        self._grad = grad
+        self.held: Storage | Tensor | None = grad
+        self.spare: Storage | None = None
         self.hooks: dict | None = None
         self.layout = variable._array.layout
         self._variable = ref(variable)
 
     @property
     def grad(self) -> Tensor | None:
-        if self.raw is not None:
+        if isinstance(self.held, Storage):
             from .tensor import wrap
 
-            self._grad, self.raw = wrap(self.raw), None
-        return self._grad
+            self.held = wrap(self.held)
+        return self.held
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
-        self._grad, self.raw = value, None
+        self.held = value
 
     @property
     def variable(self) -> Tensor | None:

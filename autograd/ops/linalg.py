@@ -11,6 +11,7 @@ import math
 from sys import getrefcount
 
 from ..backend import K
+from ..graph import Leaf
 from ..op import SOLE, Op, broadcast_shapes, contiguous, record, require_tensor
 from ..storage import Array, Layout, Storage, empty, fresh, packed
 from ..tensor import Tensor
@@ -81,13 +82,11 @@ class Linear(Op):
         edges = node.edges
         edge = edges[0]
         dx = None if edge is None else fresh(edge.layout.packed)
-        edge = edges[1]
-        dw = None if edge is None else fresh(edge.layout.packed)
+        dw = _block_for(edges[1])
         if len(edges) == 2:
             K.linear_grad(dx, dw, None, dz, g, x, w, y, node.params)
             return dx, dw
-        edge = edges[2]
-        db = None if edge is None else fresh(edge.layout.packed)
+        db = _block_for(edges[2])
         K.linear_grad(dx, dw, db, dz, g, x, w, y, node.params)
         return dx, dw, db
 
@@ -101,6 +100,14 @@ class Linear(Op):
 
     def dbias(g):
         return g
+
+
+def _block_for(edge) -> Storage | None:
+    """Memory for the gradient of a parameter."""
+    if type(edge) is Leaf:
+        block, edge.spare = edge.spare, None
+        return block or fresh(edge.layout.packed)
+    return None if edge is None else fresh(edge.layout.packed)
 
 
 def _apply_linear(op: type[Linear], x: Tensor, weight: Tensor, bias: Tensor | None, plan: tuple) -> Tensor:

@@ -11,7 +11,7 @@ from ..backend import K, extension
 from ..dtypes import dtype
 from ..graph import Leaf
 from ..modes import enable_grad
-from ..storage import Array, written
+from ..storage import Array, Storage, written
 from ..tensor import Tensor, wrap
 
 
@@ -55,12 +55,11 @@ class Plan:
                 if _steps(p):
                     return False
                 continue
-            g = edge.raw
-            if g is None:
-                t = edge.grad
-                if t is None:
+            g = edge.held
+            if type(g) is not Storage:
+                if g is None:
                     return False
-                g = t._array
+                g = g._array
             add(g if g.layout is layout else _fitting(edge.grad, a, "the gradient"))
         return True
 
@@ -127,7 +126,10 @@ class Optimizer:
             for p in group["params"]:
                 leaf = p._edge
                 if set_to_none and type(leaf) is Leaf:
-                    leaf.raw = leaf._grad = None
+                    held = leaf.held
+                    if type(held) is Storage and held.layout.block is not None:
+                        leaf.spare = held
+                    leaf.held = None
                 elif p.grad is not None:
                     p.grad = None if set_to_none else p.grad.detach().zeros_like()
 
