@@ -85,9 +85,9 @@ class Output:
 class Leaf:
     """Where a gradient ends: belongs to a tensor that was not computed, holds its gradient and its hooks.
 
-    ``held`` is what backward delivered, an array, until somebody asks for ``grad``, then that tensor: most gradients are
-    only ever seen by an optimizer, which needs no tensor. None where there is no gradient. ``spare`` is a small block
-    that held the gradient before it was forgotten, unseen by anybody: it serves for the next one.
+    ``held`` is what backward delivered, an array, until somebody asks for ``grad``, then that tensor: most gradients
+    are only ever seen by an optimizer, which needs no tensor. None where there is no gradient. ``spare`` is a small
+    block that held the gradient before it was forgotten, unseen by anybody: it serves for the next one.
     """
 
     __slots__ = ("__weakref__", "_variable", "held", "hooks", "layout", "spare")
