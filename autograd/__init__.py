@@ -121,6 +121,7 @@ from .ops.shape import (
 )  # fmt: skip
 
 from . import autograd, nn, optim, study  # isort: skip
+from .replay import capture  # isort: skip
 
 __version__ = "0.1.0"
 

@@ -14,7 +14,7 @@ import os
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from .backend import K
+from .backend import K, effects
 from .backend.numpy_random import MT19937
 from .storage import Array, from_numpy
 
@@ -42,6 +42,8 @@ class Generator:
 
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream of ``seed``, an int in [-2**63, 2**64)."""
+        for tell in effects:
+            tell("seeding a generator")
         with self._lock:
             self._mt.seed(int(seed))
         return self
@@ -64,6 +66,8 @@ class Generator:
 
     def set_state(self, state: Tensor) -> Generator:
         """Go on from a state of :meth:`get_state` (or of torch.get_rng_state, as a tensor of this package)."""
+        for tell in effects:
+            tell("setting a generator's state")
         with self._lock:
             self._mt.set_state(state._array.numpy())
         return self
@@ -93,11 +97,6 @@ class Generator:
         """0 .. n - 1 in random order."""
         with self._lock:
             K.permutation(self._mt, out)
-
-    def key(self) -> int:
-        """64 random bits."""
-        with self._lock:
-            return int(self._mt.long_words(1)[0])
 
 
 default_generator = Generator()

@@ -20,6 +20,7 @@ NumPy backend a block is a NumPy array. Either backend reads the other's blocks.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -30,6 +31,9 @@ from .backend import extension, get_backend
 
 tick = count(1).__next__  # one clock for nodes and writes: a write later than a node spoiled what the node saved
 last_write = 0  # the time of the latest write to any storage
+
+allocator: Callable[[Storage], None] | None = None  # while a step is captured: gives a new array its block
+readers: list[Callable[[Array], None]] = []  # called with each array whose values Python is about to see
 
 SMALL = 1024  # bytes; up to here a zeroed cffi block is cheaper than a block of the pool
 
@@ -165,6 +169,8 @@ class Array:
 
     def numpy(self) -> np.ndarray:
         """A NumPy view of the same memory; writes through it are not counted."""
+        for reader in readers:
+            reader(self)
         try:
             return self._numpy
         except AttributeError:
@@ -257,6 +263,8 @@ def fresh(layout: Layout) -> Storage:
     elif c_memory is None:
         get_backend()
         return fresh(layout)
+    elif allocator is not None:
+        allocator(a)
     else:
         block = a._numpy = np.empty(layout.shape, layout.dtype.dtype)
         a.ptr = None if extension is None else _ffi.cast("char *", _ffi.from_buffer(block))
@@ -269,6 +277,11 @@ def written(*arrays: Any) -> None:
     last_write = now = tick()
     for a in arrays:
         a.version = now
+
+
+def c_block(layout: Layout):
+    """C memory for a contiguous array."""
+    return _pooled(layout) if layout.block is None else _new(layout.block)
 
 
 def empty(shape: tuple, dtype: dtypes.dtype) -> Storage:

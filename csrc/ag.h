@@ -78,6 +78,39 @@ typedef struct {
     double normal;
 } ag_mt19937;
 
+/* A captured program: instructions, each a kernel and its arguments, which stand one after another in slots; an address
+ * says which slot points into which buffer, for buffers that move between runs (program.c.inc). */
+typedef union {
+    void *p;
+    int64_t i;
+    uint64_t u;
+    double d;
+} ag_slot;
+
+typedef struct {
+    int64_t kernel, first; /* ag_kernel_index, its first slot */
+} ag_instruction;
+
+typedef struct {
+    int64_t slot, buffer, offset; /* in bytes */
+} ag_address;
+
+typedef struct {
+    int64_t count, addresses;
+    const ag_instruction *code;
+    ag_slot *slots;
+    const ag_address *moving;
+    void **buffers;
+    int64_t failed; /* the instruction that returned a status, after a run */
+} ag_program;
+
+/* Rows to bring to a program's input, or results to take from its output; bytes are those of one. */
+typedef struct {
+    const char *from;
+    char *to;
+    int64_t bytes;
+} ag_copy;
+
 /* Memory: a pool of reused blocks, 64-byte aligned (memory.c). stats: live bytes, peak live bytes, cached bytes,
  * number of blocks handed out, of those how many came from the cache. */
 char *ag_alloc(int64_t bytes);

@@ -94,9 +94,11 @@ const char *ag_compiler(void) {
 void *(*ag_gil_release)(void) = NULL;
 void (*ag_gil_acquire)(void *token) = NULL;
 
+_Thread_local int ag_runs_without_gil;
+
 void *ag_gil_begin(int64_t work) {
     enum { LONG_WORK = 50000 };
-    return ag_gil_release && work > LONG_WORK ? ag_gil_release() : NULL;
+    return work > LONG_WORK && ag_gil_release && !ag_runs_without_gil ? ag_gil_release() : NULL;
 }
 
 void ag_gil_end(void *token) {

@@ -49,8 +49,8 @@
 #define AG_SIG_LINEAR(f) int f(int64_t m, int64_t n, int64_t k, void *y, const void *x, const void *w, const void *bias, int64_t act)
 #define AG_SIG_LINEAR_GRAD(f) int f(int64_t m, int64_t n, int64_t k, void *dx, void *dw, void *db, void *dz, const void *g, const void *x, const void *w, const void *y, int64_t act)
 
-/* Optimizers: one call updates all parameters of a group. */
-#define AG_SIG_OPTIMIZER(f) int f(const ag_group *group, int64_t count, const ag_param *params)
+/* Optimizers: one call counts the group's step and updates all its parameters. */
+#define AG_SIG_OPTIMIZER(f) int f(ag_group *group, int64_t count, const ag_param *params)
 
 /* Lists of tensors, the p and n of each entry: out[0] = the sum of all squares; every element times p0. */
 #define AG_SIG_LIST_SQUARES(f) int f(int64_t count, const ag_param *params, double *out)
@@ -61,8 +61,8 @@
 #define AG_SIG_EMBEDDING(f) int f(int64_t count, int64_t width, int64_t rows, void *out, const void *table, const int64_t *index)
 #define AG_SIG_EMBEDDING_GRAD(f) int f(int64_t count, int64_t width, int64_t rows, void *dtable, const void *g, const int64_t *index, int64_t padding_index)
 
-/* Dropout: out = x kept and scaled by 1 / (1 - p), or 0, decided by (key, index) alone; its gradient is itself. */
-#define AG_SIG_DROPOUT(f) int f(int64_t n, void *out, const void *x, double p, uint64_t key)
+/* Dropout: out = x kept and scaled by 1 / (1 - p), or 0, decided by (key[0], index) alone; its gradient is itself. */
+#define AG_SIG_DROPOUT(f) int f(int64_t n, void *out, const void *x, double p, const int64_t *key)
 
 /* The random streams: uniform in [low, high); normal; without dtype: seeding, permutation, integers in [low, low + range),
  * raw 32-bit words. */

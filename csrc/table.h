@@ -78,6 +78,7 @@ void ag_elementwise_flat(int64_t n, const ag_job *job);
 
 /* Lets go of the GIL around work (elements, about a nanosecond each) that is worth it; the token goes to ag_gil_end. */
 void *ag_gil_begin(int64_t work);
+extern _Thread_local int ag_runs_without_gil; /* the caller has let go of it already */
 void ag_gil_end(void *token);
 
 #endif

@@ -497,8 +497,9 @@ def embeddings(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
 
 
 def dropouts(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
-    for n, p, key in itertools.product(SIZES, (0.0, 0.3, 0.5, 1.0), (0, 12345, 2**64 - 1)):
-        yield f"n={n}, p={p}, key={key}", (Out(np.full(n, 7, dtype)), np.arange(1, n + 1).astype(dtype), p, key)
+    for n, p, key in itertools.product(SIZES, (0.0, 0.3, 0.5, 1.0), (0, 12345, -1)):
+        x = np.arange(1, n + 1).astype(dtype)
+        yield f"n={n}, p={p}, key={key}", (Out(np.full(n, 7, dtype)), x, p, np.array([key]))
 
 
 def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
@@ -511,7 +512,7 @@ def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
         "weight_decay": 0.0,
         "momentum": 0.0,
         "dampening": 0.0,
-        "step": 1,
+        "step": 0,
         "nesterov": 0,
         "maximize": 0,
         "amsgrad": 0,
@@ -543,7 +544,7 @@ def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
     }[name]
     for options in variants:
         for step in (1, 2, 100):
-            yield f"{options}, step {step}", {**base, **options, "step": step}
+            yield f"{options}, step {step}", {**base, **options, "step": step - 1}
 
 
 def run_optimizer(name: str, options: dict, dtype, shift: int) -> list[np.ndarray]:

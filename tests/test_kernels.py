@@ -276,7 +276,7 @@ def large(name: str, group: str, dtype):
         ),
         "EMBEDDING": lambda: (Out(np.zeros((20_001, 16), dtype)), make(100, 16), rng.integers(0, 100, 20_001)),
         "EMBEDDING_GRAD": lambda: (Out(np.zeros((100, 16), dtype)), make(20_001, 16), rng.integers(0, 100, 20_001), -1),
-        "DROPOUT": lambda: (Out(np.zeros(n, dtype)), make(n), 0.5, 7),
+        "DROPOUT": lambda: (Out(np.zeros(n, dtype)), make(n), 0.5, np.array([7])),
     }[group]()
 
 

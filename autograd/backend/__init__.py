@@ -49,6 +49,9 @@ observers: list[Observer] = []
 """Each is called as observer(kernel name, args, kwargs) before every kernel call, and what it returns, if anything, is
 called after it; change the list by :func:`observe`."""
 
+effects: list[Callable[[str], None]] = []
+"""Each is told, by name, before Python changes what kernels work with by other means than a kernel."""
+
 _state: dict[str, Any] = {"name": None, "strict": False}
 _lock = threading.RLock()
 

@@ -21,15 +21,20 @@ NONE = extension.ffi.NULL if extension is not None else None
 
 @cache
 def table() -> dict[str, Callable]:
-    """Every kernel by name; the classes come from kernels.def through the extension."""
+    """Every kernel by name."""
     extension.lib.ag_bind_gil()
+    return bind(extension.lib)
+
+
+def bind(lib: Any) -> dict[str, Callable]:
+    """Every kernel by name, on the functions of ``lib``; the classes come from kernels.def through the extension."""
     kernels = dict(numpy_backend.table())
     for line in extension.ffi.string(extension.lib.ag_kernels()).decode().splitlines():
         group, name = line.split()
         if group in RANDOM:
-            kernels[name.removeprefix("mt_")] = RANDOM[group](name)
+            kernels[name.removeprefix("mt_")] = RANDOM[group](lib, name)
         elif group in BINDERS:
-            by_dtype = {d: getattr(extension.lib, f"ag_{name}_{s}") for d, s in ((float32, "f32"), (float64, "f64"))}
+            by_dtype = {d: getattr(lib, f"ag_{name}_{s}") for d, s in ((float32, "f32"), (float64, "f64"))}
             kernels[name] = BINDERS[group](by_dtype, kernels.get(name))
     return kernels
 
@@ -449,8 +454,10 @@ def _embedding_grad(by_dtype, _):
 
 
 def _dropout(by_dtype, _):
+    cast = extension.ffi.cast
+
     def kernel(out, x, p, key):
-        by_dtype[x.dtype](x.size, out.ptr, x.ptr, p, key)
+        by_dtype[x.dtype](x.size, out.ptr, x.ptr, p, cast("int64_t *", key.ptr))
 
     return kernel
 
@@ -467,8 +474,8 @@ def _stream(mt):
     return pointer
 
 
-def _random(name):
-    by_dtype = {float32: getattr(extension.lib, f"ag_{name}_f32"), float64: getattr(extension.lib, f"ag_{name}_f64")}
+def _random(lib, name):
+    by_dtype = {float32: getattr(lib, f"ag_{name}_f32"), float64: getattr(lib, f"ag_{name}_f64")}
 
     def kernel(mt, out, low, high):
         by_dtype[out.dtype](_stream(mt), out.size, out.ptr, low, high)
@@ -476,8 +483,8 @@ def _random(name):
     return kernel
 
 
-def _permutation(name):
-    f, cast = getattr(extension.lib, f"ag_{name}"), extension.ffi.cast
+def _permutation(lib, name):
+    f, cast = getattr(lib, f"ag_{name}"), extension.ffi.cast
 
     def kernel(mt, out):
         f(_stream(mt), out.size, cast("int64_t *", out.ptr))
@@ -485,8 +492,8 @@ def _permutation(name):
     return kernel
 
 
-def _integers(name):
-    f, cast = getattr(extension.lib, f"ag_{name}"), extension.ffi.cast
+def _integers(lib, name):
+    f, cast = getattr(lib, f"ag_{name}"), extension.ffi.cast
 
     def kernel(mt, out, low, size):
         f(_stream(mt), out.size, cast("int64_t *", out.ptr), low, size % 2**64)

@@ -644,6 +644,7 @@ def linear_grad(dx, dw, db, dz, g, x, w, y, act=0):
 
 def sgd(group, params):
     """Stochastic gradient descent with momentum (Sutskever et al. 2013), as torch.optim.SGD."""
+    group.step += 1
     for p, g, buffer, _, _ in params:
         t = p.dtype.type
         g = -g if group.maximize else g
@@ -661,6 +662,7 @@ def sgd(group, params):
 
 def adam(group, params):
     """Adam (Kingma and Ba 2014) and, with decoupled decay, AdamW (Loshchilov and Hutter 2017), as torch.optim."""
+    group.step += 1
     correction1 = 1 - group.beta1**group.step
     correction2 = math.sqrt(1 - group.beta2**group.step)
     for p, g, m, v, vmax in params:
@@ -682,6 +684,7 @@ def adam(group, params):
 
 def rmsprop(group, params):
     """RMSprop (Hinton 2012), centered as in Graves 2013, as torch.optim.RMSprop: the last buffer is the mean of g."""
+    group.step += 1
     for p, g, buffer, square, mean in params:
         t = p.dtype.type
         g = -g if group.maximize else g
@@ -765,13 +768,13 @@ def index_add(out, x, index):
 
 
 def dropout(out, x, p, key):
-    """x / (1 - p) where the hash of (key, position) says keep, else 0.
+    """x / (1 - p) where the hash of (key[0], position) says keep, else 0.
 
     The hash is splitmix64 (Steele, Lea and Flood 2014) of key + (position + 1) * golden; an element is kept where its
     upper 32 bits are at least p * 2^32.
     """
     with np.errstate(over="ignore"):
-        z = np.uint64(key) + np.arange(1, x.size + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = key.view(np.uint64) + np.arange(1, x.size + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         z ^= z >> np.uint64(31)

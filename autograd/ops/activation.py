@@ -13,7 +13,7 @@ from .. import dtypes
 from ..backend import K
 from ..errors import wrap_dim
 from ..op import Op, Unary, contiguous, function, record, require_tensor
-from ..storage import empty
+from ..storage import Array, empty
 from ..tensor import Tensor
 from .elementwise import exp, isinf, where
 
@@ -171,23 +171,24 @@ class Dropout(Op):
     """y = x / (1 - p) where kept, else 0
     dL/dx = g / (1 - p) where kept, else 0"""
 
-    params = ("p", "key")
+    params = ("p",)
+    extras = ("key",)
 
     @classmethod
-    def apply(cls, x: Tensor, p: float, key: int) -> Tensor:
+    def apply(cls, x: Tensor, p: float, key: Array) -> Tensor:
         a = contiguous(x._array)
         y = empty(a.shape, a.dtype)
         K.dropout(y, a, p, key)
-        return record(cls, (x._edge,), (a, y), y, (p, key))
+        return record(cls, (x._edge,), (a, y, key), y, (p,))
 
     @staticmethod
     def backward(node, g):
         dx = empty(g.shape, g.dtype)
-        K.dropout(dx, contiguous(g), *node.params)
+        K.dropout(dx, contiguous(g), node.params[0], node.saved[0])
         return (dx,)
 
     def dx(g, p, key):
-        return Dropout.apply(g, p, key)
+        return Dropout.apply(g, p, key._array)
 
 
 class Embedding(Op):
@@ -337,7 +338,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         return input
     from ..random import default_generator
 
-    return Dropout.apply(_floating(input, "dropout", None), float(p), default_generator.key())
+    key = empty((1,), dtypes.int64)
+    default_generator.integers(key, 0, 0)  # a range of 0 stands for 2**64
+    return Dropout.apply(_floating(input, "dropout", None), float(p), key)
 
 
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:

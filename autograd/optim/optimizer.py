@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from types import SimpleNamespace
 from typing import Any
+from weakref import ref
 
 from ..backend import K, extension
 from ..dtypes import dtype
@@ -18,11 +19,11 @@ from ..tensor import Tensor, wrap
 class Table:
     """Parameters of one dtype and one age that step together: their arrays, state and, at each step, gradients."""
 
-    __slots__ = ("dtype", "entries", "grads", "group", "options", "params", "states", "step", "tensors")
+    __slots__ = ("dtype", "entries", "grads", "group", "optimizer", "options", "params", "states", "tensors")
 
-    def __init__(self, d: dtype, step: int, tensors: list[Tensor], states: list[tuple]):
+    def __init__(self, d: dtype, step: int, tensors: list[Tensor], states: list[tuple], optimizer: Optimizer):
         self.dtype = d
-        self.step = step
+        self.optimizer = ref(optimizer)
         self.tensors = tensors
         self.params: list[Any] = [t._array for t in tensors]
         self.states = states
@@ -30,6 +31,12 @@ class Table:
         self.options: Any = None  # those that the kernel's group holds
         self.entries = None  # the C table, built by the C backend at the first step
         self.group = extension.ffi.new("ag_group *") if extension is not None else SimpleNamespace()
+        self.group.step = step
+
+    @property
+    def step(self) -> int:
+        """The steps taken, which the kernel counts."""
+        return self.group.step
 
 
 class Plan:
@@ -148,19 +155,38 @@ class Optimizer:
         state = self.state
         if plan is None or plan.state is not state or not state or not plan.collect(group["params"]):
             plan = self._plan(index, group)
+        if not self._refreshed(plan, group):
+            plan = self._plan(index, group)
+            self._refreshed(plan, group)
+        for table in plan.tables:
+            getattr(K, self.kernel)(table.group, table)
+            table.grads.clear()  # the next backward may have their memory
+            written(*table.params)
+
+    def _refreshed(self, plan: Plan, group: dict[str, Any]) -> bool:
+        """Write options that changed where the kernel reads them; False where they need another plan."""
         options = self._options(group)
         for table in plan.tables:
             if options != table.options:
                 if plan.needs != self._needs(group):
-                    self._plan(index, group)
-                    return self._step_group(index, group)
+                    return False
                 self._refresh(table.group, group)
                 table.options = None if isinstance(group["lr"], Tensor) else options
-            table.step += 1
-            table.group.step = table.step
-            getattr(K, self.kernel)(table.group, table)
-            table.grads.clear()  # the next backward may have their memory
-            written(*table.params)
+        return True
+
+    def is_current(self, plans: list[tuple[int, Plan]]) -> bool:
+        """Whether the next step would go by these plans, one per parameter group; brings their options up to date. For
+        who takes steps without step()."""
+        if len(plans) != len(self.param_groups):
+            return False
+        for index, plan in plans:
+            group = self.param_groups[index]
+            if self._plans.get(index) is not plan or plan.state is not self.state or not self._refreshed(plan, group):
+                return False
+            for p, (edge, a, _, add) in zip(group["params"], plan.known):
+                if p._edge is not edge or p._array is not a or (add is None and _steps(p)):
+                    return False
+        return True
 
     def _plan(self, index: int, group: dict[str, Any]) -> Plan:
         """A new plan, which has the gradients."""
@@ -184,7 +210,8 @@ class Optimizer:
             self._init_state(group, p, state)
             by_kind.setdefault((p.dtype, state["step"]), []).append(p)
         tables = [
-            Table(d, step, same, [self._buffers(self.state[p]) for p in same]) for (d, step), same in by_kind.items()
+            Table(d, step, same, [self._buffers(self.state[p]) for p in same], self)
+            for (d, step), same in by_kind.items()
         ]
         for p, buffers in ((p, b) for table in tables for p, b in zip(table.tensors, table.states)):
             for buffer in buffers:

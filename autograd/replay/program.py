@@ -1,0 +1,508 @@
+"""A captured program: a flat list of kernels with their arguments, and where its buffers lie.
+
+Buffers are of three kinds. Inputs and outputs move: C looks up where they are at each run. What exists outside the
+step, or lives on after it (parameters, gradients, the optimizer's state), stays where it is. Temporaries share one
+arena: two of them may have the same bytes where one is used for the last time before the other is for the first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from sys import getrefcount
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from .. import dtypes
+from ..backend import extension
+from ..op import contiguous
+from ..ops.create import arange
+from ..ops.random import randperm
+from ..random import Generator
+from ..storage import Array, Layout, Storage, empty, fresh, written
+from ..tensor import Tensor
+from .recorder import Call, CaptureError, Recorder, Where
+
+ALIGN = 64
+LONG = 50e-6  # seconds: from here on a run lets go of the GIL
+CHUNK = 0.02  # seconds between looks for Ctrl-C in run()
+
+
+SCALARS = {"double": "d", "uint64_t": "u"}  # the others are int64_t
+
+
+class Argument(NamedTuple):
+    """A parameter of a kernel's C function: which member of a slot holds it, whether what it points to is only read,
+    and whether that is a table of further addresses."""
+
+    member: str
+    const: bool
+    table: bool
+
+
+@cache
+def signatures() -> dict[str, list[Argument]]:
+    """The parameters of each C function by symbol."""
+    text = lambda f: extension.ffi.string(f()).decode()  # noqa: E731
+    by_class = {}
+    for line in text(extension.lib.ag_signatures).splitlines():
+        group, parameters = line.split(" ", 1)
+        by_class[group] = [
+            Argument("p" if "*" in p else SCALARS.get(p.split()[0], "i"), "const" in p, "ag_param" in p)
+            for p in parameters[1:-1].split(",")
+        ]
+    found = {}
+    for line in text(extension.lib.ag_kernels).splitlines():
+        group, name = line.split()
+        for suffix in ("", "_f32", "_f64"):
+            found[f"ag_{name}{suffix}"] = by_class[group]
+    return found
+
+
+class Pointer(NamedTuple):
+    """An argument that points into a block, so many bytes from its start."""
+
+    block: Storage
+    offset: int
+
+
+class Instruction:
+    """A kernel call of the program: ``kernel`` on arrays of these ``layouts``, at the user's line ``where``, in one of
+    the phases forward, backward and optimizer. ``reads`` and ``writes`` are numbers of blocks."""
+
+    __slots__ = ("arguments", "arrays", "kernel", "layouts", "phase", "reads", "symbol", "where", "writes")
+
+    def __init__(self, call: Call):
+        self.symbol, self.kernel, self.where, self.phase = call.symbol, call.kernel, call.where, call.phase
+        self.arrays = call.arrays
+        self.layouts: list[Layout] = [a.layout for a in call.arrays]
+        self.arguments = [_resolved(a, call.arrays) for a in call.args]
+        kinds = signatures()[call.symbol]
+        self.writes = {id(a.block) for a, k in zip(self.arguments, kinds) if type(a) is Pointer and not k.const}
+        self.reads = {id(a.storage) for a in call.arrays}
+        if self.through_tables:
+            self.writes |= self.reads
+
+    def point_elsewhere(self, instead: dict[int, Storage]) -> None:
+        """Use other blocks in place of some."""
+        if not instead.keys() & self.reads:
+            return
+        self.reads = {id(instead[b]) if b in instead else b for b in self.reads}
+        self.writes = {id(instead[b]) if b in instead else b for b in self.writes}
+        self.arrays = [instead.get(id(a), a) if a is a.storage else a for a in self.arrays]
+        self.arguments = [
+            Pointer(instead[id(a.block)], a.offset) if type(a) is Pointer and id(a.block) in instead else a
+            for a in self.arguments
+        ]
+
+    @property
+    def through_tables(self) -> bool:
+        """Whether the kernel finds its arrays through a table of addresses."""
+        return any(a.member == "p" and a.table for a in signatures()[self.symbol])
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the arrays it reads and writes."""
+        return sum(layout.nbytes for layout in self.layouts)
+
+    def __str__(self) -> str:
+        return " ".join([self.kernel, *["x".join(map(str, layout.shape)) or "()" for layout in self.layouts]])
+
+
+def _address(pointer: Any) -> int:
+    return int(extension.ffi.cast("intptr_t", pointer))
+
+
+def _resolved(value: Any, arrays: list[Array]) -> Any:
+    """A pointer into one of the arrays' blocks as a Pointer; anything else as it is."""
+    ffi = extension.ffi
+    if not isinstance(value, ffi.CData) or value == ffi.NULL:
+        return value
+    kind = ffi.typeof(value)
+    if kind.kind == "pointer" and kind.item.kind == "struct":
+        return value
+    if kind.kind == "array" and kind.item.kind == "struct":  # a table of parameters, of which this is a copy
+        copy = ffi.new(kind, len(value)) if kind.length is None else ffi.new(kind)
+        ffi.memmove(copy, value, ffi.sizeof(value))
+        return copy
+    address = _address(value)
+    for a in arrays:
+        block = a.storage
+        start = _address(block.ptr)
+        if start <= address < start + max(block.layout.nbytes, 1):
+            return Pointer(block, address - start)
+    if ffi.typeof(value).cname.startswith(("char", "int64_t")):
+        raise CaptureError("capture: a kernel's argument points to no array that was seen")
+    return value
+
+
+def _used(instructions: list[Instruction], arena: set[int]) -> list[Instruction]:
+    """Without what writes only to temporaries that nothing uses afterwards."""
+    kept: list[Instruction] = []
+    wanted: set[int] = set()
+    for each in reversed(instructions):
+        if each.writes and each.writes <= arena and not each.writes & wanted:
+            continue
+        kept.append(each)
+        wanted |= each.reads
+    return kept[::-1]
+
+
+def _without_copies(instructions: list[Instruction], arena: set[int], made: dict[int, Storage]) -> list[Instruction]:
+    """Where a temporary is only copied to a new block, what made it writes to that block.
+
+    While a step is recorded its arrays have a second owner, so gradients are copied that would else be kept."""
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for i, each in enumerate(instructions):
+        for block in each.reads | each.writes:
+            first.setdefault(block, i)
+            last[block] = i
+    viewed = {id(a.storage) for each in instructions for a in each.arrays if a is not a.storage}
+    instead: dict[int, Storage] = {}
+    kept = []
+    for i, each in enumerate(instructions):
+        if each.kernel == "copy" and all(a is a.storage for a in each.arrays):
+            to, source = each.arrays[0].storage, each.arrays[1].storage
+            whole = to.layout is source.layout and id(to) in made and first[id(to)] == i
+            if whole and id(source) in arena - viewed and last[id(source)] == i:
+                instead[id(source)] = to
+                continue
+        kept.append(each)
+    for each in kept:
+        each.point_elsewhere(instead)
+    return kept
+
+
+def _lifetimes(instructions: list[Instruction], arena: set[int]) -> dict[int, tuple[int, int]]:
+    """The first and the last instruction that touches each temporary."""
+    lives: dict[int, tuple[int, int]] = {}
+    for i, each in enumerate(instructions):
+        for block in (each.reads | each.writes) & arena:
+            lives[block] = (lives[block][0] if block in lives else i, i)
+    return lives
+
+
+def _placed(lives: dict[int, tuple[int, int]], sizes: dict[int, int]) -> tuple[dict[int, int], int]:
+    """Where each temporary lies in the arena, and the arena's size: the largest first, each at the lowest place that no
+    other one has during its life."""
+    places: dict[int, int] = {}
+    total = 0
+    for block in sorted(lives, key=lambda b: (-sizes[b], lives[b])):
+        first, last = lives[block]
+        taken = sorted(
+            (places[b], places[b] + sizes[b]) for b in places if lives[b][0] <= last and first <= lives[b][1]
+        )
+        at = 0
+        for start, end in taken:
+            if at + sizes[block] <= start:
+                break
+            at = max(at, end)
+        places[block] = at
+        total = max(total, at + sizes[block])
+    return places, total
+
+
+class Program:
+    """A recorded step. ``print(program)`` lists it; ``run(times)`` repeats it on the inputs of the last call."""
+
+    entry: Any  # what it rests on, and how its results are returned (step.py)
+
+    def __init__(self, record: Recorder, outputs: list[Array]):
+        instructions = [Instruction(call) for call in record.calls]
+        made = record.made
+        record.calls, record.made = [], {}
+        self.leaves = [(leaf, _block(leaf.held)) for leaf in record.leaves if leaf.held is not None]
+        stay = {id(block) for _, block in self.leaves} | record.constants
+        stay |= set().union(*[each.reads for each in instructions if each.through_tables])
+        moving = {id(a.storage): a for a in record.inputs}
+        moving |= {id(a.storage): a for a in outputs if id(a.storage) in made and id(a.storage) not in stay}
+        ours = _references(instructions)
+        arena = {
+            key for key in made
+            if key not in stay and key not in moving and getrefcount(made[key]) <= ours.get(key, 0) + 2
+        }  # fmt: skip
+        self._refuse_changed_constants(instructions, record)
+        self.instructions = _used(_without_copies(instructions, arena, made), arena)
+        self.lives = _lifetimes(self.instructions, arena)
+        self.sizes = {b: -(-made[b].layout.nbytes // ALIGN) * ALIGN for b in self.lives}
+        self.places, self.arena_bytes = _placed(self.lives, self.sizes)
+        self._build(moving, record.inputs, outputs)
+        self.bind(record.inputs)
+        blocks = {id(a.storage): a.storage for each in self.instructions for a in each.arrays}
+        self._alive = [b for key, b in blocks.items() if key not in arena and key not in moving]
+        changed = set().union(*[each.writes for each in self.instructions]) - arena - set(moving)
+        self.written = [blocks[key] for key in changed]
+        self.leaves = [(leaf, block) for leaf, block in self.leaves if id(block) in changed]
+        for each in self.instructions:
+            self._alive += [a for a in each.arguments if isinstance(a, extension.ffi.CData)]
+            each.arrays, each.arguments = [], []
+        kinds = {"ag_group *": extension.ffi.sizeof("ag_group"), "ag_mt19937 *": extension.ffi.sizeof("ag_mt19937")}
+        self.counters = [(a, n) for a in self._alive if isinstance(a, extension.ffi.CData)
+                         and (n := kinds.get(extension.ffi.typeof(a).cname))]  # fmt: skip
+        self._seconds = 0.0
+
+    def _refuse_changed_constants(self, instructions: list[Instruction], record: Recorder) -> None:
+        for each in instructions:
+            if each.writes & record.constants:
+                raise CaptureError(
+                    f"capture: {each.kernel}() writes to a tensor that the step makes from Python's numbers, at "
+                    f"{each.where}: make that tensor outside the step"
+                )
+
+    # --- C's view -----------------------------------------------------------------------------------------------------
+
+    def _build(self, moving: dict[int, Array], inputs: list[Array], outputs: list[Array]) -> None:
+        ffi, lib = extension.ffi, extension.lib
+        given = {id(a.storage) for a in inputs}
+        self._arena = empty((max(self.arena_bytes, 1),), dtypes.uint8)
+        base = _address(self._arena.ptr)
+        numbers = {key: n for n, key in enumerate(moving)}
+        starts = {key: _address(a.ptr if key in given else a.storage.ptr) for key, a in moving.items()}
+        slots: list[tuple[str, Any]] = []
+        code, addresses = [], []
+        for each in self.instructions:
+            code.append((lib.ag_kernel_index(each.symbol.encode()), len(slots)))
+            for value, kind in zip(each.arguments, signatures()[each.symbol]):
+                if type(value) is Pointer:
+                    key = id(value.block)
+                    if key in moving:
+                        offset = _address(value.block.ptr) + value.offset - starts[key]
+                        addresses.append((len(slots), numbers[key], offset))
+                        value = ffi.NULL
+                    elif key in self.places:
+                        value = ffi.cast("void *", base + self.places[key] + value.offset)
+                    else:
+                        value = ffi.cast("void *", _address(value.block.ptr) + value.offset)
+                slots.append((kind.member, value))
+        self._slots = ffi.new("ag_slot[]", max(len(slots), 1))
+        for slot, (member, value) in zip(self._slots, slots):
+            setattr(slot, member, value)
+        self._code = ffi.new("ag_instruction[]", code)
+        self._addresses = ffi.new("ag_address[]", addresses)
+        self._buffers = ffi.new("void *[]", max(len(moving), 1))
+        self._c = ffi.new("ag_program *", {
+            "count": len(code), "addresses": len(addresses), "code": self._code, "slots": self._slots,
+            "moving": self._addresses, "buffers": self._buffers,
+        })  # fmt: skip
+        self._input_numbers = [numbers[id(a.storage)] for a in inputs]
+        self._fresh = [(numbers[key], a.storage.layout) for key, a in moving.items() if key not in given]
+        new = {key: n for n, key in enumerate(key for key in moving if key not in given)}
+        self._results = [self._result(a, new, inputs) for a in outputs]
+
+    def _result(self, a: Array, new: dict[int, int], inputs: list[Array]) -> Callable:
+        """From the new blocks and the inputs, a returned array."""
+        if id(a.storage) in new:
+            n = new[id(a.storage)]
+            if a is a.storage:
+                return lambda blocks, inputs: blocks[n]
+            shape, strides, offset = a.shape, a.strides, a.offset
+            return lambda blocks, inputs: blocks[n].view(shape, strides, offset)
+        for n, x in enumerate(inputs):
+            if x.storage is a.storage:
+                shape, strides, offset = a.shape, a.strides, a.offset - x.offset
+                return lambda blocks, inputs: inputs[n].view(shape, strides, offset)
+        return lambda blocks, inputs: a
+
+    def bind(self, inputs: list[Array]) -> None:
+        """Take other inputs, of the same layouts."""
+        self._inputs = inputs
+        buffers = self._buffers
+        for n, a in zip(self._input_numbers, inputs):
+            buffers[n] = a.ptr
+
+    def run(self, times: int = 1) -> Any:
+        """Take ``times`` steps on the inputs of the last call; returns what the last one returned. Ctrl-C ends it after
+        a whole step.
+
+        Raises CaptureError where something changed that the program rests on.
+        """
+        if times < 1:
+            raise ValueError(f"run: times must be at least 1, got {times}")
+        changed = self.entry.changed()
+        if changed:
+            raise CaptureError(f"run: {changed} since the step was recorded: call the step again")
+        return self.entry.returned(self.replay(times))
+
+    def run_epoch(
+        self,
+        *data: Tensor,
+        batch_size: int | None = None,
+        shuffle: bool = False,
+        drop_last: bool = False,
+        generator: Generator | None = None,
+    ) -> Any:
+        """A step for every batch of the rows of ``data``, one tensor per input, with the batches gathered in C.
+
+        Returns what the step returns, with a first dimension for the batches. A last batch of fewer rows is a call of
+        the step, and not among the results; ``drop_last`` leaves it out. Ctrl-C ends the epoch after a whole step.
+        """
+        changed = self.entry.changed()
+        if changed:
+            raise CaptureError(f"run_epoch: {changed} since the step was recorded: call the step again")
+        rows, size = self._check_data(data, batch_size)
+        order = randperm(rows, generator=generator) if shuffle else arange(rows)
+        count = rows // size
+        staged = [fresh(a.layout.packed) for a in self._inputs]
+        self.bind(list(staged))
+        blocks = self._new_blocks()
+        results = [empty((count, *block.shape), block.dtype) for block in blocks]
+        ffi = extension.ffi
+        sources = [contiguous(t._array) for t in data]
+        into = ffi.new("ag_copy[]", [
+            (ffi.cast("char *", a.ptr), ffi.cast("char *", s.ptr), s.layout.nbytes // size)
+            for a, s in zip(sources, staged)
+        ])  # fmt: skip
+        out = ffi.new("ag_copy[]", [
+            (ffi.cast("char *", a.ptr), ffi.cast("char *", r.ptr), a.layout.nbytes) for a, r in zip(blocks, results)
+        ])  # fmt: skip
+        index = ffi.cast("int64_t *", order._array.ptr)
+
+        def steps(first: int, chunk: int) -> int:
+            return extension.lib.ag_program_epoch(
+                self._c, first, chunk, size, index, len(staged), into, len(blocks), out, 1
+            )
+
+        self._in_chunks(steps, count)
+        kept = [result(blocks, self._inputs) for result in self._results]
+        stacked = [self._stacked(a, blocks, results) for a in kept]
+        if rows % size and not drop_last:
+            rest = order[count * size :]
+            self.entry.owner(*[t.index_select(0, rest) for t in data])
+        return self.entry.returned(stacked)
+
+    def _check_data(self, data: tuple, batch_size: int | None) -> tuple[int, int]:
+        """The rows of the data and of a batch."""
+        if not data or len(data) != len(self._inputs):
+            raise TypeError(f"run_epoch: expected {len(self._inputs)} tensors, one per input, got {len(data)}")
+        size = self._inputs[0].shape[0] if self._inputs[0].shape else 0
+        rows = len(data[0])
+        for t, a in zip(data, self._inputs):
+            if t._array.shape[1:] != a.shape[1:] or t._array.dtype is not a.dtype or len(t) != rows or not a.contiguous:
+                raise RuntimeError(
+                    f"run_epoch: the step was recorded with an input of {list(a.shape)} ({a.dtype}); data of "
+                    f"{list(t.shape)} ({t.dtype}) has no such batches"
+                )
+        if batch_size not in (None, size):
+            raise RuntimeError(
+                f"run_epoch: the program is for batches of {size}, not {batch_size}: call the step twice with a batch "
+                "of that size, and take its program"
+            )
+        return rows, size
+
+    def _stacked(self, a: Array, blocks: list[Storage], results: list[Storage]) -> Array:
+        """Of all batches what ``a`` is of the last one."""
+        for block, result in zip(blocks, results):
+            if a is block:
+                return result
+        raise CaptureError("run_epoch: the step returns a view, or a tensor it did not make: return a clone()")
+
+    def replay(self, times: int = 1) -> list[Array]:
+        """Run, whatever has changed; the arrays that the step returned last."""
+        blocks = self._new_blocks()
+
+        def steps(first: int, chunk: int) -> int:
+            return extension.lib.ag_program_run(self._c, chunk, chunk > 1 or self._seconds > LONG)
+
+        self._in_chunks(steps, times)
+        return [result(blocks, self._inputs) for result in self._results]
+
+    def _new_blocks(self) -> list[Storage]:
+        """Memory for what the step returns."""
+        blocks = []
+        for n, layout in self._fresh:
+            block = fresh(layout)
+            self._buffers[n] = block.ptr
+            blocks.append(block)
+        return blocks
+
+    def _in_chunks(self, steps: Callable[[int, int], int], times: int) -> None:
+        """Take so many steps, with a look for Ctrl-C now and then; what lives on after a step is as after an ordinary
+        one, however it ends."""
+        done, chunk, status = 0, 1, 0
+        try:
+            while done < times and not status:
+                chunk = min(chunk, times - done)
+                if times == 1 and self._seconds:
+                    status = steps(0, 1)
+                    break
+                start = perf_counter()
+                status = steps(done, chunk)
+                self._seconds = max((perf_counter() - start) / chunk, 1e-9)
+                done += chunk
+                chunk = max(1, min(2 * chunk, int(CHUNK / self._seconds)))
+        finally:
+            for leaf, block in self.leaves:
+                if leaf.held is None or _block(leaf.held) is not block:
+                    leaf.held = block
+                    leaf.spare = None
+            if self.written:
+                written(*self.written)
+        if status:
+            raise self._failure(status)
+
+    def _failure(self, status: int) -> Exception:
+        each = self.instructions[self._c.failed]
+        if status < 0:
+            return MemoryError(f"{each.kernel} could not get its scratch memory, at {each.where}")
+        return IndexError(
+            f"{each.kernel}: the index at position {status - 1} is out of range, at {each.where}; the step "
+            "was left there"
+        )
+
+    def state(self) -> list[bytes]:
+        """The bytes of all that runs change, but gradients: what is written outside the arena, and counters."""
+        ffi, gradients = extension.ffi, {id(block) for _, block in self.leaves}
+        found = [(a.ptr, a.layout.nbytes) for a in self.written if id(a) not in gradients] + self.counters
+        return [bytes(ffi.buffer(ffi.cast("char *", pointer), n)) for pointer, n in found]
+
+    def set_state(self, state: list[bytes]) -> None:
+        """Go back to a state."""
+        gradients = {id(block) for _, block in self.leaves}
+        found = [a.ptr for a in self.written if id(a) not in gradients] + [pointer for pointer, _ in self.counters]
+        for pointer, values in zip(found, state):
+            extension.ffi.memmove(pointer, values, len(values))
+
+    # --- for readers --------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.instructions)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{len(self)} instructions, {sum(e.nbytes for e in self.instructions):,} bytes touched, arena of "
+            f"{self.arena_bytes:,} bytes for {len(self.places)} temporaries of {sum(self.sizes.values()):,}"
+        ]
+        phase = ""
+        for i, each in enumerate(self.instructions):
+            if each.phase != phase:
+                phase = each.phase
+                lines.append(f"{phase}:")
+            lines.append(f"{i:4d}  {each!s:<56} {_short(each.where)}")
+        return "\n".join(lines)
+
+
+def _short(where: Where) -> str:
+    line = f"{where.filename.rpartition('/')[2]}:{where.line}"
+    return f"{where.module:<10} {line}" if where.module else line
+
+
+def _block(held: Any) -> Storage:
+    """The block of the gradient that a leaf holds."""
+    return (held if isinstance(held, Array) else held._array).storage
+
+
+def _references(instructions: list[Instruction]) -> Counter:
+    """How often the record itself refers to each block; who refers to one besides keeps it."""
+    found: Counter = Counter()
+    views: dict[int, Array] = {}
+    for each in instructions:
+        for a in each.arrays:
+            if a is a.storage:
+                found[id(a)] += 1
+            else:
+                views[id(a)] = a
+        found.update(id(a.block) for a in each.arguments if type(a) is Pointer)
+    found.update(id(a.storage) for a in views.values())
+    return found

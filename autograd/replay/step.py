@@ -1,0 +1,273 @@
+"""The decorator: when a step is run as it is, when it is recorded, and when its program may stand for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+
+from .. import backend, graph, storage
+from ..backend import extension
+from ..dtypes import get_default_dtype
+from ..graph import Leaf, Node
+from ..modes import is_grad_enabled
+from ..nn.module import Module
+from ..storage import Array
+from ..study import tracing
+from ..tensor import Tensor, wrap
+from .program import Program
+from .recorder import CaptureError, Recorder, is_recording
+
+
+def capture(function: Callable | None = None, *, on_change: str = "record", check: bool = False) -> Any:
+    """A function of tensors as a :class:`CapturedStep`: run once as it is, recorded at the second call, replayed from
+    then on.
+
+    on_change
+        What to do when something changed that the program rests on (a module's mode or parameters, an optimizer's
+        state): "record" again, or raise an "error".
+    check
+        Run the function beside each replay and compare every number that outlives the step, to the bit. Slow.
+
+    Raises CaptureError for what a replay could not repeat; parameters, gradients and optimizers are then as they were
+    before the call.
+    """
+    if on_change not in ("record", "error"):
+        raise ValueError(f"capture: on_change is 'record' or 'error', not {on_change!r}")
+    if function is None:
+        return lambda function: CapturedStep(function, on_change, check)
+    return CapturedStep(function, on_change, check)
+
+
+class CapturedStep:
+    """A function whose kernel calls are recorded and replayed."""
+
+    def __init__(self, function: Callable, on_change: str, check: bool):
+        if not callable(function):
+            raise TypeError(f"capture: expected a function, got {type(function).__name__}")
+        update_wrapper(self, function)
+        self._function, self._on_change, self._check = function, on_change, check
+        self._entries: dict[Any, Any] = {}  # the leaves of a first call, or an _Entry
+        self._last: _Entry | None = None
+
+    @property
+    def program(self) -> Program:
+        """The program of the last replayed call."""
+        if self._last is None:
+            raise CaptureError("capture: nothing is recorded yet: the second call of the step records it")
+        return self._last.program
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if is_recording():
+            raise CaptureError("capture: a captured step cannot call another one while it is recorded")
+        if not _can_capture():
+            return self._function(*args, **kwargs)
+        tensors: list[Tensor] = []
+        key = (_structure((args, kwargs), tensors), is_grad_enabled(), get_default_dtype(), backend.is_strict())
+        arrays = [t._array for t in tensors]
+        entry = self._entries.get(key, self)
+        if entry is self:  # the first call
+            return self._first(key, args, kwargs)
+        if isinstance(entry, _Entry):
+            changed = entry.changed()
+            if not changed:
+                self._last = entry
+                return self._checked(entry, arrays, args, kwargs) if self._check else entry.run(arrays)
+            if self._on_change == "error":
+                raise CaptureError(f"capture: {changed} since the step was recorded (on_change='error')")
+            return self._first(key, args, kwargs)
+        return self._record(key, entry, tensors, args, kwargs)
+
+    def _first(self, key: Any, args: tuple, kwargs: dict) -> Any:
+        """The step as it is; notes its leaves."""
+        leaves: dict[Leaf, None] = {}
+
+        def note(node: Node) -> None:
+            leaves.update((edge, None) for edge in node.edges if type(edge) is Leaf)
+
+        self._entries.pop(key, None)
+        self._last = None
+        graph.observers.append(note)
+        try:
+            result = self._function(*args, **kwargs)
+        finally:
+            graph.observers.remove(note)
+        self._entries[key] = list(leaves)
+        return result
+
+    def _record(self, key: Any, leaves: list[Leaf], tensors: list[Tensor], args: tuple, kwargs: dict) -> Any:
+        _check_inputs(tensors)
+        with Recorder([t._array for t in tensors], {leaf: leaf.held for leaf in leaves}) as record:
+            result = self._function(*args, **kwargs)
+            entry = _Entry(record, result, self)
+        self._entries[key] = self._last = entry
+        return result
+
+    def _checked(self, entry: _Entry, arrays: list[Array], args: tuple, kwargs: dict) -> Any:
+        """A replay, and the function from the same state; CaptureError where they differ."""
+        program = entry.program
+        before = program.state()
+        held = [(leaf, leaf.held) for leaf, _ in program.leaves]
+        program.bind(arrays)
+        replayed = [np.array(a.numpy()) for a in program.replay()]
+        after, gradients = program.state(), [np.array(block.numpy()) for _, block in program.leaves]
+        program.set_state(before)
+        for leaf, value in held:
+            leaf.held = value
+        result = self._function(*args, **kwargs)
+        returned: list[Tensor] = []
+        _structure(result, returned)
+        for t, values in zip(returned, replayed):
+            _compare("the step returns a tensor", t._array, values)
+        for (leaf, _), values in zip(program.leaves, gradients):
+            _compare("a gradient", leaf.grad._array, values)  # type: ignore[union-attr]  # the step just made it
+        if program.state() != after:
+            raise CaptureError("capture: a replay left other values in parameters, the optimizer's state or a buffer")
+        return result
+
+
+def _compare(what: str, expected: Array, values: np.ndarray) -> None:
+    if expected.numpy().tobytes() != values.tobytes():
+        raise CaptureError(f"capture: {what} of shape {list(expected.shape)}: {expected.numpy()}, replayed {values}")
+
+
+class _Entry:
+    """A program, and what it rests on."""
+
+    def __init__(self, record: Recorder, result: Any, owner: CapturedStep):
+        self.owner = owner
+        tensors: list[Tensor] = []
+        _structure(result, tensors)
+        self._result = _template(result, tensors)
+        self._single = isinstance(result, Tensor)
+        self._modules = [(m, m.training) for root in record.modules for m in root.modules()]
+        self._dicts = [(d, dict(d)) for m, _ in self._modules for d in (m._parameters, m._buffers, m._modules)]
+        self._hooks = [h for m, _ in self._modules for h in (m._forward_hooks, m._forward_pre_hooks)]
+        self._tensors = [(t, t._array, t._edge) for leaf in record.leaves if (t := leaf.variable) is not None]
+        self._buffers = [(b, b._array) for m, _ in self._modules for b in m._buffers.values() if b is not None]
+        self._optimizers = [(o, sorted(o._plans.items())) for o in record.optimizers]
+        for t in tensors:
+            if isinstance(t._edge, Node) and t._edge.saved:
+                raise CaptureError(
+                    f"capture: the step returns a tensor of shape {list(t.shape)} with a graph, which replays do not "
+                    "make: call backward() within the step, or run it under no_grad()"
+                )
+        self.program = Program(record, [t._array for t in tensors])
+        self.program.entry = self
+        # A gradient that was there at the start, and not when its leaf was used, was forgotten by the step itself.
+        self._held = [
+            (leaf, held) for leaf, held in record.leaves.items() if held is not None or record.started.get(leaf) is None
+        ]
+
+    def changed(self) -> str:
+        """What is not as it was when the step was recorded; "" where everything is."""
+        for module, training in self._modules:
+            if module.training is not training:
+                return f"{type(module).__name__} went to {'train' if module.training else 'eval'} mode"
+        for now, then in self._dicts:
+            if now.keys() != then.keys() or any(now[k] is not then[k] for k in then):
+                return "a module has other parameters, buffers or modules"
+        for hooks in self._hooks:
+            if hooks:
+                return "a module has hooks"
+        for t, array, edge in self._tensors:
+            if t._array is not array or t._edge is not edge:
+                return f"a tensor of shape {list(t.shape)} has other memory or another requires_grad"
+        for b, array in self._buffers:
+            if b._array is not array:
+                return f"a buffer of shape {list(b.shape)} has other memory"
+        for optimizer, plans in self._optimizers:
+            if not optimizer.is_current(plans):
+                return f"{type(optimizer).__name__} has other parameters or another state"
+        for leaf, held in self._held:
+            if not _same_gradient(leaf.held, held):
+                return "a gradient was set or forgotten outside the step"
+        return ""
+
+    def run(self, arrays: list[Array]) -> Any:
+        self.program.bind(arrays)
+        return self.returned(self.program.replay())
+
+    def returned(self, outputs: list[Array]) -> Any:
+        """What the step returns, from its arrays."""
+        if self._single:
+            return wrap(outputs[0])
+        return _filled(self._result, [wrap(a) for a in outputs])
+
+
+def _can_capture() -> bool:
+    """Where somebody looks on, or there is no C, the function runs as it is."""
+    watched = backend.observers or graph.observers or storage.readers or tracing.active
+    return not watched and backend.get_backend() == "c" and extension is not None
+
+
+def _check_inputs(tensors: list[Tensor]) -> None:
+    blocks = [id(t._array.storage) for t in tensors]
+    if len(set(blocks)) != len(blocks):
+        raise CaptureError("capture: two inputs share memory: give the step one of them, or a clone()")
+    for t in tensors:
+        if t.requires_grad:
+            raise CaptureError(
+                f"capture: an input of shape {list(t.shape)} requires gradients; a captured step takes data: give it "
+                "x.detach(), and let the step close over what it learns"
+            )
+
+
+def _same_gradient(now: Any, then: Any) -> bool:
+    """Whether a leaf holds the memory it held."""
+    if now is then:
+        return True
+    if now is None or then is None:
+        return False
+    return (now if isinstance(now, Array) else now._array) is (then if isinstance(then, Array) else then._array)
+
+
+def _structure(value: Any, tensors: list[Tensor]) -> Any:
+    """A value to compare calls by: tensors by their layout (and listed), the rest by itself."""
+    if isinstance(value, Tensor):
+        tensors.append(value)
+        return value._array.layout
+    if isinstance(value, (list, tuple)):
+        return type(value), tuple([_structure(v, tensors) for v in value])
+    if isinstance(value, dict):
+        return dict, tuple([(k, _structure(v, tensors)) for k, v in value.items()])
+    if isinstance(value, Module):
+        return id(value)
+    try:
+        hash(value)
+    except TypeError:
+        raise CaptureError(
+            f"capture: an argument or result of type {type(value).__name__} cannot be told apart from another: use "
+            "tensors, numbers, strings, and lists, tuples and dicts of them"
+        ) from None
+    return type(value), value
+
+
+class _Slot(int):
+    """Stands in a result for the tensor of this number."""
+
+
+def _template(value: Any, tensors: list[Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        return _Slot(next(n for n, t in enumerate(tensors) if t is value))
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*[_template(v, tensors) for v in value])
+    if isinstance(value, (list, tuple)):
+        return type(value)([_template(v, tensors) for v in value])
+    if isinstance(value, dict):
+        return {k: _template(v, tensors) for k, v in value.items()}
+    return value
+
+
+def _filled(template: Any, tensors: list[Tensor]) -> Any:
+    if type(template) is _Slot:
+        return tensors[template]
+    if isinstance(template, tuple) and hasattr(template, "_fields"):
+        return type(template)(*[_filled(v, tensors) for v in template])
+    if isinstance(template, (list, tuple)):
+        return type(template)([_filled(v, tensors) for v in template])
+    if isinstance(template, dict):
+        return {k: _filled(v, tensors) for k, v in template.items()}
+    return template
