@@ -401,11 +401,10 @@ class Program:
     def replay(self, times: int = 1) -> list[Array]:
         """Run, whatever has changed; the arrays that the step returned last."""
         blocks = self._new_blocks()
-
-        def steps(first: int, chunk: int) -> int:
-            return extension.lib.ag_program_run(self._c, chunk, chunk > 1 or self._seconds > LONG)
-
-        self._in_chunks(steps, times)
+        if times == 1 and self._seconds:
+            self._finish(extension.lib.ag_program_run(self._c, 1, self._seconds > LONG))
+        else:
+            self._in_chunks(lambda first, count: extension.lib.ag_program_run(self._c, count, count > 1), times)
         return [result(blocks, self._inputs) for result in self._results]
 
     def _new_blocks(self) -> list[Storage]:
@@ -418,27 +417,27 @@ class Program:
         return blocks
 
     def _in_chunks(self, steps: Callable[[int, int], int], times: int) -> None:
-        """Take so many steps, with a look for Ctrl-C now and then; what lives on after a step is as after an ordinary
-        one, however it ends."""
+        """Take so many steps, with a look for Ctrl-C now and then."""
         done, chunk, status = 0, 1, 0
         try:
             while done < times and not status:
                 chunk = min(chunk, times - done)
-                if times == 1 and self._seconds:
-                    status = steps(0, 1)
-                    break
                 start = perf_counter()
                 status = steps(done, chunk)
                 self._seconds = max((perf_counter() - start) / chunk, 1e-9)
                 done += chunk
                 chunk = max(1, min(2 * chunk, int(CHUNK / self._seconds)))
         finally:
-            for leaf, block in self.leaves:
-                if leaf.held is None or _block(leaf.held) is not block:
-                    leaf.held = block
-                    leaf.spare = None
-            if self.written:
-                written(*self.written)
+            self._finish(status)
+
+    def _finish(self, status: int) -> None:
+        """What lives on after steps is as after ordinary ones; raise where one failed."""
+        for leaf, block in self.leaves:
+            if leaf.held is not block and (leaf.held is None or _block(leaf.held) is not block):
+                leaf.held = block
+                leaf.spare = None
+        if self.written:
+            written(*self.written)
         if status:
             raise self._failure(status)
 

@@ -64,9 +64,15 @@ class CapturedStep:
             raise CaptureError("capture: a captured step cannot call another one while it is recorded")
         if not _can_capture():
             return self._function(*args, **kwargs)
-        tensors: list[Tensor] = []
-        key = (_structure((args, kwargs), tensors), is_grad_enabled(), get_default_dtype(), backend.is_strict())
+        tensors: list[Tensor] = [a for a in args if type(a) is Tensor]
         arrays = [t._array for t in tensors]
+        if kwargs or len(tensors) != len(args):
+            tensors = []
+            shape = _structure((args, kwargs), tensors)
+            arrays = [t._array for t in tensors]
+        else:
+            shape = tuple([a.layout for a in arrays])
+        key = (shape, is_grad_enabled(), get_default_dtype(), backend.is_strict())
         entry = self._entries.get(key, self)
         if entry is self:  # the first call
             return self._first(key, args, kwargs)
@@ -142,12 +148,17 @@ class _Entry:
         _structure(result, tensors)
         self._result = _template(result, tensors)
         self._single = isinstance(result, Tensor)
-        self._modules = [(m, m.training) for root in record.modules for m in root.modules()]
-        self._dicts = [(d, dict(d)) for m, _ in self._modules for d in (m._parameters, m._buffers, m._modules)]
-        self._hooks = [h for m, _ in self._modules for h in (m._forward_hooks, m._forward_pre_hooks)]
+        modules = [m for root in record.modules for m in root.modules()]
+        self._modules, self._training = modules, [m.training for m in modules]
+        dicts = [d for m in modules for d in (m._parameters, m._buffers, m._modules)]
+        self._dicts = [(d, list(map(id, d.values())), list(d.values())) for d in dicts if d]
+        self._empty = [d for d in dicts if not d]
+        self._hooks = [h for m in modules for h in (m._forward_hooks, m._forward_pre_hooks)]
         self._tensors = [(t, t._array, t._edge) for leaf in record.leaves if (t := leaf.variable) is not None]
-        self._buffers = [(b, b._array) for m, _ in self._modules for b in m._buffers.values() if b is not None]
+        self._buffers = [(b, b._array) for m in modules for b in m._buffers.values() if b is not None]
         self._optimizers = [(o, sorted(o._plans.items())) for o in record.optimizers]
+        known = {id(p) for o, _ in self._optimizers for group in o.param_groups for p in group["params"]}
+        self._tensors = [each for each in self._tensors if id(each[0]) not in known]  # the optimizer looks at its own
         for t in tensors:
             if isinstance(t._edge, Node) and t._edge.saved:
                 raise CaptureError(
@@ -163,15 +174,15 @@ class _Entry:
 
     def changed(self) -> str:
         """What is not as it was when the step was recorded; "" where everything is."""
-        for module, training in self._modules:
-            if module.training is not training:
-                return f"{type(module).__name__} went to {'train' if module.training else 'eval'} mode"
-        for now, then in self._dicts:
-            if now.keys() != then.keys() or any(now[k] is not then[k] for k in then):
+        if [m.training for m in self._modules] != self._training:
+            return "a module went to train or eval mode"
+        for now, ids, _ in self._dicts:
+            if list(map(id, now.values())) != ids:
                 return "a module has other parameters, buffers or modules"
-        for hooks in self._hooks:
-            if hooks:
-                return "a module has hooks"
+        if any(self._empty):
+            return "a module has other parameters, buffers or modules"
+        if any(self._hooks):
+            return "a module has hooks"
         for t, array, edge in self._tensors:
             if t._array is not array or t._edge is not edge:
                 return f"a tensor of shape {list(t.shape)} has other memory or another requires_grad"
