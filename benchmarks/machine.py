@@ -9,9 +9,11 @@ from typing import Any
 
 
 def cpu() -> str:
-    """The CPU's model; py-cpuinfo comes with pytest-benchmark."""
-    from cpuinfo import get_cpu_info
-
+    """The CPU's model, or its architecture without py-cpuinfo, which comes with pytest-benchmark."""
+    try:
+        from cpuinfo import get_cpu_info
+    except ImportError:
+        return platform.machine()
     return get_cpu_info().get("brand_raw", platform.machine())
 
 
