@@ -221,6 +221,10 @@ def _other_parameter(made):
     made.optimizer.param_groups[0]["params"] = list(made.net.parameters())
 
 
+def _other_rate(made):
+    made.net[2].p = 0.6
+
+
 def _loaded(made):
     made.optimizer.load_state_dict(made.optimizer.state_dict())
 
@@ -230,7 +234,7 @@ def _frozen(made):
     made.net[0].weight.grad = None
 
 
-@pytest.mark.parametrize("change", [_eval, _other_memory, _other_parameter, _loaded, _frozen])
+@pytest.mark.parametrize("change", [_eval, _other_memory, _other_parameter, _other_rate, _loaded, _frozen])
 def test_what_changed_is_seen(change):
     data = batches(12, 6, 3)
     plain, captured, strict = Training("dropout"), Training("dropout"), Training("dropout")
@@ -374,6 +378,65 @@ def test_an_index_out_of_range():
     assert made.numbers()[:4] == before[:4]
 
 
+def test_check_compares_with_gradients_that_add_up_and_other_sizes():
+    rng = np.random.default_rng(1)
+    x, t = tensor(rng.standard_normal((64, 6), np.float32)), tensor(rng.integers(0, 3, 64))
+    made = Training()
+
+    def gradients(x, t):
+        loss = made.criterion(made.net(x), t)
+        loss.backward()
+        return loss
+
+    for step in (capture(gradients, check=True), capture(made.step, check=True)):
+        for i in range(12):
+            n = 16 if i % 4 < 3 else 4
+            step(x[:n], t[:n])
+
+
+def test_check_finds_what_python_changed():
+    factor = 1.0
+    step = capture(lambda x: x * factor, check=True)
+    x = tensor([1.0, 2.0])
+    for _ in range(3):
+        step(x)
+    factor = 2.0
+    with pytest.raises(CaptureError, match="largest difference is 2"):
+        step(x)
+
+
+def test_a_method_is_a_step_of_its_instance():
+    class Trainer(Training):
+        @capture
+        def fit(self, x, t):
+            return self.step(x, t)
+
+    one, other, plain = Trainer(), Trainer("relu", "sgd"), Training()
+    for batch in batches(6, 6, 3):
+        one.fit(*batch), other.fit(*batch), plain.step(*batch)
+    assert one.numbers() == plain.numbers() != other.numbers()
+    assert "1 run, 1 recorded, 4 replayed; 1 programs" in repr(one.fit)
+
+
+def test_the_program_is_that_of_full_batches():
+    rng = np.random.default_rng(1)
+    x, t = tensor(rng.standard_normal((37, 6), np.float32)), tensor(rng.integers(0, 3, 37))
+    step = capture(Training().step)
+    for _ in range(3):
+        for i in range(0, 37, 16):
+            step(x[i : i + 16], t[i : i + 16])
+        assert step.program.instructions[0].layouts[0].shape == (16, 9)
+        assert len(step.program.run_epoch(x, t, batch_size=16)) == 2
+
+
+def test_kinds_of_calls_are_not_remembered_without_bound():
+    step = capture(lambda x, factor: x * factor)
+    x = tensor([1.0])
+    for i in range(200):
+        assert step(x, float(i)).item() == i
+    assert len(step._entries) <= 32
+
+
 def test_check_compares():
     data = batches(6, 6, 3)
     made, plain = Training("dropout"), Training("dropout")
@@ -395,7 +458,23 @@ def test_the_listing():
     text = str(step.program)
     for part in ("forward:", "backward:", "optimizer:", "linear 16x9", "cross_entropy", "sgd", "test_replay.py:"):
         assert part in text
-    assert len(step.program) == len(text.splitlines()) - 4
+    assert len(step.program) == len(text.splitlines()) - 5
+    first = step.program.instructions[0]
+    assert first.flops == 2 * 16 * 9 * 6 and first.nbytes == 4 * (16 * 9 + 16 * 6 + 9 * 6 + 9)
+    assert first.where.module == "0" and first.where.function == "step"
+
+
+def test_the_profile():
+    (batch,) = batches(1, 6, 3)
+    plain, captured = Training(), Training()
+    step = capture(captured.step)
+    step(*batch), step(*batch)
+    text = step.program.profile(times=10)
+    for _ in range(12):
+        plain.step(*batch)
+    assert plain.numbers() == captured.numbers()
+    shares = [float(line.split("%")[0].split()[-1]) for line in text.splitlines() if "%" in line]
+    assert len(shares) == len(step.program) and sum(shares) == pytest.approx(100, abs=1)
 
 
 def test_temporaries_share_the_arena():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from math import prod
 from sys import getrefcount
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -71,12 +72,13 @@ class Instruction:
     """A kernel call of the program: ``kernel`` on arrays of these ``layouts``, at the user's line ``where``, in one of
     the phases forward, backward and optimizer. ``reads`` and ``writes`` are numbers of blocks."""
 
-    __slots__ = ("arguments", "arrays", "kernel", "layouts", "phase", "reads", "symbol", "where", "writes")
+    __slots__ = ("arguments", "arrays", "flops", "kernel", "layouts", "phase", "reads", "symbol", "where", "writes")
 
     def __init__(self, call: Call):
         self.symbol, self.kernel, self.where, self.phase = call.symbol, call.kernel, call.where, call.phase
         self.arrays = call.arrays
         self.layouts: list[Layout] = [a.layout for a in call.arrays]
+        self.flops = _flops(call)
         self.arguments = [_resolved(a, call.arrays) for a in call.args]
         kinds = signatures()[call.symbol]
         self.writes = {id(a.block) for a, k in zip(self.arguments, kinds) if type(a) is Pointer and not k.const}
@@ -108,6 +110,19 @@ class Instruction:
 
     def __str__(self) -> str:
         return " ".join([self.kernel, *["x".join(map(str, layout.shape)) or "()" for layout in self.layouts]])
+
+
+def _flops(call: Call) -> int:
+    """Floating-point operations: of products two per multiplication, elsewhere one per element of the largest array."""
+    args, null = call.args, extension.ffi.NULL
+    if call.kernel == "linear":
+        return 2 * args[0] * args[1] * args[2]
+    if call.kernel == "linear_grad":
+        return 2 * args[0] * args[1] * args[2] * ((args[3] != null) + (args[4] != null))
+    if call.kernel == "gemm":
+        spec = args[0]
+        return 2 * spec.m * spec.n * spec.k * prod(spec.bsize[d] for d in range(spec.nbatch))
+    return max((a.size for a in call.arrays), default=0)
 
 
 def _address(pointer: Any) -> int:
@@ -469,22 +484,40 @@ class Program:
         return len(self.instructions)
 
     def __str__(self) -> str:
+        return self._listing(("FLOPs", "bytes"), [(f"{e.flops:,}", f"{e.nbytes:,}") for e in self.instructions])
+
+    def profile(self, times: int = 1000) -> str:
+        """The listing with the time of each instruction, from ``times`` steps, which are taken."""
+        seconds = extension.ffi.new("double[]", max(len(self), 1))
+        changed = self.entry.changed()
+        if changed:
+            raise CaptureError(f"profile: {changed} since the step was recorded: call the step again")
+        blocks = self._new_blocks()  # which the steps write to
+        self._finish(extension.lib.ag_program_profile(self._c, times, seconds))
+        del blocks
+        total = sum(seconds) or 1.0
+        columns = [(f"{s / times * 1e6:.2f}", f"{s / total:.1%}") for s in seconds]
+        return self._listing(("us", "share"), columns[: len(self)])
+
+    def _listing(self, names: tuple, columns: list[tuple]) -> str:
         lines = [
-            f"{len(self)} instructions, {sum(e.nbytes for e in self.instructions):,} bytes touched, arena of "
-            f"{self.arena_bytes:,} bytes for {len(self.places)} temporaries of {sum(self.sizes.values()):,}"
+            f"{len(self)} instructions, {sum(e.flops for e in self.instructions):,} FLOPs, "
+            f"{sum(e.nbytes for e in self.instructions):,} bytes touched; {len(self.places)} temporaries of "
+            f"{sum(self.sizes.values()):,} bytes in an arena of {self.arena_bytes:,}",
+            f"{'':4}  {'kernel and shapes':<44} {names[0]:>12} {names[1]:>12}  module, line",
         ]
         phase = ""
-        for i, each in enumerate(self.instructions):
+        for i, (each, (one, two)) in enumerate(zip(self.instructions, columns)):
             if each.phase != phase:
                 phase = each.phase
                 lines.append(f"{phase}:")
-            lines.append(f"{i:4d}  {each!s:<56} {_short(each.where)}")
+            lines.append(f"{i:4d}  {each!s:<44} {one:>12} {two:>12}  {_short(each.where)}")
         return "\n".join(lines)
 
 
 def _short(where: Where) -> str:
     line = f"{where.filename.rpartition('/')[2]}:{where.line}"
-    return f"{where.module:<10} {line}" if where.module else line
+    return f"{where.module}, {line}" if where.module else line
 
 
 def _block(held: Any) -> Storage:

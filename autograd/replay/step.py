@@ -20,6 +20,8 @@ from ..tensor import Tensor, wrap
 from .program import Program
 from .recorder import CaptureError, Recorder, is_recording
 
+MOST = 32  # kinds of calls that a step remembers
+
 
 def capture(function: Callable | None = None, *, on_change: str = "record", check: bool = False) -> Any:
     """A function of tensors as a :class:`CapturedStep`: run once as it is, recorded at the second call, replayed from
@@ -50,14 +52,33 @@ class CapturedStep:
         update_wrapper(self, function)
         self._function, self._on_change, self._check = function, on_change, check
         self._entries: dict[Any, Any] = {}  # the leaves of a first call, or an _Entry
-        self._last: _Entry | None = None
+        self._counts = {"run": 0, "recorded": 0, "replayed": 0}
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method: a step of its own for each instance."""
+        if instance is None:
+            return self
+        bound = CapturedStep(self._function.__get__(instance), self._on_change, self._check)
+        instance.__dict__[self._function.__name__] = bound
+        return bound
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n} {how}" for how, n in self._counts.items())
+        return f"<captured {getattr(self, '__name__', 'step')}: calls {counts}; {len(self.programs)} programs>"
+
+    @property
+    def programs(self) -> list[Program]:
+        """The programs, one for each kind of call (sizes, dtypes, other arguments), in the order of recording."""
+        return [entry.program for entry in self._entries.values() if isinstance(entry, _Entry)]
 
     @property
     def program(self) -> Program:
-        """The program of the last replayed call."""
-        if self._last is None:
-            raise CaptureError("capture: nothing is recorded yet: the second call of the step records it")
-        return self._last.program
+        """The first program: that of the usual batches, where a smaller one comes last."""
+        if not self.programs:
+            if backend.get_backend() != "c":
+                raise CaptureError("capture: there are no programs on the NumPy backend, where steps run as they are")
+            raise CaptureError("capture: nothing is recorded: the second call with inputs of the same sizes records it")
+        return self.programs[0]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if is_recording():
@@ -79,7 +100,7 @@ class CapturedStep:
         if isinstance(entry, _Entry):
             changed = entry.changed()
             if not changed:
-                self._last = entry
+                self._counts["replayed"] += 1
                 return self._checked(entry, arrays, args, kwargs) if self._check else entry.run(arrays)
             if self._on_change == "error":
                 raise CaptureError(f"capture: {changed} since the step was recorded (on_change='error')")
@@ -93,8 +114,9 @@ class CapturedStep:
         def note(node: Node) -> None:
             leaves.update((edge, None) for edge in node.edges if type(edge) is Leaf)
 
-        self._entries.pop(key, None)
-        self._last = None
+        self._counts["run"] += 1
+        if len(self._entries) >= MOST:
+            self._entries.pop(next(key for key in reversed(self._entries)))
         graph.observers.append(note)
         try:
             result = self._function(*args, **kwargs)
@@ -108,20 +130,22 @@ class CapturedStep:
         with Recorder([t._array for t in tensors], {leaf: leaf.held for leaf in leaves}) as record:
             result = self._function(*args, **kwargs)
             entry = _Entry(record, result, self)
-        self._entries[key] = self._last = entry
+        self._entries[key] = entry
+        self._counts["recorded"] += 1
         return result
 
     def _checked(self, entry: _Entry, arrays: list[Array], args: tuple, kwargs: dict) -> Any:
         """A replay, and the function from the same state; CaptureError where they differ."""
         program = entry.program
-        before = program.state()
+        before, gradients_before = program.state(), [np.array(block.numpy()) for _, block in program.leaves]
         held = [(leaf, leaf.held) for leaf, _ in program.leaves]
         program.bind(arrays)
         replayed = [np.array(a.numpy()) for a in program.replay()]
         after, gradients = program.state(), [np.array(block.numpy()) for _, block in program.leaves]
         program.set_state(before)
-        for leaf, value in held:
+        for (leaf, value), (_, block), values in zip(held, program.leaves, gradients_before):
             leaf.held = value
+            block.numpy()[...] = values
         result = self._function(*args, **kwargs)
         returned: list[Tensor] = []
         _structure(result, returned)
@@ -129,14 +153,22 @@ class CapturedStep:
             _compare("the step returns a tensor", t._array, values)
         for (leaf, _), values in zip(program.leaves, gradients):
             _compare("a gradient", leaf.grad._array, values)  # type: ignore[union-attr]  # the step just made it
-        if program.state() != after:
-            raise CaptureError("capture: a replay left other values in parameters, the optimizer's state or a buffer")
+        differs = sum(a != b for a, b in zip(program.state(), after))
+        if differs:
+            raise CaptureError(
+                f"capture: {differs} of {len(after)} parameters, optimizer states, buffers and counters differ between "
+                "the step and its replay"
+            )
         return result
 
 
 def _compare(what: str, expected: Array, values: np.ndarray) -> None:
     if expected.numpy().tobytes() != values.tobytes():
-        raise CaptureError(f"capture: {what} of shape {list(expected.shape)}: {expected.numpy()}, replayed {values}")
+        largest = np.max(np.abs(expected.numpy().astype(np.float64) - values))
+        raise CaptureError(
+            f"capture: {what} of shape {list(expected.shape)} is another after the step than after its replay: the "
+            f"largest difference is {largest:g}"
+        )
 
 
 class _Entry:
@@ -149,7 +181,7 @@ class _Entry:
         self._result = _template(result, tensors)
         self._single = isinstance(result, Tensor)
         modules = [m for root in record.modules for m in root.modules()]
-        self._modules, self._training = modules, [m.training for m in modules]
+        self._modules, self._settings = modules, [_settings(m) for m in modules]
         dicts = [d for m in modules for d in (m._parameters, m._buffers, m._modules)]
         self._dicts = [(d, list(map(id, d.values())), list(d.values())) for d in dicts if d]
         self._empty = [d for d in dicts if not d]
@@ -174,8 +206,8 @@ class _Entry:
 
     def changed(self) -> str:
         """What is not as it was when the step was recorded; "" where everything is."""
-        if [m.training for m in self._modules] != self._training:
-            return "a module went to train or eval mode"
+        if [_settings(m) for m in self._modules] != self._settings:
+            return "a module's mode or another of its settings changed"
         for now, ids, _ in self._dicts:
             if list(map(id, now.values())) != ids:
                 return "a module has other parameters, buffers or modules"
@@ -206,6 +238,11 @@ class _Entry:
         if self._single:
             return wrap(outputs[0])
         return _filled(self._result, [wrap(a) for a in outputs])
+
+
+def _settings(module: Module) -> tuple:
+    """A module's mode and whatever numbers and strings it keeps, such as dropout's p."""
+    return tuple([v for v in module.__dict__.values() if type(v) in (bool, int, float, str)])
 
 
 def _can_capture() -> bool:
