@@ -30,6 +30,7 @@ LONG = 50e-6  # seconds: from here on a run lets go of the GIL
 CHUNK = 0.02  # seconds between looks for Ctrl-C in run()
 
 
+ACTIVATIONS = {1: "relu", 2: "sigmoid", 3: "tanh"}
 SCALARS = {"double": "d", "uint64_t": "u"}  # the others are int64_t
 
 
@@ -72,13 +73,18 @@ class Instruction:
     """A kernel call of the program: ``kernel`` on arrays of these ``layouts``, at the user's line ``where``, in one of
     the phases forward, backward and optimizer. ``reads`` and ``writes`` are numbers of blocks."""
 
-    __slots__ = ("arguments", "arrays", "flops", "kernel", "layouts", "phase", "reads", "symbol", "where", "writes")
+    __slots__ = (
+        "arguments", "arrays", "flops", "kernel", "layouts", "names", "note", "phase", "reads", "symbol", "where",
+        "writes",
+    )  # fmt: skip
 
     def __init__(self, call: Call):
         self.symbol, self.kernel, self.where, self.phase = call.symbol, call.kernel, call.where, call.phase
         self.arrays = call.arrays
         self.layouts: list[Layout] = [a.layout for a in call.arrays]
         self.flops = _flops(call)
+        self.note = ACTIVATIONS.get(call.args[-1], "") if call.kernel.startswith("linear") else ""
+        self.names: list[tuple[str, bool]] = []  # of the arrays, and whether they are written
         self.arguments = [_resolved(a, call.arrays) for a in call.args]
         kinds = signatures()[call.symbol]
         self.writes = {id(a.block) for a, k in zip(self.arguments, kinds) if type(a) is Pointer and not k.const}
@@ -108,8 +114,19 @@ class Instruction:
         """The bytes of the arrays it reads and writes."""
         return sum(layout.nbytes for layout in self.layouts)
 
+    def call_it(self, names: dict[int, str]) -> None:
+        """Give the arrays their names."""
+        self.names = [(names[id(a.storage)], id(a.storage) in self.writes) for a in self.arrays]
+
     def __str__(self) -> str:
-        return " ".join([self.kernel, *["x".join(map(str, layout.shape)) or "()" for layout in self.layouts]])
+        shapes = ["x".join(map(str, layout.shape)) or "()" for layout in self.layouts]
+        named = [(f"{name}[{shape}]" if writes else name, writes) for (name, writes), shape in zip(self.names, shapes)]
+        if self.through_tables:
+            named = [(name, not name.endswith(".grad")) for name, _ in self.names]
+        results = ", ".join(dict.fromkeys(name for name, writes in named if writes))
+        operands = ", ".join(name for name, writes in named if not writes)
+        kernel = f"{self.kernel} {self.note}".rstrip()
+        return f"{results} = {kernel}({operands})" if results else f"{kernel}({operands})"
 
 
 def _flops(call: Call) -> int:
@@ -246,6 +263,9 @@ class Program:
         self._build(moving, record.inputs, outputs)
         self.bind(record.inputs)
         blocks = {id(a.storage): a.storage for each in self.instructions for a in each.arrays}
+        names = self._names(record, outputs, blocks, arena)
+        for each in self.instructions:
+            each.call_it(names)
         self._alive = [b for key, b in blocks.items() if key not in arena and key not in moving]
         changed = set().union(*[each.writes for each in self.instructions]) - arena - set(moving)
         self.written = [blocks[key] for key in changed]
@@ -257,6 +277,31 @@ class Program:
         self.counters = [(a, n) for a in self._alive if isinstance(a, extension.ffi.CData)
                          and (n := kinds.get(extension.ffi.typeof(a).cname))]  # fmt: skip
         self._seconds = 0.0
+
+    def _names(
+        self, record: Recorder, outputs: list[Array], blocks: dict[int, Storage], arena: set[int]
+    ) -> dict[int, str]:
+        """What the listing calls each block: parameters and buffers by their names in the module, x0 .. the inputs,
+        y0 .. what is returned, t0 .. temporaries, s0 .. the rest, such as an optimizer's state."""
+        names = {id(a.storage): f"x{n}" for n, a in enumerate(record.inputs)}
+        for root in record.modules:
+            for name, t in [*root.named_parameters(), *root.named_buffers()]:
+                names.setdefault(id(t._array.storage), name)
+        for n, leaf in enumerate(record.leaves):
+            variable = leaf.variable
+            if variable is not None:
+                name = names.setdefault(id(variable._array.storage), f"leaf{n}")
+                if leaf.held is not None:
+                    names.setdefault(id(_block(leaf.held)), f"{name}.grad")
+        for n, a in enumerate(outputs):
+            names.setdefault(id(a.storage), f"y{n}")
+        counts = {"t": 0, "s": 0}
+        for key in blocks:
+            if key not in names:
+                kind = "t" if key in arena else "s"
+                names[key] = f"{kind}{counts[kind]}"
+                counts[kind] += 1
+        return names
 
     def _refuse_changed_constants(self, instructions: list[Instruction], record: Recorder) -> None:
         for each in instructions:
@@ -504,14 +549,14 @@ class Program:
             f"{len(self)} instructions, {sum(e.flops for e in self.instructions):,} FLOPs, "
             f"{sum(e.nbytes for e in self.instructions):,} bytes touched; {len(self.places)} temporaries of "
             f"{sum(self.sizes.values()):,} bytes in an arena of {self.arena_bytes:,}",
-            f"{'':4}  {'kernel and shapes':<44} {names[0]:>12} {names[1]:>12}  module, line",
+            f"{'':4} {names[0]:>12} {names[1]:>12}  result[shape] = kernel(operands)   # module, line",
         ]
         phase = ""
         for i, (each, (one, two)) in enumerate(zip(self.instructions, columns)):
             if each.phase != phase:
                 phase = each.phase
                 lines.append(f"{phase}:")
-            lines.append(f"{i:4d}  {each!s:<44} {one:>12} {two:>12}  {_short(each.where)}")
+            lines.append(f"{i:4d} {one:>12} {two:>12}  {each!s:<60} # {_short(each.where)}")
         return "\n".join(lines)
 
 
