@@ -22,8 +22,9 @@ from ..ops.create import arange
 from ..ops.random import randperm
 from ..random import Generator
 from ..storage import Array, Layout, Storage, empty, fresh, written
+from ..study.tracing import Where
 from ..tensor import Tensor
-from .recorder import Call, CaptureError, Recorder, Where
+from .recorder import Call, CaptureError, Recorder
 
 ALIGN = 64
 LONG = 50e-6  # seconds: from here on a run lets go of the GIL

@@ -22,6 +22,7 @@ from ..nn.layers import Sequential
 from ..nn.module import Module
 from ..optim.optimizer import Optimizer, Table
 from ..storage import Array, Storage
+from ..study.tracing import Where
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _recording = threading.Lock()
@@ -35,18 +36,6 @@ class CaptureError(RuntimeError):
 def is_recording() -> bool:
     """Whether this thread records a step."""
     return _by == threading.get_ident()
-
-
-class Where(NamedTuple):
-    """A line of the user's code, and the path of the modules whose forward ran."""
-
-    filename: str
-    line: int
-    function: str
-    module: str
-
-    def __str__(self) -> str:
-        return f"{self.filename}:{self.line} in {self.function}" + (f", module {self.module}" if self.module else "")
 
 
 class Call(NamedTuple):
