@@ -21,6 +21,12 @@ from .program import Program
 from .recorder import CaptureError, Recorder, is_recording
 
 MOST = 32  # kinds of calls that a step remembers
+NUMBERS = (
+    bool,
+    int,
+    float,
+    str,
+)  # a module's mode and whatever it keeps of these, such as dropout's p, are its settings
 
 
 def capture(function: Callable | None = None, *, on_change: str = "record", check: bool = False) -> Any:
@@ -181,7 +187,8 @@ class _Entry:
         self._result = _template(result, tensors)
         self._single = isinstance(result, Tensor)
         modules = [m for root in record.modules for m in root.modules()]
-        self._modules, self._settings = modules, [_settings(m) for m in modules]
+        settings = [(m.__dict__, k, v) for m in modules for k, v in m.__dict__.items() if type(v) in NUMBERS]
+        self._settings, self._values = [(d, k) for d, k, _ in settings], [v for _, _, v in settings]
         dicts = [d for m in modules for d in (m._parameters, m._buffers, m._modules)]
         self._dicts = [(d, list(map(id, d.values())), list(d.values())) for d in dicts if d]
         self._empty = [d for d in dicts if not d]
@@ -206,7 +213,7 @@ class _Entry:
 
     def changed(self) -> str:
         """What is not as it was when the step was recorded; "" where everything is."""
-        if [_settings(m) for m in self._modules] != self._settings:
+        if [d.get(k) for d, k in self._settings] != self._values:
             return "a module's mode or another of its settings changed"
         for now, ids, _ in self._dicts:
             if list(map(id, now.values())) != ids:
@@ -238,11 +245,6 @@ class _Entry:
         if self._single:
             return wrap(outputs[0])
         return _filled(self._result, [wrap(a) for a in outputs])
-
-
-def _settings(module: Module) -> tuple:
-    """A module's mode and whatever numbers and strings it keeps, such as dropout's p."""
-    return tuple([v for v in module.__dict__.values() if type(v) in (bool, int, float, str)])
 
 
 def _can_capture() -> bool:
