@@ -44,19 +44,23 @@ class Argument(NamedTuple):
     table: bool
 
 
+def _lines(text: Any) -> list[str]:
+    """The lines of a C string."""
+    return extension.ffi.string(text).decode().splitlines()
+
+
 @cache
 def signatures() -> dict[str, list[Argument]]:
     """The parameters of each C function by symbol."""
-    text = lambda f: extension.ffi.string(f()).decode()  # noqa: E731
     by_class = {}
-    for line in text(extension.lib.ag_signatures).splitlines():
+    for line in _lines(extension.lib.ag_signatures()):
         group, parameters = line.split(" ", 1)
         by_class[group] = [
             Argument("p" if "*" in p else SCALARS.get(p.split()[0], "i"), "const" in p, "ag_param" in p)
             for p in parameters[1:-1].split(",")
         ]
     found = {}
-    for line in text(extension.lib.ag_kernels).splitlines():
+    for line in _lines(extension.lib.ag_kernels()):
         group, name = line.split()
         for suffix in ("", "_f32", "_f64"):
             found[f"ag_{name}{suffix}"] = by_class[group]

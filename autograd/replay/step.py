@@ -158,7 +158,9 @@ class CapturedStep:
         for t, values in zip(returned, replayed):
             _compare("the step returns a tensor", t._array, values)
         for (leaf, _), values in zip(program.leaves, gradients):
-            _compare("a gradient", leaf.grad._array, values)  # type: ignore[union-attr]  # the step just made it
+            if leaf.grad is None:
+                raise CaptureError("capture: a replay makes a gradient that the step does not")
+            _compare("a gradient", leaf.grad._array, values)
         differs = sum(a != b for a, b in zip(program.state(), after))
         if differs:
             raise CaptureError(
