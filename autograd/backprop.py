@@ -437,7 +437,7 @@ def grad(
         if g is not None:
             results.append(g if create_graph else wrap(copied(g)))
         elif materialize_grads:
-            results.append(t.detach().zeros_like())
+            results.append(t.new_zeros(t.shape))
         elif allow_unused:
             results.append(None)
         else:

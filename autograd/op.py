@@ -34,6 +34,7 @@ from .backend import K
 from .errors import broadcast_error
 from .graph import Node, Output, observers
 from .modes import is_grad_enabled
+from .out import with_out
 from .storage import Array, Layout, Storage, fresh, packed, tick
 from .tensor import Tensor, wrap
 
@@ -279,7 +280,7 @@ def require_tensor(op: str, value: Any, name: str = "input") -> Tensor:
 
 
 def function(op: type[Unary]) -> Callable[[Tensor], Tensor]:
-    """The public function of a unary op without parameters: ``exp(input)``."""
+    """The public function of a unary op without parameters: ``exp(input, *, out=None)``."""
     name = _snake(op.__name__)
 
     def elementwise(input: Tensor) -> Tensor:
@@ -287,7 +288,7 @@ def function(op: type[Unary]) -> Callable[[Tensor], Tensor]:
 
     elementwise.__name__ = elementwise.__qualname__ = name
     elementwise.__doc__ = f"{name}(input), elementwise: a tensor of the input's shape.\n\n    {op.__doc__}"
-    return elementwise
+    return with_out(elementwise)
 
 
 # --- the two commonest kinds of op ------------------------------------------------------------------------------------

@@ -510,3 +510,28 @@ def test_retain_grad_goes_with_a_tensor_that_is_written():
     assert x.grad.tolist() == [12, 24] and a.grad.tolist() == [72, 144]
     v.sum().backward()
     assert v.grad.tolist() == [1] and a.grad.tolist() == [78, 144]
+
+
+def test_views_in_place_turn_the_tensor_into_its_view():
+    x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    same_memory = x.detach()
+    assert x.t_() is x
+    assert x.shape == (3, 2)
+    x[0, 1] = 9.0
+    assert same_memory.tolist() == [[1, 2, 3], [9, 5, 6]]
+    assert x.unsqueeze_(1).transpose_(0, 2).squeeze_(1).shape == (2, 3)
+
+
+def test_views_in_place_carry_the_gradient():
+    x = tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = x * 2.0
+    y.t_()
+    (y * tensor([[1.0, 10.0], [100.0, 1000.0]])).sum().backward()
+    assert x.grad.tolist() == [[2, 200], [20, 2000]]
+    with pytest.raises(RuntimeError, match="leaf Variable that requires grad"):
+        x.t_()
+    with autograd.no_grad():
+        x.unsqueeze_(0)
+    assert x.shape == (1, 2, 2)
+    (x * 3.0).sum().backward()
+    assert x.grad.shape == (1, 2, 2)

@@ -1,6 +1,7 @@
 """PyTorch where it is installed: the op database's values, gradients, dtypes, shapes and errors, modules and training,
 printing. The engine runs strict here: where PyTorch's 0 * inf is NaN, so is ours."""
 
+import inspect
 import itertools
 import re
 import warnings
@@ -11,6 +12,7 @@ from opdb import DIFFERENTIABLE, ROWS, map_arrays, outputs_of
 from support import leaves, random_gradients, same, tensors, values
 
 import autograd
+from autograd import Tensor
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -417,3 +419,22 @@ def test_indexing_by_anything():
                 except (IndexError, RuntimeError, TypeError, ValueError):
                     results.append("error")
             assert results[0] == results[1], index
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def functions() -> list[str]:
+    """The package's functions that PyTorch has too."""
+    return [
+        n for n, f in vars(autograd).items()
+        if inspect.isfunction(f) and f.__module__.startswith("autograd.ops") and hasattr(torch, n)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_function_is_a_method_takes_out_and_writes_in_place_where_pytorchs_does(name):
+    assert hasattr(Tensor, name) == hasattr(torch.Tensor, name)
+    assert hasattr(Tensor, name + "_") == hasattr(torch.Tensor, name + "_")
+    takes_out = bool(re.search(r"^ *\w*\(.*\bout=None", getattr(torch, name).__doc__ or "", re.M))
+    assert "out" in inspect.signature(getattr(autograd, name)).parameters or not takes_out

@@ -17,10 +17,10 @@ from ..ops.activation import (
     softmax,
     softplus,
 )  # fmt: skip
-from ..ops.elementwise import tanh
 from ..ops.linalg import linear
 from ..ops.loss import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 from ..ops.norm import batch_norm, layer_norm, rms_norm
+from ..ops.trigonometry import tanh
 
 __all__ = [
     "batch_norm", "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "embedding", "gelu", "layer_norm",

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
-from ..ops import activation, elementwise, linalg, loss
+from ..ops import activation, linalg, loss, trigonometry
 from ..ops.create import empty
 from ..study import tracing
 from ..tensor import Tensor
@@ -201,7 +201,7 @@ class Tanh(Module):
     """tanh(x)"""
 
     def forward(self, input: Tensor) -> Tensor:
-        return elementwise.tanh(input)
+        return trigonometry.tanh(input)
 
 
 class SiLU(Module):

@@ -287,7 +287,7 @@ class Module:
             if set_to_none:
                 p.grad = None
             elif p.grad is not None:
-                p.grad = p.grad.zeros_like()
+                p.grad = p.grad.new_zeros(p.shape)
 
     def to(self, *args: Any, **kwargs: Any) -> Module:
         """Convert floating-point parameters and buffers to a dtype; devices other than "cpu" are refused."""

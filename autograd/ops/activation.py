@@ -15,7 +15,9 @@ from ..errors import wrap_dim
 from ..op import Op, Unary, contiguous, function, record, require_tensor
 from ..storage import Array, empty
 from ..tensor import Tensor
-from .elementwise import exp, isinf, where
+from .choice import where
+from .comparison import isinf
+from .exponential import exp
 
 
 class Relu(Unary):
@@ -376,3 +378,8 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
         bad = flat.numpy()[status - 1]
         raise IndexError(f"index out of range in self: embedding of index {bad} with {rows} rows")
     return record(Embedding, (table._edge, None), (a, i, y), y, (padding,))
+
+
+__all__ = ["dropout", "log_softmax", "relu", "sigmoid", "softmax"]
+METHODS = ["log_softmax", "relu", "sigmoid", "softmax"]
+IN_PLACE = ["relu", "sigmoid"]

@@ -17,6 +17,7 @@ import numpy as np
 from .. import dtypes
 from ..backend import K
 from ..data import copy_of, tensor
+from ..out import with_out
 from ..storage import empty as _empty
 from ..tensor import Tensor, wrap
 from ..types import check_device
@@ -42,11 +43,13 @@ def _made(shape: tuple, value: Any, dtype, requires_grad: bool, device=None) -> 
     return y
 
 
+@with_out
 def empty(*shape, size=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """A tensor of undefined values."""
     return _made(sizes(shape if size is None else (size,), "empty"), None, dtype, requires_grad, device)
 
 
+@with_out
 def zeros(*shape, size=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Zeros.
 
@@ -56,6 +59,7 @@ def zeros(*shape, size=None, dtype=None, device=None, requires_grad: bool = Fals
     return _made(sizes(shape if size is None else (size,), "zeros"), 0.0, dtype, requires_grad, device)
 
 
+@with_out
 def ones(*shape, size=None, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """Ones.
 
@@ -65,6 +69,7 @@ def ones(*shape, size=None, dtype=None, device=None, requires_grad: bool = False
     return _made(sizes(shape if size is None else (size,), "ones"), 1.0, dtype, requires_grad, device)
 
 
+@with_out
 def full(size, fill_value, *, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """One value throughout; its dtype is that of the value.
 
@@ -120,6 +125,7 @@ def new_empty(input: Tensor, *size, dtype=None, requires_grad: bool = False) -> 
     return empty(*size, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
+@with_out
 def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """start, start + step, ... below end; ints where all three are ints, else the default float type.
 
@@ -149,6 +155,7 @@ def _finish(values: np.ndarray, dtype, device, requires_grad: bool) -> Tensor:
     return y
 
 
+@with_out
 def linspace(start, end, steps: int, *, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """``steps`` numbers from start to end, both included, evenly spaced.
 
@@ -158,6 +165,7 @@ def linspace(start, end, steps: int, *, dtype=None, device=None, requires_grad: 
     return _finish(np.linspace(start, end, steps), dtype or dtypes.get_default_dtype(), device, requires_grad)
 
 
+@with_out
 def eye(n: int, m: int | None = None, *, dtype=None, device=None, requires_grad: bool = False) -> Tensor:
     """The identity matrix, (n, n) or (n, m).
 
@@ -166,3 +174,10 @@ def eye(n: int, m: int | None = None, *, dtype=None, device=None, requires_grad:
             [0., 1.]])
     """
     return _finish(np.eye(n, m), dtype or dtypes.get_default_dtype(), device, requires_grad)
+
+
+__all__ = [
+    "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "ones", "ones_like", "zeros",
+    "zeros_like",
+]  # fmt: skip
+METHODS = ["new_empty", "new_full", "new_ones", "new_tensor", "new_zeros"]

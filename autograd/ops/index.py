@@ -21,6 +21,7 @@ from ..backend import K
 from ..backprop import copied
 from ..errors import wrap_dim
 from ..op import Op, record, require_tensor
+from ..out import with_out
 from ..storage import empty, from_numpy
 from ..tensor import Tensor, wrap
 from .shape import Slice, view_of
@@ -88,6 +89,7 @@ def scatter_add_zeros(x: Tensor, shape: tuple, dim: int, index: Tensor) -> Tenso
     return record(ScatterAdd, (x._edge,), (x._array, y), y, (dim, index))
 
 
+@with_out
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The elements of input at the positions ``index`` along ``dim``: y[i][j] = input[index[i][j]][j] for dim 0.
 
@@ -120,6 +122,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return record(Gather, (input._edge,), (a, y), y, (d, wrap(copied(i))))  # the user may write to index
 
 
+@with_out
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices along ``dim`` at the positions ``index``, a vector of ints.
 
@@ -133,6 +136,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return input[(slice(None),) * wrap_dim(dim, input.ndim) + (index.reshape(-1),)]
 
 
+@with_out
 def nonzero(input: Tensor, *, as_tuple: bool = False):
     """The positions of non-zero elements: (n, ndim), or a tuple of vectors, one per dim.
 
@@ -299,3 +303,4 @@ def contains(x: Tensor, value) -> bool:
 
 
 __all__ = ["gather", "index_select", "nonzero"]
+METHODS = __all__

@@ -26,8 +26,9 @@ from ..modes import is_grad_enabled
 from ..op import Op, broadcast_shapes, record
 from ..storage import Array, empty, written
 from ..tensor import Tensor, wrap
-from . import elementwise
+from . import choice
 from .index import _basic, _ints_first, _normal, _translated, getitem
+from .operands import operand
 from .shape import views_of
 
 
@@ -133,7 +134,7 @@ class Overlay(Op):
         return record(cls, (x._edge, value._edge), (a, value._array, a), a, (_geometry(a), _geometry(region)))
 
     def dx(g, seen, region):
-        return elementwise.where(wrap(_outside(seen, region)), g, 0.0)
+        return choice.where(wrap(_outside(seen, region)), g, 0.0)
 
     def dvalue(g, seen, region):
         return Region.apply(g, seen, region)
@@ -208,6 +209,24 @@ def in_place(function, name: str):
     return method
 
 
+def in_place_view(function, name: str):
+    """The form with a trailing underscore of a view: the tensor turns into it, ``x.t_()``."""
+
+    def method(self: Tensor, *args, **kwargs) -> Tensor:
+        check_writable(self, name)
+        y = function(self, *args, **kwargs)
+        if type(self._edge) is Leaf:
+            self.data = y
+        else:
+            self._array = y._array
+            _move(self, y._edge)
+        return self
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"{name[:-1]}, in place: the tensor itself becomes the view."
+    return method
+
+
 def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     """Take the values (broadcast, converted) and the history of ``source``."""
     source = source if isinstance(source, Tensor) else tensor(source)
@@ -218,7 +237,7 @@ def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
 def fill_(self: Tensor, value) -> Tensor:
     """Set every element to ``value``."""
     check_writable(self, "fill_")
-    value = elementwise._operand(value, "fill_")
+    value = operand(value, "fill_")
     K.fill(self._array, value.item() if isinstance(value, Tensor) else value)
     return overwritten(self)
 
@@ -307,10 +326,10 @@ class IndexPut(Op):
     def dx(g, index):
         mask = np.ones(g.shape, bool)
         mask[index] = False
-        return elementwise.where(tensor(mask), g, 0.0)
+        return choice.where(tensor(mask), g, 0.0)
 
     def dvalue(g, index):
         return g[index]
 
 
-__all__ = ["copy_", "fill_", "in_place", "setitem", "write", "zero_"]
+METHODS = ["copy_", "fill_", "zero_"]

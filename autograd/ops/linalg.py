@@ -13,9 +13,10 @@ from sys import getrefcount
 from ..backend import K
 from ..graph import Leaf
 from ..op import SOLE, Op, broadcast_shapes, contiguous, record, require_tensor
+from ..out import with_out
 from ..storage import Array, Layout, Storage, empty, fresh, packed
 from ..tensor import Tensor
-from .elementwise import where
+from .choice import where
 
 
 class Matmul(Op):
@@ -189,6 +190,7 @@ def _same_floats(op: str, a: Tensor, b: Tensor) -> None:
         )
 
 
+@with_out
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product: of vectors their dot product, of a matrix and a vector a vector, else over the last two dims
     with the leading ones broadcast.
@@ -239,6 +241,7 @@ def _shape_error(a: tuple, b: tuple) -> RuntimeError:
     )
 
 
+@with_out
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices.
 
@@ -252,6 +255,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     return matmul(input, mat2)
 
 
+@with_out
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of matrices, (b, n, m) and (b, m, p)."""
     if input.ndim != 3 or mat2.ndim != 3 or input.shape[0] != mat2.shape[0]:
@@ -261,6 +265,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     return matmul(input, mat2)
 
 
+@with_out
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix and a vector."""
     if input.ndim != 2 or vec.ndim != 1:
@@ -268,6 +273,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return matmul(input, vec)
 
 
+@with_out
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The dot product of two vectors."""
     if input.ndim != 1 or tensor.ndim != 1:
@@ -275,6 +281,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     return matmul(input, tensor)
 
 
+@with_out
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The outer product of two vectors, (n,) and (m,): (n, m)."""
     if input.ndim != 1 or vec2.ndim != 1:
@@ -282,6 +289,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return input.unsqueeze(1) * vec2.unsqueeze(0)
 
 
+@with_out
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2)"""
     product = mm(mat1, mat2)
@@ -348,4 +356,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return y if bias is None else y + bias
 
 
-__all__ = ["addmm", "bmm", "dot", "linear", "matmul", "mm", "mv", "outer"]
+__all__ = ["addmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
+METHODS = __all__
+IN_PLACE = ["addmm"]

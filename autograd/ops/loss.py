@@ -19,8 +19,8 @@ from ..op import Op, broadcast_shapes, contiguous, record, require_tensor, resul
 from ..storage import Layout, empty, fresh, packed
 from ..tensor import Tensor
 from .activation import _rows, log_softmax, sigmoid, softplus
+from .choice import where
 from .create import arange, ones
-from .elementwise import where
 
 _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 

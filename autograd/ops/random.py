@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
+from ..out import with_out
 from ..random import Generator, default_generator
 from ..storage import empty
 from ..tensor import Tensor, wrap
@@ -34,6 +35,7 @@ def _new(size, dtype, device, requires_grad: bool, fill) -> Tensor:
     return y
 
 
+@with_out
 def rand(
     *shape, size=None, generator: Generator | None = None, dtype=None, device=None, requires_grad: bool = False
 ) -> Tensor:
@@ -43,6 +45,7 @@ def rand(
     return _new(shape, dtype, device, requires_grad, lambda a: g.uniform(a, 0.0, 1.0))
 
 
+@with_out
 def randn(
     *shape, size=None, generator: Generator | None = None, dtype=None, device=None, requires_grad: bool = False
 ) -> Tensor:
@@ -62,6 +65,7 @@ def randn_like(input: Tensor, *, dtype=None) -> Tensor:
     return randn(tuple(input.shape), dtype=dtype or input.dtype)
 
 
+@with_out
 def randint(low: int, high=None, size=None, *, generator: Generator | None = None, dtype=None, device=None) -> Tensor:
     """Integers in [low, high): ``randint(high, size)`` or ``randint(low, high, size)``.
 
@@ -85,6 +89,7 @@ def randint(low: int, high=None, size=None, *, generator: Generator | None = Non
     return y if dtype is None else y.to(dtype)
 
 
+@with_out
 def randperm(n: int, *, generator: Generator | None = None, dtype=None, device=None) -> Tensor:
     """0 .. n - 1 in random order, as int64."""
     check_device(device)
@@ -96,6 +101,7 @@ def randperm(n: int, *, generator: Generator | None = None, dtype=None, device=N
     return y if dtype is None else y.to(dtype)
 
 
+@with_out
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that ``input`` gives for each element, else 0."""
     y = wrap(empty(input._array.shape, input.dtype))
@@ -146,3 +152,7 @@ def bernoulli_(self: Tensor, p: float | Tensor = 0.5, *, generator: Generator | 
     check_writable(self, "bernoulli_")
     self._array.numpy()[...] = u.numpy() < values
     return overwritten(self)
+
+
+__all__ = ["bernoulli", "rand", "rand_like", "randint", "randn", "randn_like", "randperm"]
+METHODS = ["bernoulli", "bernoulli_", "normal_", "random_", "uniform_"]

@@ -16,10 +16,12 @@ from .. import dtypes
 from ..backend import K
 from ..backprop import copied
 from ..errors import wrap_dim
-from ..op import Op, contiguous, record, require_tensor
+from ..op import Op, record, require_tensor
+from ..out import with_out
 from ..storage import Array, empty
 from ..tensor import Tensor, wrap
-from . import elementwise as e
+from . import choice
+from .arithmetic import guarded_mul
 
 _dims_cache: dict[tuple, tuple] = {}
 
@@ -184,12 +186,12 @@ class Logsumexp(Reduction):
     dL/dx = g * exp(x - y)"""
 
     def dx(g, x, y, dims, keepdim):
-        return e.guarded_mul(spread(g, dims, keepdim), (x - _finite(spread(y, dims, keepdim))).exp())
+        return guarded_mul(spread(g, dims, keepdim), (x - _finite(spread(y, dims, keepdim))).exp())
 
 
 def _finite(y: Tensor) -> Tensor:
     """y, but 0 where it is infinite: exp(-inf - -inf) would be NaN where the gradient is 0."""
-    return e.where(y == float("-inf"), 0.0, y)
+    return choice.where(y == float("-inf"), 0.0, y)
 
 
 class Pick(Op):
@@ -223,6 +225,7 @@ def _dim(dim, axis, keepdim, keepdims) -> tuple[Any, bool]:
     return (dim if axis is None else axis), bool(keepdim or keepdims)
 
 
+@with_out
 def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False) -> Tensor:
     """The sum over ``dim``; of integers and bools as int64. The sum of nothing is 0.
 
@@ -238,6 +241,7 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False
     return Sum.apply(x, *_dim(dim, axis, keepdim, keepdims))
 
 
+@with_out
 def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False) -> Tensor:
     """The mean over ``dim``; of nothing NaN.
 
@@ -248,6 +252,7 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
     return Mean.apply(_float(input, "mean", dtype), *_dim(dim, axis, keepdim, keepdims))
 
 
+@with_out
 def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False) -> Tensor:
     """The product over ``dim``; of nothing 1. Its gradient is exact where elements are 0.
 
@@ -275,6 +280,7 @@ def _nonempty(x: Tensor, dim, op: str) -> None:
         raise IndexError(f"{op}(): Expected reduction dim {dim} to have non-zero size: input of {list(x.shape)}")
 
 
+@with_out
 def amax(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
     """The largest element over ``dim``; equal ones share the gradient; NaN wins.
 
@@ -287,6 +293,7 @@ def amax(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor
     return Amax.apply(input, dim, keepdim)
 
 
+@with_out
 def amin(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
     """The smallest element over ``dim``; equal ones share the gradient; NaN wins.
 
@@ -328,6 +335,7 @@ def _insert(a: Array, dim: int) -> tuple[tuple, None]:
     return shape, None
 
 
+@with_out
 def max(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     """The largest element (equal ones share the gradient); with ``dim`` a named (values, indices), the gradient going
     to the first of equals; with a tensor the elementwise :func:`maximum`.
@@ -336,9 +344,10 @@ def max(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     >>> max(tensor([[1.0, 5.0], [7.0, 2.0]]), 1).indices
     tensor([1, 0])
     """
-    return _extreme(input, dim, keepdim, axis, keepdims, "max", amax, e.maximum)
+    return _extreme(input, dim, keepdim, axis, keepdims, "max", amax, choice.maximum)
 
 
+@with_out
 def min(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     """The smallest element, or with ``dim`` a named (values, indices); as :func:`max`.
 
@@ -346,7 +355,7 @@ def min(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
     >>> min(tensor([[1.0, 5.0], [7.0, 2.0]]), 1).values
     tensor([1., 2.])
     """
-    return _extreme(input, dim, keepdim, axis, keepdims, "min", amin, e.minimum)
+    return _extreme(input, dim, keepdim, axis, keepdims, "min", amin, choice.minimum)
 
 
 def _arg(x: Tensor, dim, keepdim: bool, name: str) -> Tensor:
@@ -357,6 +366,7 @@ def _arg(x: Tensor, dim, keepdim: bool, name: str) -> Tensor:
     return wrap(y if result is kept else y.view(result))
 
 
+@with_out
 def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
     """The position of the largest element along ``dim`` (or in the flattened input): the first of equals.
 
@@ -368,6 +378,7 @@ def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tens
     return _arg(input, dim, keepdim, "argmax")
 
 
+@with_out
 def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
     """The position of the smallest element along ``dim`` (or in the flattened input): the first of equals.
 
@@ -379,6 +390,7 @@ def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tens
     return _arg(input, dim, keepdim, "argmin")
 
 
+@with_out
 def var(input, dim=None, unbiased=None, keepdim=False, *, correction=1, axis=None, keepdims=False) -> Tensor:
     """The variance over ``dim``, divided by n - correction (Bessel's correction by default).
 
@@ -403,6 +415,7 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=1, axis=Non
     return Var.apply(x, dim, keepdim, float(correction))
 
 
+@with_out
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=1, axis=None, keepdims=False) -> Tensor:
     """The standard deviation over ``dim``; its gradient is 0 where all elements are equal.
 
@@ -428,9 +441,10 @@ class Std(Op):
         return record(cls, (v._edge,), (a, y), y)
 
     def dv(g, y):
-        return e.where(y == 0.0, 0.0, g / (y * 2.0))
+        return choice.where(y == 0.0, 0.0, g / (y * 2.0))
 
 
+@with_out
 def logsumexp(input, dim, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
     """log(sum(exp(input))) over ``dim``, without overflow.
 
@@ -455,26 +469,13 @@ def _test(name: str, doc: str):
 
     f.__name__ = f.__qualname__ = name
     f.__doc__ = doc
-    return f
+    return with_out(f)
 
 
 all = _test("all", "Whether all elements over ``dim`` are non-zero; of nothing True.")
 any = _test("any", "Whether some element over ``dim`` is non-zero; of nothing False.")
 
 __all__ = [
-    "all",
-    "amax",
-    "amin",
-    "any",
-    "argmax",
-    "argmin",
-    "contiguous",
-    "logsumexp",
-    "max",
-    "mean",
-    "min",
-    "prod",
-    "std",
-    "sum",
-    "var",
+    "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "prod", "std", "sum", "var",
 ]  # fmt: skip
+METHODS = __all__

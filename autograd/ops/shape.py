@@ -19,6 +19,7 @@ from .. import dtypes
 from ..backend import K
 from ..errors import wrap_dim
 from ..op import Op, broadcast_shapes, contiguous, record, record_many, require_tensor, result_type
+from ..out import with_out
 from ..storage import Array, empty, packed
 from ..tensor import Tensor, wrap
 
@@ -556,6 +557,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 # --- joining and splitting --------------------------------------------------------------------------------------------
 
 
+@with_out
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after another along ``dim``.
 
@@ -598,6 +600,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 concat = concatenate = cat
 
 
+@with_out
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape along a new dim.
 
@@ -675,3 +678,15 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     if not input._array.shape[d]:
         return ()
     return tuple(squeeze(part, d) for part in split(input, 1, d))
+
+
+__all__ = [
+    "broadcast_tensors", "broadcast_to", "cat", "chunk", "clone", "concat", "concatenate", "flatten", "movedim",
+    "narrow", "permute", "ravel", "reshape", "select", "split", "squeeze", "stack", "swapaxes", "swapdims", "t",
+    "transpose", "unbind", "unflatten", "unsqueeze",
+]  # fmt: skip
+FUNCTIONS_ONLY = {"broadcast_tensors", "cat", "concat", "concatenate", "stack"}
+METHODS = [n for n in __all__ if n not in FUNCTIONS_ONLY] + [
+    "expand", "expand_as", "sum_to_size", "view", "view_as",
+]  # fmt: skip
+IN_PLACE_VIEWS = ["squeeze", "swapaxes", "swapdims", "t", "transpose", "unsqueeze"]

@@ -138,7 +138,7 @@ class Optimizer:
                         leaf.spare = held
                     leaf.held = None
                 elif p.grad is not None:
-                    p.grad = None if set_to_none else p.grad.detach().zeros_like()
+                    p.grad = None if set_to_none else p.grad.new_zeros(p.shape)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient. ``closure`` recomputes the loss, which is returned."""
@@ -323,7 +323,7 @@ def _fitting(t: Tensor, p: Array, what: str) -> Array:
 
 def zeros_for(p: Tensor) -> Tensor:
     """State in the shape of a parameter."""
-    return wrap(p._array).zeros_like()
+    return p.new_zeros(p.shape)
 
 
 def number(value: Any) -> float:

@@ -3,10 +3,27 @@
 A family per file, as in ``autograd/ops``; see :mod:`opdb.core` for what a row holds.
 """
 
-from . import activation, elementwise, index, linalg, loss, norm, reduce, shape
+from . import (
+    activation,
+    arithmetic,
+    cast,
+    choice,
+    comparison,
+    exponential,
+    index,
+    linalg,
+    loss,
+    norm,
+    reduce,
+    shape,
+    trigonometry,
+)  # fmt: skip
 from .core import ALL, FLOATS, INTEGERS, Failure, Make, Row, Sample, arrays_of, is_float, map_arrays, outputs_of
 
-FAMILIES = (elementwise, reduce, shape, index, linalg, activation, norm, loss)
+FAMILIES = (
+    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation, norm,
+    loss,
+)  # fmt: skip
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]
 

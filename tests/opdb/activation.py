@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 
-from .core import FLOATS, INTEGERS, Failure, Make, Row, Sample, unary
-from .elementwise import not_a_tensor
+from .core import FLOATS, INTEGERS, Failure, Make, Row, Sample, not_a_tensor, unary
 
 erfc = np.vectorize(math.erfc, otypes=[float])
 F = "nn.functional."

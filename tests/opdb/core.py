@@ -226,6 +226,44 @@ def binary(a: dict | None = None, b: dict | None = None, edges: bool = True, apa
     return samples
 
 
+FAR = {"low": 0.3, "high": 2.5}
+
+
+def scalars(*numbers, **domain):
+    """Samples of tensor and number, and of number and tensor."""
+
+    def samples(make: Make):
+        for p in numbers:
+            for x in (make(3, 4, **domain), make(**domain), make(0, 2, **domain), make(4, 3, **domain).T):
+                yield Sample((x, p), note=f"tensor and {p}")
+                yield Sample((p, x), note=f"{p} and tensor")
+
+    return samples
+
+
+def shape_failure(name: str, word: str = "must match"):
+    return Failure(
+        lambda m: getattr(m, name)(m.ones(2, 3), m.ones(2, 4)),
+        RuntimeError,
+        "The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 1",
+    )
+
+
+def not_a_tensor(path: str):
+    *parents, name = path.split(".")
+
+    def call(m):
+        for parent in parents:
+            m = getattr(m, parent)
+        return getattr(m, name)("two")
+
+    return Failure(call, TypeError, "must be Tensor, not str")
+
+
+def unary_row(path: str, reference, *domain, dtypes=FLOATS, **options):
+    return Row(path, unary(*domain), reference, dtypes, failures=(not_a_tensor(path),), **options)
+
+
 def map_arrays(function: Callable[[np.ndarray], Any], value: Any) -> Any:
     """The value with every NumPy array within replaced."""
     if isinstance(value, np.ndarray):
