@@ -14,12 +14,21 @@ Read next: :mod:`autograd.tensor`, :mod:`autograd.graph`, :mod:`autograd.op`, :m
 from pathlib import Path as _Path
 
 from . import dtypes as _dtypes
+from .anomaly import detect_anomaly, is_anomaly_check_nan_enabled, is_anomaly_enabled, set_detect_anomaly
 from .backend import get_backend, set_backend
 from .backprop import grad
 from .check import gradcheck, gradgradcheck
 from .data import as_tensor, from_numpy, tensor
 from .dtypes import dtype, get_default_dtype, promote_types, set_default_dtype
-from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .function import Function
+from .modes import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)  # fmt: skip
 from .op import broadcast_shapes, result_type
 from .ops.activation import *
 from .ops.arithmetic import *

@@ -6,8 +6,14 @@
 (tensor(6.),)
 """
 
+from . import function
+from .anomaly import detect_anomaly, set_detect_anomaly
 from .backprop import backward, grad
 from .check import gradcheck, gradgradcheck
-from .modes import enable_grad, no_grad, set_grad_enabled
+from .function import Function
+from .modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
-__all__ = ["backward", "enable_grad", "grad", "gradcheck", "gradgradcheck", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "Function", "backward", "detect_anomaly", "enable_grad", "function", "grad", "gradcheck", "gradgradcheck",
+    "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+]  # fmt: skip

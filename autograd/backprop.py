@@ -21,7 +21,8 @@ Nothing here recurses: a chain of 100,000 ops is walked, and freed, in loops.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from heapq import heappop, heappush
 from sys import getrefcount
 from typing import Any
@@ -30,7 +31,7 @@ import numpy as np
 
 from . import storage
 from .backend import K
-from .graph import Leaf, Node, Output
+from .graph import Leaf, Node, Output, watchers
 from .modes import _grad_mode, set_grad_enabled
 from .storage import Array, Layout, Storage, empty, fresh, from_numpy, written
 from .tensor import Tensor, wrap
@@ -43,7 +44,7 @@ FREED_MESSAGE = (
 )
 
 
-def _check_unspoiled(node: Node) -> None:
+def check_unspoiled(node: Node) -> None:
     """Raise where something that the node saved was written to since."""
     for a in node.saved or ():
         if a is not None and a.version > node.seq:
@@ -51,13 +52,14 @@ def _check_unspoiled(node: Node) -> None:
 
 
 def _spoiled(node: Node, a: Array) -> RuntimeError:
-    at = f" It was recorded at {node.where}." if node.where else (
-        " Run the forward under autograd.study.trace() to see the line that recorded it."
-    )  # fmt: skip
+    at = f" It was recorded at {node.where}." if node.where else ""
+    if a.version in storage.lines:
+        at += f" It was written at {storage.lines[a.version]}."
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: a "
         f"{a.dtype.title}Tensor of shape {list(a.shape)}, saved for {node!r}, was written after it was saved. "
-        f"Change a clone() instead, or write before the op.{at}"
+        f"Change a clone() instead, or write before the op."
+        + (at or " Run the step under autograd.detect_anomaly() to see the lines that recorded and that wrote it.")
     )
 
 
@@ -132,10 +134,13 @@ def run_backward(
             if saved is None:
                 raise RuntimeError(f"{FREED_MESSAGE} (at {node!r})")
             if storage.last_write > node.seq:
-                _check_unspoiled(node)
+                check_unspoiled(node)
             edges = node.edges
             contributions = ()  # lets go of g: an op may write over a gradient that nobody else holds
-            contributions = node.op.differentiate(node, g) if create_graph else node.op.backward(node, g)
+            if watchers:
+                contributions = _watched(node, g, create_graph)
+            else:
+                contributions = node.op.differentiate(node, g) if create_graph else node.op.backward(node, g)
             if saved and not retain_graph:
                 node.saved = None
         for leaf in hooked:
@@ -144,6 +149,14 @@ def run_backward(
     finally:
         if token is not None:
             _grad_mode.reset(token)
+
+
+def _watched(node: Node, g: Any, create_graph: bool) -> Sequence:
+    """The gradients of a node's inputs, as the watchers let them pass."""
+    run: Callable[[], Sequence] = partial(node.op.differentiate if create_graph else node.op.backward, node, g)
+    for watcher in tuple(watchers):
+        run = partial(watcher, node, g, run)
+    return run()
 
 
 def _expect(edge: Output, arrived: dict, waiting: list) -> None:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 observers: list[Callable[[Node], None]] = []
 """Called with each new node: tracing and the study tools hang here."""
 
+watchers: list[Callable[[Node, Any, Callable[[], Any]], Any]] = []
+"""Each is called as watcher(node, gradient, run) when backward is at a node, and returns what run() returned, the
+gradients of its inputs: anomaly mode and the debugger hang here."""
+
 
 class Node:
     """One recorded op.

@@ -35,6 +35,9 @@ last_write = 0  # the time of the latest write to any storage
 allocator: Callable[[Storage], None] | None = None  # while a step is captured: gives a new array its block
 readers: list[Callable[[Array], None]] = []  # called with each array whose values Python is about to see
 
+writers: list[Callable[[int], None]] = []  # called with the time of each write, after it
+lines: dict[int, Any] = {}  # where a write happened, by its time, while anomaly mode notes that
+
 SMALL = 1024  # bytes; up to here a zeroed cffi block is cheaper than a block of the pool
 
 if extension is not None:
@@ -277,6 +280,8 @@ def written(*arrays: Any) -> None:
     last_write = now = tick()
     for a in arrays:
         a.version = now
+    for writer in writers:
+        writer(now)
 
 
 def c_block(layout: Layout):

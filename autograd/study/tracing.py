@@ -39,28 +39,42 @@ class trace:
     throughout."""
 
     def __enter__(self) -> trace:
-        _switch(1)
+        start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        _switch(-1)
+        stop()
 
 
-def _switch(by: int) -> None:
+def start() -> None:
+    """Note where nodes are made, until as many calls of :func:`stop`."""
     global active, _depth
-    _depth += by
-    if bool(_depth) != active:
-        active = bool(_depth)
-        (graph.observers.append if active else graph.observers.remove)(_note)
+    if not _depth:
+        graph.observers.append(_note)
+    _depth += 1
+    active = True
+
+
+def stop() -> None:
+    """Undo a :func:`start`."""
+    global active, _depth
+    _depth -= 1
+    active = bool(_depth)
+    if not active:
+        graph.observers.remove(_note)
 
 
 def _note(node: Node) -> None:
-    """Keep on the node the innermost line that is not this package's."""
+    node._where = here()
+
+
+def here() -> Where:
+    """The innermost line that is not this package's."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     code = frame.f_code
-    node._where = Where(code.co_filename, frame.f_lineno, code.co_name, module_path())
+    return Where(code.co_filename, frame.f_lineno, code.co_name, module_path())
 
 
 def module_path() -> str:
@@ -86,4 +100,4 @@ def module(m: Any) -> Iterator[None]:
 
 
 if os.environ.get("AUTOGRAD_TRACE", "") not in ("", "0"):
-    _switch(1)
+    start()
