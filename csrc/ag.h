@@ -143,9 +143,10 @@ const char *ag_compiler(void);    /* compiler and version */
 #undef KERNEL
 #undef PLAIN
 
-/* Runs fn(context, task) for task = 0 .. tasks - 1 on the pool and the caller; where the pool is busy, or has one
- * thread, the caller runs them all in order. */
-void ag_parallel(int64_t tasks, void (*fn)(void *context, int64_t task), void *context);
+/* Runs fn(context, task) for task = 0 .. tasks - 1 on the pool and the caller; where there is little work, the pool is
+ * busy, or it has one thread, the caller runs them all in order. work is that of all tasks, weighed as elements of a
+ * softmax: 0.2 ns each with AVX-512, 1 ns without vectors. */
+void ag_parallel(int64_t tasks, int64_t work, void (*fn)(void *context, int64_t task), void *context);
 
 /* A scratch buffer of this thread, 64-byte aligned, valid until the next call with the same slot (0 or 1);
  * NULL where memory is out. */

@@ -15,7 +15,6 @@ enum {
     LONG_ROW = 64,      /* elements that are worth a body call */
     BLOCK_COLUMNS = 32, /* of a tile with a transposed operand: whole cache lines both ways */
     CHUNK = 1 << 15,    /* elements of a task */
-    PARALLEL = 1 << 16, /* elements that are worth waking threads */
 };
 
 typedef struct {
@@ -296,12 +295,8 @@ static void run_plan(const ag_plan *plan, const ag_job *job) {
     walk w;
     lay_out(&w, plan, job);
     const int64_t units = w.matrices * w.bands * w.segments;
-    if (plan->n < PARALLEL) {
-        run_units(&w, 0, units);
-        return;
-    }
     const int64_t per_task = (CHUNK + w.band * w.segment - 1) / (w.band * w.segment);
-    ag_parallel((units + per_task - 1) / per_task, run_share, &(shares){&w, units, per_task});
+    ag_parallel((units + per_task - 1) / per_task, plan->n / 2, run_share, &(shares){&w, units, per_task});
 }
 
 /* --- contiguous operands ----------------------------------------------------------------------------------------- */
@@ -322,12 +317,12 @@ static void run_chunk(void *context, int64_t task) {
 }
 
 void ag_elementwise_flat(int64_t n, const ag_job *job) {
-    if (n < PARALLEL) {
+    if (n <= CHUNK) {
         job->body(n, job->out, job->in[0], job->in[1], job->in[2], 0, job->p0, job->p1);
         return;
     }
     const int64_t tasks = (n + CHUNK - 1) / CHUNK, chunk = ((n + tasks - 1) / tasks + 63) / 64 * 64;
-    ag_parallel((n + chunk - 1) / chunk, run_chunk, &(flat){job, n, chunk});
+    ag_parallel((n + chunk - 1) / chunk, n / 2, run_chunk, &(flat){job, n, chunk});
 }
 
 int ag_elementwise(const ag_plan *plan, int64_t n, const ag_job *job) {

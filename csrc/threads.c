@@ -97,7 +97,8 @@ int ag_get_num_threads(void) {
     return 1;
 }
 
-void ag_parallel(int64_t tasks, void (*fn)(void *context, int64_t task), void *context) {
+void ag_parallel(int64_t tasks, int64_t work, void (*fn)(void *context, int64_t task), void *context) {
+    (void)work;
     for (int64_t task = 0; task < tasks; task++) fn(context, task);
 }
 
@@ -113,8 +114,9 @@ void ag_parallel(int64_t tasks, void (*fn)(void *context, int64_t task), void *c
 #define QUIT ((uint64_t)1 << 17)     /* workers leave for good */
 #define INSIDE(gate) ((gate)&0xffff) /* workers at the job */
 #define NUMBER(gate) ((gate) >> 32)  /* which job */
-#define SPINS 2000     /* pauses before a thread goes to sleep: longer than Python takes between kernels */
-#define WORTH_WAKING 8 /* tasks; waking a sleeper takes as long as some of them */
+#define SPINS 2000              /* pauses before a thread goes to sleep: longer than Python takes between kernels */
+#define WORTH_SHARING (1 << 15) /* work for which workers that are awake are called in */
+#define WORTH_WAKING (1 << 19)  /* work that takes ten times as long as waking a sleeper takes the caller */
 
 static struct {
     _Alignas(64) atomic_uint_fast64_t gate;
@@ -130,7 +132,7 @@ static struct {
 
     /* Touched only by the thread that holds busy. */
     int workers;
-    int64_t missed; /* tasks that were not worth waking a worker for */
+    int64_t missed; /* work that sleepers could have taken part in, since one was woken */
     pthread_t thread[MAX_THREADS];
 
     pthread_mutex_t lock; /* protects going to sleep, nothing else */
@@ -202,19 +204,20 @@ static void *worker(void *unused) {
     }
 }
 
-/* Changes the gate, which spinning workers see. Up to n of the sleeping ones are woken where the job is worth it, or
- * enough small ones have gone by: more of them may be coming. */
-static void publish(uint64_t gate, int64_t n) {
-    atomic_store(&pool.gate, gate);
-    if (!atomic_load(&pool.sleepers)) return;
-    if (n < WORTH_WAKING && (pool.missed += n) < 8 * WORTH_WAKING) return;
-    pool.missed = 0;
+static void wake(int64_t n) {
     pthread_mutex_lock(&pool.lock);
-    if (n < pool.workers)
-        for (int64_t i = 0; i < n; i++) pthread_cond_signal(&pool.wake);
-    else
-        pthread_cond_broadcast(&pool.wake);
+    for (int64_t i = 0; i < n; i++) pthread_cond_signal(&pool.wake);
     pthread_mutex_unlock(&pool.lock);
+}
+
+/* Changes the gate, which spinning workers see; the job has use for n. Where they are fewer, sleepers are woken as soon
+ * as enough work went by without them: at once for a long job, now and then for short ones, of which more may come. */
+static void publish(uint64_t gate, int64_t n, int64_t work) {
+    atomic_store(&pool.gate, gate);
+    const int64_t wanted = (n < pool.workers ? n : pool.workers) - (pool.workers - atomic_load(&pool.sleepers));
+    if (wanted <= 0 || (pool.missed += work) < WORTH_WAKING) return;
+    pool.missed = 0;
+    wake(wanted);
 }
 
 /* Closes the gate and waits until the last worker has left. */
@@ -249,7 +252,8 @@ static void watch_forks(void) {
 static void resize(int n) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (pool.workers > n) {
-        publish(QUIT, MAX_THREADS);
+        atomic_store(&pool.gate, QUIT);
+        wake(pool.workers);
         while (pool.workers) pthread_join(pool.thread[--pool.workers], NULL);
         atomic_store(&pool.gate, 0);
     }
@@ -279,8 +283,8 @@ void ag_set_num_threads(int n) {
     atomic_store(&pool.busy, 0);
 }
 
-void ag_parallel(int64_t tasks, void (*fn)(void *context, int64_t task), void *context) {
-    int threads = tasks > 1 ? ag_get_num_threads() : 1;
+void ag_parallel(int64_t tasks, int64_t work, void (*fn)(void *context, int64_t task), void *context) {
+    int threads = tasks > 1 && work >= WORTH_SHARING ? ag_get_num_threads() : 1;
     if (threads == 1 || atomic_exchange(&pool.busy, 1)) { /* the pool is at work: a nested call, or another thread's */
         for (int64_t task = 0; task < tasks; task++) fn(context, task);
         return;
@@ -291,7 +295,7 @@ void ag_parallel(int64_t tasks, void (*fn)(void *context, int64_t task), void *c
     pool.context = context;
     atomic_store_explicit(&pool.next, 0, memory_order_relaxed);
     uint64_t number = (NUMBER(atomic_load(&pool.gate)) + 1) & 0xffffffff;
-    publish(number << 32 | OPEN, tasks - 1);
+    publish(number << 32 | OPEN, tasks - 1, work);
     take_tasks();
     close_job();
     atomic_store(&pool.busy, 0);
