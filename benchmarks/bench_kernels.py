@@ -13,7 +13,7 @@ FAMILIES = {
     "losses": ("LOSS", "LOSS_GRAD", "NLL", "NLL_GRAD"),
     "products": ("GEMM", "LINEAR", "LINEAR_GRAD"),
     "optimizers": ("OPTIMIZER",),
-    "indexing, dropout": ("EMBEDDING", "EMBEDDING_GRAD", "DROPOUT"),
+    "indexing, dropout": ("EMBEDDING", "EMBEDDING_GRAD", "DROPOUT", "COUNT"),
     "random streams": ("RANDOM", "SEED", "PERMUTATION", "INTEGERS", "WORDS"),
 }
 FAMILY = {group: family for family, groups in FAMILIES.items() for group in groups}

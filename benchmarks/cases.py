@@ -361,6 +361,10 @@ def embedding(kernel: str, group: str) -> list[Case]:
     ]
 
 
+def counters(kernel: str, _: str) -> list[Case]:
+    return [Case(kernel, "1", lambda data: seam(kernel, data.integers(9, 1)))]
+
+
 def dropout(kernel: str, _: str) -> list[Case]:
     def make(n: int, data: Data) -> Call:
         return seam(kernel, data.empty(n), data.normal(n), 0.5, data.integers(2**62, 1))
@@ -406,7 +410,7 @@ BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
     "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy, "NLL_GRAD": cross_entropy,
     "GEMM": gemm, "LINEAR": linear, "LINEAR_GRAD": linear,
     "OPTIMIZER": optimizer, "LIST_SQUARES": lists, "LIST_SCALE": lists,
-    "EMBEDDING": embedding, "EMBEDDING_GRAD": embedding, "DROPOUT": dropout,
+    "EMBEDDING": embedding, "EMBEDDING_GRAD": embedding, "DROPOUT": dropout, "COUNT": counters,
     "RANDOM": random, "SEED": random, "PERMUTATION": random, "INTEGERS": random, "WORDS": random,
 }  # fmt: skip
 

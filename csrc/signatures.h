@@ -64,6 +64,9 @@
 /* Dropout: out = x kept and scaled by 1 / (1 - p), or 0, decided by (key[0], index) alone; its gradient is itself. */
 #define AG_SIG_DROPOUT(f) int f(int64_t n, void *out, const void *x, double p, const int64_t *key)
 
+/* Counters: each of n integers grows by 1. */
+#define AG_SIG_COUNT(f) int f(int64_t n, int64_t *out)
+
 /* The random streams: uniform in [low, high); normal; without dtype: seeding, permutation, integers in [low, low + range),
  * raw 32-bit words. */
 #define AG_SIG_RANDOM(f) int f(ag_mt19937 *mt, int64_t n, void *out, double low, double high)

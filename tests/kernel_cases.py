@@ -502,6 +502,12 @@ def dropouts(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
         yield f"n={n}, p={p}, key={key}", (Out(np.full(n, 7, dtype)), x, p, np.array([key]))
 
 
+def counters(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    for n in SIZES:
+        yield f"n={n}", (Out(np.arange(n) - 3),)
+    yield "the largest", (Out(np.array([2**63 - 1])),)
+
+
 def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
     """(note, options of the group, step, how many state arrays)."""
     base = {
@@ -593,6 +599,8 @@ BY_CLASS = {
     "EMBEDDING": embeddings,
     "EMBEDDING_GRAD": embeddings,
     "DROPOUT": dropouts,
+    "COUNT": counters,
 }
 WHOLE = {"OPTIMIZER", "LIST_SQUARES", "LIST_SCALE"}  # take lists: test_kernels.py, test_clip.py
+LAYERS = {"COUNT"}  # called by layers, not by ops
 ELSEWHERE = {"RANDOM", "SEED", "PERMUTATION", "INTEGERS", "WORDS"}  # test_random_streams.py

@@ -180,6 +180,7 @@ def large(name: str, group: str, dtype):
     return {
         "REDUCE": lambda: (Out(np.zeros((), dtype)), make(700, 701), (0, 1), *([1.0] if name == "var" else [])),
         "ARGREDUCE": lambda: (Out(np.zeros(601, np.int64)), make(500, 601), (0,)),
+        "COUNT": lambda: (Out(np.arange(n)),),
         "ROWWISE": lambda: (Out(np.zeros((400, 701, 1), dtype)), make(400, 701, 1), (400, 701, 1)),
         "ROWWISE_GRAD": lambda: (
             Out(np.zeros((400, 701, 1), dtype)),

@@ -31,8 +31,8 @@ def bind(lib: Any) -> dict[str, Callable]:
     kernels = dict(numpy_backend.table())
     for line in extension.ffi.string(extension.lib.ag_kernels()).decode().splitlines():
         group, name = line.split()
-        if group in RANDOM:
-            kernels[name.removeprefix("mt_")] = RANDOM[group](lib, name)
+        if group in BY_SYMBOL:
+            kernels[name.removeprefix("mt_")] = BY_SYMBOL[group](lib, name)
         elif group in BINDERS:
             by_dtype = {d: getattr(lib, f"ag_{name}_{s}") for d, s in ((float32, "f32"), (float64, "f64"))}
             kernels[name] = BINDERS[group](by_dtype, kernels.get(name))
@@ -462,6 +462,15 @@ def _dropout(by_dtype, _):
     return kernel
 
 
+def _count(lib, name):
+    f, cast = getattr(lib, f"ag_{name}"), extension.ffi.cast
+
+    def kernel(out):
+        f(out.size, cast("int64_t *", out.ptr))
+
+    return kernel
+
+
 # --- random streams: the state is a NumPy record that C and NumPy share -----------------------------------------------
 
 
@@ -509,7 +518,9 @@ def _no_scratch() -> MemoryError:
     return MemoryError("a kernel could not get its scratch memory")
 
 
-RANDOM: dict[str, Callable] = {"RANDOM": _random, "PERMUTATION": _permutation, "INTEGERS": _integers}
+BY_SYMBOL: dict[str, Callable] = {
+    "RANDOM": _random, "PERMUTATION": _permutation, "INTEGERS": _integers, "COUNT": _count,
+}  # fmt: skip
 BINDERS: dict[str, Callable] = {
     "FILL": _fill, "UNARY": _unary, "UNARY_P": _unary_p, "BINARY": _binary, "BINARY_P": _binary_p,
     "TERNARY": _ternary, "WHERE": _ternary, "REDUCE": _reduce, "ARGREDUCE": _argreduce,

@@ -119,7 +119,7 @@ class _BatchNorm(Module):
         follow = self.training and self.track_running_stats
         momentum = 0.0 if self.momentum is None else self.momentum
         if follow and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
+            norm.count_batch(self.num_batches_tracked)
             if self.momentum is None:  # the average of all batches
                 momentum = 1.0 / self.num_batches_tracked.item()
         mean, var = (self.running_mean, self.running_var) if follow or not self.training else (None, None)

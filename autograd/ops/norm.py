@@ -11,11 +11,12 @@ import math
 
 import numpy as np
 
+from .. import dtypes
 from ..backend import K
 from ..op import Op, contiguous, record, require_tensor
 from ..storage import empty, fresh, written
 from ..tensor import Tensor
-from .inplace import check_writable
+from .inplace import check_writable, overwritten
 
 
 class Norm(Op, abstract=True):
@@ -324,6 +325,16 @@ def batch_norm(
         y = BatchNorm.apply(input, None, None, running, rows, bool(training), float(momentum), float(eps))
         return y if bias is None else y + bias.reshape(-1, *[1] * (len(shape) - 2))
     return AffineBatchNorm.apply(input, weight, bias, running, rows, bool(training), float(momentum), float(eps))
+
+
+def count_batch(tracked: Tensor) -> None:
+    """tracked + 1, in place: the batches that a layer has seen."""
+    a = tracked._array
+    if a.dtype is dtypes.int64 and a.contiguous:
+        K.count_up(a)
+        overwritten(tracked)
+    else:
+        tracked.add_(1)
 
 
 def _running(mean: Tensor | None, var: Tensor | None, training: bool) -> tuple:
