@@ -338,14 +338,25 @@ def lists(kernel: str, _: str) -> list[Case]:
     def make(sizes: list[int], data: Data) -> Call:
         arrays = [data.normal(n) for n in sizes]
         if kernel == "list_squares":
-            return Call(K.list_squares, (arrays,), ())
-        return Call(K.list_scale, (arrays, -1.0), tuple(arrays))
+            return seam(kernel, data.empty(dtype=float64), arrays)
+        return Call(K.list_scale, (arrays, data.array(np.array(-1.0), float64)), tuple(arrays))
 
     return [
         Case(kernel, "4 of 10", partial(make, [10] * 4)),
         Case(kernel, "4 of 1e4", partial(make, [10_000] * 4)),
         Case(kernel, "1e6", partial(make, [1_000_000])),
     ]
+
+
+def clipping(kernel: str, _: str) -> list[Case]:
+    """What happens between the two of :func:`lists`, to single numbers."""
+
+    def make(data: Data) -> Call:
+        if kernel == "root_sum":
+            return seam(kernel, data.empty(), data.array(np.array([4.0]), float64))
+        return seam(kernel, data.empty(dtype=float64), data.array(np.array(4.0)), 1.0)
+
+    return [Case(kernel, "1", make)]
 
 
 def embedding(kernel: str, group: str) -> list[Case]:
@@ -410,6 +421,7 @@ BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
     "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy, "NLL_GRAD": cross_entropy,
     "GEMM": gemm, "LINEAR": linear, "LINEAR_GRAD": linear,
     "OPTIMIZER": optimizer, "LIST_SQUARES": lists, "LIST_SCALE": lists,
+    "ROOT_SUM": clipping, "CLIP_FACTOR": clipping,
     "EMBEDDING": embedding, "EMBEDDING_GRAD": embedding, "DROPOUT": dropout, "COUNT": counters,
     "RANDOM": random, "SEED": random, "PERMUTATION": random, "INTEGERS": random, "WORDS": random,
 }  # fmt: skip

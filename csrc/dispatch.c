@@ -166,7 +166,9 @@ void ag_gil_end(void *token) {
 #define DEFINE_LINEAR_GRAD(name, suffix) CALL(name, suffix, m * n *k / 32, m, n, k, dx, dw, db, dz, g, x, w, y, act)
 #define DEFINE_OPTIMIZER(name, suffix) CALL(name, suffix, elements(count, params), group, count, params)
 #define DEFINE_LIST_SQUARES(name, suffix) CALL(name, suffix, elements(count, params) / 4, count, params, out)
-#define DEFINE_LIST_SCALE(name, suffix) CALL(name, suffix, elements(count, params) / 4, count, params, p0)
+#define DEFINE_ROOT_SUM(name, suffix) CALL(name, suffix, n, n, out, x)
+#define DEFINE_CLIP_FACTOR(name, suffix) CALL(name, suffix, 1, factor, norm, most)
+#define DEFINE_LIST_SCALE(name, suffix) CALL(name, suffix, elements(count, params) / 4, count, params, factor)
 #define DEFINE_EMBEDDING(name, suffix) CALL(name, suffix, count * width, count, width, rows, out, table, index)
 #define DEFINE_EMBEDDING_GRAD(name, suffix) \
     CALL(name, suffix, count * width, count, width, rows, dtable, g, index, padding_index)

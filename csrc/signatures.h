@@ -49,12 +49,16 @@
 #define AG_SIG_LINEAR(f) int f(int64_t m, int64_t n, int64_t k, void *y, const void *x, const void *w, const void *bias, int64_t act)
 #define AG_SIG_LINEAR_GRAD(f) int f(int64_t m, int64_t n, int64_t k, void *dx, void *dw, void *db, void *dz, const void *g, const void *x, const void *w, const void *y, int64_t act)
 
-/* Optimizers: one call counts the group's step and updates all its parameters. */
-#define AG_SIG_OPTIMIZER(f) int f(ag_group *group, int64_t count, const ag_param *params)
+/* Optimizers: one call counts the group's step and updates all its parameters. A table that is const points to tensors
+ * that are only read; of another one only each g is. */
+#define AG_SIG_OPTIMIZER(f) int f(ag_group *group, int64_t count, ag_param *params)
 
-/* Lists of tensors, the p and n of each entry: out[0] = the sum of all squares; every element times p0. */
+/* Clipping by the norm, over lists of tensors, the p and n of each entry: out[0] = the sum of all squares; out[0] = the root of the
+ * sum of n numbers; factor[0] = most / (norm[0] + 1e-6), at most 1; every element times factor[0]. */
 #define AG_SIG_LIST_SQUARES(f) int f(int64_t count, const ag_param *params, double *out)
-#define AG_SIG_LIST_SCALE(f) int f(int64_t count, const ag_param *params, double p0)
+#define AG_SIG_ROOT_SUM(f) int f(int64_t n, void *out, const double *x)
+#define AG_SIG_CLIP_FACTOR(f) int f(double *factor, const void *norm, double most)
+#define AG_SIG_LIST_SCALE(f) int f(int64_t count, ag_param *params, const double *factor)
 
 /* Embedding: out[i] = table[index[i]], rows of width elements; the gradient adds g[i] to dtable[index[i]] in order of i,
  * leaving out padding_index (-1: none). */

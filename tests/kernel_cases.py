@@ -601,6 +601,8 @@ BY_CLASS = {
     "DROPOUT": dropouts,
     "COUNT": counters,
 }
-WHOLE = {"OPTIMIZER", "LIST_SQUARES", "LIST_SCALE"}  # take lists: test_kernels.py, test_clip.py
+WHOLE = {  # take lists, or what is made of them: test_kernels.py, test_clip.py
+    "OPTIMIZER", "LIST_SQUARES", "ROOT_SUM", "CLIP_FACTOR", "LIST_SCALE",
+}  # fmt: skip
 LAYERS = {"COUNT"}  # called by layers, not by ops
 ELSEWHERE = {"RANDOM", "SEED", "PERMUTATION", "INTEGERS", "WORDS"}  # test_random_streams.py

@@ -10,7 +10,7 @@ from support import C_MACHINES, on
 import autograd
 from autograd.backend import K, observe
 from autograd.nn import utils
-from autograd.storage import from_numpy
+from autograd.storage import empty, from_numpy
 
 SHAPES = [(3, 4), (1,), (), (70,), (0, 3), (1000,)]
 
@@ -111,6 +111,14 @@ def test_clipping_counts_as_a_write():
         y.backward()
 
 
+def test_the_norm_may_be_a_number_or_of_another_dtype(backend):
+    for total in (10.0, autograd.tensor(10.0, dtype=autograd.float64), autograd.tensor([10])):
+        p = autograd.ones(2, requires_grad=True)
+        (p * 5).sum().backward()
+        utils.clip_grads_with_norm_(p, 1.0, total)
+        np.testing.assert_allclose(p.grad.numpy(), 0.5, rtol=1e-6)
+
+
 def test_nothing_to_clip(backend):
     assert utils.clip_grad_norm_([], 1.0).item() == 0.0
     assert utils.clip_grad_norm_([autograd.ones(2, requires_grad=True)], 1.0).item() == 0.0
@@ -128,11 +136,14 @@ def test_the_kernels_equal_their_twins(isa, dtype):
         guards = [Guarded(v, 3) for v in values]
         with on(machine):
             arrays = [from_numpy(g.view) for g in guards]
-            squares = K.list_squares(arrays)
-            K.list_scale(arrays, 0.7)
+            squares, norm, factor = from_numpy(np.ones(1)), from_numpy(np.ones((), dtype)), from_numpy(np.ones(()))
+            K.list_squares(squares, arrays)
+            K.root_sum(norm, squares)
+            K.clip_factor(factor, norm, 0.7)
+            K.list_scale(arrays, factor)
         assert all(g.intact() for g in guards)
-        results.append((squares, [g.view.copy() for g in guards]))
-    assert results[1][0] == pytest.approx(results[0][0], rel=1e-14)
+        results.append(([a.numpy().item() for a in (squares, norm, factor)], [g.view.copy() for g in guards]))
+    assert results[1][0] == pytest.approx(results[0][0], rel=1e-14 if dtype == np.float64 else 1e-7)
     for a, b in zip(results[0][1], results[1][1], strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -144,5 +155,7 @@ def test_the_norm_does_not_depend_on_the_number_of_threads():
         found = set()
         for threads in (1, 2, 3):
             autograd.set_num_threads(threads)
-            found.add(K.list_squares([g._array]))
+            squares = empty((), autograd.float64)
+            K.list_squares(squares, [g._array])
+            found.add(squares.numpy().item())
     assert len(found) == 1

@@ -395,27 +395,49 @@ def _optimizer(by_dtype, _):
 
 
 def _tensors(arrays):
-    """The C table of a list of tensors."""
-    rows = extension.ffi.new("ag_param[]", len(arrays))
-    for row, a in zip(rows, arrays):
-        row.p, row.n = a.ptr, a.layout.size
+    """The C table of a list of tensors, which remembers it where it can."""
+    rows = getattr(arrays, "entries", None)
+    if rows is None:
+        rows = extension.ffi.new("ag_param[]", len(arrays))
+        for row, a in zip(rows, arrays):
+            row.p, row.n = a.ptr, a.layout.size
+        if type(arrays) is not list:
+            arrays.entries = rows
     return rows
 
 
 def _list_squares(by_dtype, _):
-    new = extension.ffi.new
+    cast = extension.ffi.cast
 
-    def kernel(arrays):
-        out = new("double *")
-        by_dtype[arrays[0].layout.dtype](len(arrays), _tensors(arrays), out)
-        return out[0]
+    def kernel(out, arrays):
+        by_dtype[arrays[0].layout.dtype](len(arrays), _tensors(arrays), cast("double *", out.ptr))
+
+    return kernel
+
+
+def _root_sum(by_dtype, _):
+    cast = extension.ffi.cast
+
+    def kernel(out, x):
+        by_dtype[out.layout.dtype](x.size, out.ptr, cast("double *", x.ptr))
+
+    return kernel
+
+
+def _clip_factor(by_dtype, _):
+    cast = extension.ffi.cast
+
+    def kernel(factor, norm, most):
+        by_dtype[norm.layout.dtype](cast("double *", factor.ptr), norm.ptr, most)
 
     return kernel
 
 
 def _list_scale(by_dtype, _):
+    cast = extension.ffi.cast
+
     def kernel(arrays, factor):
-        by_dtype[arrays[0].layout.dtype](len(arrays), _tensors(arrays), factor)
+        by_dtype[arrays[0].layout.dtype](len(arrays), _tensors(arrays), cast("double *", factor.ptr))
 
     return kernel
 
@@ -529,5 +551,6 @@ BINDERS: dict[str, Callable] = {
     "LOSS": _loss, "LOSS_GRAD": _loss_grad, "NLL": _nll, "NLL_GRAD": _nll_grad,
     "GEMM": _gemm, "LINEAR": _linear, "LINEAR_GRAD": _linear_grad,
     "OPTIMIZER": _optimizer, "LIST_SQUARES": _list_squares, "LIST_SCALE": _list_scale,
+    "ROOT_SUM": _root_sum, "CLIP_FACTOR": _clip_factor,
     "EMBEDDING": _embedding, "EMBEDDING_GRAD": _embedding_grad, "DROPOUT": _dropout,
 }  # fmt: skip

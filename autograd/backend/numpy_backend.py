@@ -165,11 +165,11 @@ def _optimizer(function):
 
 
 def _list(function):
-    """The first argument is a list of arrays."""
+    """An argument may be a list of arrays."""
 
-    def kernel(arrays, *args):
+    def kernel(*args):
         with np.errstate(all="ignore"):
-            return function([a.numpy() for a in arrays], *args)
+            function(*[[x.numpy() for x in a] if isinstance(a, list) else a.numpy() for a in args])
 
     return kernel
 

@@ -704,18 +704,29 @@ def rmsprop(group, params):
         p -= t(group.lr) * change
 
 
-# --- lists of arrays of one dtype -------------------------------------------------------------------------------------
+# --- clipping by the norm, over lists of arrays of one dtype; sums and the factor are float64 -------------------------
 
 
-def list_squares(arrays):
-    """The sum of the squares of all elements, in float64, as a number."""
-    return math.fsum(np.sum(np.square(a, dtype=np.float64)) for a in arrays)
+def list_squares(out, arrays):
+    """The sum of the squares of all elements."""
+    squares = [np.sum(np.square(a, dtype=np.float64)) for a in arrays]
+    out[...] = math.fsum(squares) if np.isfinite(squares).all() else np.sum(squares)
+
+
+def root_sum(out, x):
+    """sqrt(sum(x))"""
+    out[...] = np.sqrt(np.sum(x))
+
+
+def clip_factor(factor, norm, most):
+    """What brings the norm down to ``most``: most / (norm + 1e-6), but no more than 1."""
+    factor[...] = np.minimum(most / (norm.astype(np.float64) + 1e-6), 1)
 
 
 def list_scale(arrays, factor):
     """Every element times the factor, in place."""
     for a in arrays:
-        a *= a.dtype.type(factor)
+        a *= factor.astype(a.dtype)
 
 
 # --- counters ---------------------------------------------------------------------------------------------------------

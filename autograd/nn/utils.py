@@ -18,16 +18,17 @@ import warnings
 from collections.abc import Iterable
 from functools import reduce
 from types import GeneratorType
+from typing import Any
 
 from .. import dtypes
-from ..backend import K
+from ..backend import K, effects
 from ..data import tensor
 from ..modes import no_grad
 from ..op import contiguous
 from ..ops.inplace import check_writable
 from ..ops.shape import stack
-from ..storage import written
-from ..tensor import Tensor
+from ..storage import empty, written
+from ..tensor import Tensor, wrap
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -50,22 +51,7 @@ def get_total_norm(
     tensor(5.)
     """
     given = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-    order = float(norm_type)
-    if not given:
-        return tensor(0.0)
-    if order == 2.0:
-        dtype = reduce(dtypes.promote_types, [t.dtype for t in given])
-        squares = [K.list_squares([contiguous(t._array) for t in same]) for same in _by_dtype(given)]
-        total = tensor(math.sqrt(math.fsum(squares)) if all(map(math.isfinite, squares)) else sum(squares), dtype=dtype)
-    else:
-        total = _norm(stack([_norm(t, order) for t in given]), order)
-    if error_if_nonfinite and not math.isfinite(total.item()):
-        raise RuntimeError(
-            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
-            "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
-            "`error_if_nonfinite=False`"
-        )
-    return total
+    return _total_norm(given, _dense(given), norm_type, error_if_nonfinite)
 
 
 @no_grad()
@@ -78,9 +64,10 @@ def clip_grad_norm_(
 ) -> Tensor:
     """Scale the gradients of the parameters, in place, so that their total norm is at most ``max_norm``; returns the
     norm they had (Pascanu, Mikolov and Bengio 2013). The other arguments are those of :func:`get_total_norm`."""
-    params = _listed(parameters)
-    total = get_total_norm([p.grad for p in params if p.grad is not None], norm_type, error_if_nonfinite)
-    clip_grads_with_norm_(params, max_norm, total)
+    grads = _gradients(parameters, "clip_grad_norm_")
+    dense = _dense(grads)
+    total = _total_norm(grads, dense, norm_type, error_if_nonfinite)
+    _scale(grads, dense, max_norm, total)
     return total
 
 
@@ -89,16 +76,10 @@ def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
     """Scale the gradients of the parameters, in place, by max_norm / (total_norm + 1e-6), but by no more than 1."""
-    factor = float(max_norm) / (float(total_norm) + 1e-6)
-    if factor >= 1.0:
-        return
-    for same in _by_dtype(_writable(parameters, "clip_grad_norm_")):
-        dense = [g._array for g in same if g._array.contiguous]
-        if dense:
-            K.list_scale(dense, factor)
-        for a in (g._array for g in same if not g._array.contiguous):
-            K.mul_scalar(a, a, factor)
-        written(*[g._array.storage for g in same])
+    if not (isinstance(total_norm, Tensor) and total_norm._array.layout.floating and total_norm._array.size == 1):
+        total_norm = tensor(float(total_norm), dtype=dtypes.float64)
+    grads = _gradients(parameters, "clip_grads_with_norm_")
+    _scale(grads, _dense(grads), max_norm, total_norm)
 
 
 @no_grad()
@@ -113,34 +94,79 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
     tensor([2., 3.])
     """
     limit = float(clip_value)
-    arrays = [g._array for g in _writable(parameters, "clip_grad_value_")]
+    arrays = [g._array for g in _gradients(parameters, "clip_grad_value_")]
     for a in arrays:
         K.clamp(a, a, -limit, limit)
     written(*[a.storage for a in arrays])
 
 
-def _listed(parameters: Tensors) -> list[Tensor]:
+class _Arrays(list):
+    """Contiguous arrays of one dtype; C keeps its table of them in ``entries``."""
+
+    entries: Any = None
+
+
+def _gradients(parameters: Tensors, op: str) -> list[Tensor]:
+    """The gradients of the parameters, which op is to write."""
     if isinstance(parameters, Tensor):
-        return [parameters]
+        parameters = [parameters]
     params = list(parameters)
     if not params and isinstance(parameters, GeneratorType):
         warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=4)
-    return params
-
-
-def _writable(parameters: Tensors, op: str) -> list[Tensor]:
-    """The gradients of the parameters."""
-    grads = [p.grad for p in _listed(parameters) if p.grad is not None]
+    grads = [g for p in params if (g := p.grad) is not None]
     for g in grads:
         check_writable(g, op)
     return grads
 
 
-def _by_dtype(tensors: list[Tensor]) -> list[list[Tensor]]:
-    groups: dict[dtypes.dtype, list[Tensor]] = {}
+def _dense(tensors: list[Tensor]) -> dict[dtypes.dtype, _Arrays]:
+    """The tensors' arrays by dtype, copies of those that are not contiguous."""
+    groups: dict[dtypes.dtype, _Arrays] = {}
     for t in tensors:
-        groups.setdefault(t._array.dtype, []).append(t)
-    return list(groups.values())
+        a = t._array
+        groups.setdefault(a.layout.dtype, _Arrays()).append(contiguous(a))
+    return groups
+
+
+def _total_norm(
+    tensors: list[Tensor], dense: dict[dtypes.dtype, _Arrays], norm_type: float, error_if_nonfinite: bool
+) -> Tensor:
+    if not tensors:
+        return tensor(0.0)
+    order = float(norm_type)
+    total = _two_norm(dense) if order == 2.0 else _norm(stack([_norm(t, order) for t in tensors]), order)
+    if error_if_nonfinite:
+        for tell in effects:
+            tell("a check of the norm (error_if_nonfinite=True)")
+        if not math.isfinite(total.item()):
+            raise RuntimeError(
+                f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
+                "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
+                "`error_if_nonfinite=False`"
+            )
+    return total
+
+
+def _two_norm(dense: dict[dtypes.dtype, _Arrays]) -> Tensor:
+    squares = empty((len(dense),), dtypes.float64)
+    for i, arrays in enumerate(dense.values()):
+        K.list_squares(squares.view((1,), None, i), arrays)
+    total = empty((), reduce(dtypes.promote_types, dense))
+    K.root_sum(total, squares)
+    return wrap(total)
+
+
+def _scale(grads: list[Tensor], dense: dict[dtypes.dtype, _Arrays], max_norm: float, total: Tensor) -> None:
+    """The gradients times what brings their norm down to max_norm; ``dense`` holds them or copies of them."""
+    factor = empty((), dtypes.float64)
+    K.clip_factor(factor, total._array, float(max_norm))
+    for d, arrays in dense.items():
+        K.list_scale(arrays, factor)
+        same = [g._array for g in grads if g._array.layout.dtype is d]
+        for a, scaled in zip(same, arrays):
+            if a is not scaled:
+                K.copy(a, scaled)
+        written(*[a.storage for a in same])
 
 
 def _norm(x: Tensor, order: float) -> Tensor:

@@ -37,7 +37,7 @@ SCALARS = {"double": "d", "uint64_t": "u"}  # the others are int64_t
 
 class Argument(NamedTuple):
     """A parameter of a kernel's C function: which member of a slot holds it, whether what it points to is only read,
-    and whether that is a table of further addresses."""
+    and whether it is a table, which points to further arrays."""
 
     member: str
     const: bool
@@ -76,11 +76,12 @@ class Pointer(NamedTuple):
 
 class Instruction:
     """A kernel call of the program: ``kernel`` on arrays of these ``layouts``, at the user's line ``where``, in one of
-    the phases forward, backward and optimizer. ``reads`` and ``writes`` are numbers of blocks."""
+    the phases forward, backward, clipping and optimizer. ``reads`` and ``writes`` are numbers of blocks; those of
+    ``tabled`` are found through a table."""
 
     __slots__ = (
-        "arguments", "arrays", "flops", "kernel", "layouts", "names", "note", "phase", "reads", "symbol", "where",
-        "writes",
+        "arguments", "arrays", "flops", "kernel", "layouts", "names", "note", "phase", "reads", "symbol", "tabled",
+        "where", "writes",
     )  # fmt: skip
 
     def __init__(self, call: Call):
@@ -89,13 +90,14 @@ class Instruction:
         self.layouts: list[Layout] = [a.layout for a in call.arrays]
         self.flops = _flops(call)
         self.note = ACTIVATIONS.get(call.args[-1], "") if call.kernel.startswith("linear") else ""
-        self.names: list[tuple[str, bool]] = []  # of the arrays, and whether they are written
+        self.names: list[tuple[str, bool, bool]] = []  # of the arrays; whether each is written, and is found in a table
         self.arguments = [_resolved(a, call.arrays) for a in call.args]
         kinds = signatures()[call.symbol]
         self.writes = {id(a.block) for a, k in zip(self.arguments, kinds) if type(a) is Pointer and not k.const}
         self.reads = {id(a.storage) for a in call.arrays}
-        if self.through_tables:
-            self.writes |= self.reads
+        self.tabled: set[int] = set()
+        for table in [(a, k.const) for a, k in zip(self.arguments, kinds) if k.table]:
+            self._look_through(*table)
 
     def point_elsewhere(self, instead: dict[int, Storage]) -> None:
         """Use other blocks in place of some."""
@@ -109,10 +111,13 @@ class Instruction:
             for a in self.arguments
         ]
 
-    @property
-    def through_tables(self) -> bool:
-        """Whether the kernel finds its arrays through a table of addresses."""
-        return any(a.member == "p" and a.table for a in signatures()[self.symbol])
+    def _look_through(self, table: Any, const: bool) -> None:
+        """Note the arrays to which the rows of a table point. Unless the table is const, all but each g are written."""
+        blocks = {_address(a.ptr): id(a.storage) for a in self.arrays}
+        state = {blocks[_address(p)] for row in table for p in (row.p, row.m, row.v, row.vmax) if p}
+        self.tabled |= state | {blocks[_address(row.g)] for row in table if row.g}
+        if not const:
+            self.writes |= state
 
     @property
     def nbytes(self) -> int:
@@ -121,15 +126,17 @@ class Instruction:
 
     def call_it(self, names: dict[int, str]) -> None:
         """Give the arrays their names."""
-        self.names = [(names[id(a.storage)], id(a.storage) in self.writes) for a in self.arrays]
+        blocks = [id(a.storage) for a in self.arrays]
+        self.names = [(names[b], b in self.writes, b in self.tabled) for b in blocks]
 
     def __str__(self) -> str:
         shapes = ["x".join(map(str, layout.shape)) or "()" for layout in self.layouts]
-        named = [(f"{name}[{shape}]" if writes else name, writes) for (name, writes), shape in zip(self.names, shapes)]
-        if self.through_tables:
-            named = [(name, not name.endswith(".grad")) for name, _ in self.names]
-        results = ", ".join(dict.fromkeys(name for name, writes in named if writes))
-        operands = ", ".join(name for name, writes in named if not writes)
+        written = [
+            name if tabled else f"{name}[{shape}]"
+            for (name, writes, tabled), shape in zip(self.names, shapes) if writes
+        ]  # fmt: skip
+        results = ", ".join(dict.fromkeys(written))
+        operands = ", ".join(name for name, writes, _ in self.names if not writes)
         kernel = f"{self.kernel} {self.note}".rstrip()
         return f"{results} = {kernel}({operands})" if results else f"{kernel}({operands})"
 
@@ -157,12 +164,8 @@ def _resolved(value: Any, arrays: list[Array]) -> Any:
     if not isinstance(value, ffi.CData) or value == ffi.NULL:
         return value
     kind = ffi.typeof(value)
-    if kind.kind == "pointer" and kind.item.kind == "struct":
+    if kind.item.kind == "struct":
         return value
-    if kind.kind == "array" and kind.item.kind == "struct":  # a table of parameters, of which this is a copy
-        copy = ffi.new(kind, len(value)) if kind.length is None else ffi.new(kind)
-        ffi.memmove(copy, value, ffi.sizeof(value))
-        return copy
     address = _address(value)
     for a in arrays:
         block = a.storage
@@ -252,7 +255,7 @@ class Program:
         record.calls, record.made = [], {}
         self.leaves = [(leaf, _block(leaf.held)) for leaf in record.leaves if leaf.held is not None]
         stay = {id(block) for _, block in self.leaves} | record.constants
-        stay |= set().union(*[each.reads for each in instructions if each.through_tables])
+        stay |= set().union(*[each.tabled for each in instructions])
         moving = {id(a.storage): a for a in record.inputs}
         moving |= {id(a.storage): a for a in outputs if id(a.storage) in made and id(a.storage) not in stay}
         ours = _references(instructions)

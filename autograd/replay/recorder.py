@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from .. import backend, backprop, graph, storage
 from ..backend import K, c_kernels, effects, extension
 from ..graph import Leaf, Node
+from ..nn import utils
 from ..nn.layers import Sequential
 from ..nn.module import Module
 from ..optim.optimizer import Optimizer, Table
@@ -46,7 +47,7 @@ class Call(NamedTuple):
     kernel: str
     arrays: list[Array]
     where: Where
-    phase: str  # forward, backward or optimizer
+    phase: str  # forward, backward, clipping or optimizer
 
 
 class Recorder:
@@ -150,15 +151,9 @@ class Recorder:
             outer = self._kernel, self._arrays
             self._kernel, self._arrays = name, list(_arrays_in(args))
             try:
-                result = noting(*args)
+                return noting(*args)
             finally:
                 self._kernel, self._arrays = outer
-            if isinstance(result, float):
-                raise CaptureError(
-                    f"capture: {name}() gives a number to Python, which a replay cannot repeat, at "
-                    f"{_user_line(sys._getframe(1))}"
-                )
-            return result
 
         return kernel
 
@@ -166,7 +161,7 @@ class Recorder:
         """A call of a C function: remember it, and what it overwrites, and make it."""
         frame = sys._getframe(1)
         phase, where = self._phase(frame)
-        self.calls.append(Call(symbol, args, self._kernel, self._arrays, where, phase))
+        self.calls.append(Call(symbol, tuple(map(_kept, args)), self._kernel, self._arrays, where, phase))
         for a in self._arrays:
             self._remember(a.storage)
         for argument in args:
@@ -197,6 +192,8 @@ class Recorder:
             if code is Optimizer._step_group.__code__:
                 self.optimizers[frame.f_locals["self"]] = None
                 return "optimizer", _user_line(start)
+            if code.co_filename == utils.__file__:
+                return "clipping", _user_line(start)
             if code is Module.__call__.__code__:
                 root = frame.f_locals["self"]
             frame = frame.f_back
@@ -227,6 +224,17 @@ def _arrays_in(args: tuple):
             yield from (b for state in a.states for b in state if b is not None)
         elif isinstance(a, list):
             yield from _arrays_in(tuple(a))
+
+
+def _kept(value: Any) -> Any:
+    """The value, or a copy of a table, which the next call may change."""
+    ffi = extension.ffi
+    kind = ffi.typeof(value) if isinstance(value, ffi.CData) else None
+    if kind is None or kind.kind != "array" or kind.item.kind != "struct":
+        return value
+    copy = ffi.new(kind, len(value)) if kind.length is None else ffi.new(kind)
+    ffi.memmove(copy, value, ffi.sizeof(value))
+    return copy
 
 
 def _keep(pointer: Any, nbytes: int) -> Callable[[], Any]:
