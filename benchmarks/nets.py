@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,18 @@ NETS = {
 }
 
 
-def training_step(lib: Any, net: Net) -> Callable[[], Any]:
-    """One step of training on the net's mini-batch, written once for ``autograd`` and ``torch``; it returns the loss.
+@dataclass(frozen=True)
+class Training:
+    """A net with its optimizer; ``step`` is a function of inputs and targets, ``batch``, that returns the loss."""
+
+    model: Any
+    optimizer: Any
+    step: Callable[[Any, Any], Any]
+    batch: tuple[Any, Any]
+
+
+def training(lib: Any, net: Net) -> Training:
+    """A net to train, written once for ``autograd`` and ``torch``.
 
     The output layer of a net with squared error has the activation, too, as the XOR nets of the introductions do.
     """
@@ -68,19 +79,29 @@ def training_step(lib: Any, net: Net) -> Callable[[], Any]:
     for inputs, outputs in zip(net.sizes, net.sizes[1:]):
         modules += [nn.Linear(inputs, outputs), activation()]
     model = nn.Sequential(*(modules if net.loss == "mse" else modules[:-1]))
-    with lib.no_grad():
-        values = [lib.tensor(v) for layer in net.layers() for v in layer]
-        for p, value in zip(model.parameters(), values):
-            p.copy_(value)
+    set_weights(lib, net, model)
     criterion = {"mse": nn.MSELoss, "cross_entropy": nn.CrossEntropyLoss}[net.loss]()
     optimizer = {"sgd": optim.SGD, "adam": optim.Adam}[net.optimizer](model.parameters(), lr=net.lr)
-    x, t = map(lib.tensor, net.data())
 
-    def step():
+    def step(x, t):
         optimizer.zero_grad()
         loss = criterion(model(x), t)
         loss.backward()
         optimizer.step()
         return loss
 
-    return step
+    x, t = map(lib.tensor, net.data())
+    return Training(model, optimizer, step, (x, t))
+
+
+def set_weights(lib: Any, net: Net, model: Any) -> None:
+    """Give the model the net's initial weights."""
+    with lib.no_grad():
+        for p, value in zip(model.parameters(), [v for layer in net.layers() for v in layer]):
+            p.copy_(lib.tensor(value))
+
+
+def training_step(lib: Any, net: Net) -> Callable[[], Any]:
+    """One step of training on the net's mini-batch; it returns the loss."""
+    made = training(lib, net)
+    return partial(made.step, *made.batch)

@@ -21,7 +21,8 @@ from .peers.__main__ import OURS
 from .table import NAMES
 
 ROOT = Path(__file__).parent.parent
-COLORS = {"autograd": "#1b6ca8", "torch": "#e4572e", "jax": "#7b9e3f", "numpy": "#8a8d91"}
+LOOP = "JAX, many steps in a call"
+COLORS = {"autograd": "#1b6ca8", "torch": "#e4572e", "compile": "#f2a38f", "jax": "#7b9e3f", "numpy": "#8a8d91"}
 STYLE = {
     "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#e6e6e6",
     "axes.axisbelow": True, "legend.frameon": False, "svg.hashsalt": "autograd",  # the same picture, the same bytes
@@ -33,8 +34,30 @@ def steps(found: dict[str, Any]) -> plt.Figure:
     return _bars(
         "time of a step, one thread, ours = 1",
         [r["net"] for r in _single(found)],
-        {name: [r["ratio"].get(name) for r in _single(found)] for name in found["versions"] if name != OURS},
+        _ratios(_single(found)),
     )
+
+
+def replay(found: dict[str, Any]) -> plt.Figure:
+    """Bars: how many times as long as a captured step of ours each library takes."""
+    calls = _single(found, "calls")
+    bars = _ratios(calls)
+    if found["loops"]:
+        bars[LOOP] = [r["ratio"]["jax"] for r in _single(found, "loops")]
+    title = "time of a captured step, one thread, ours = 1"
+    figure = _bars(title, [r["net"] for r in calls], bars)
+    (axes,) = figure.axes
+    axes.set_xscale("log")
+    axes.set_xlim(left=0.2)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.08), ncols=len(bars) + 1, columnspacing=1.2, handlelength=1.2)
+    return figure
+
+
+def _ratios(rows: list[dict[str, Any]]) -> dict[str, list[float | None]]:
+    """Per library, its ratio to ours in each row."""
+    names = dict.fromkeys(name for r in rows for name in r["ratio"])
+    return {name: [r["ratio"].get(name) for r in rows] for name in names}
 
 
 def memory(found: dict[str, Any]) -> plt.Figure:
@@ -44,16 +67,16 @@ def memory(found: dict[str, Any]) -> plt.Figure:
     return _bars("peak memory of a step, one thread, ours = 1", [r["net"] for r in rows], bars)
 
 
-def _single(found: dict[str, Any]) -> list[dict[str, Any]]:
+def _single(found: dict[str, Any], kind: str = "rows") -> list[dict[str, Any]]:
     """The rows of the smallest number of threads."""
-    least = min(r["threads"] for r in found["rows"])
-    return [r for r in found["rows"] if r["threads"] == least]
+    least = min(r["threads"] for r in found[kind])
+    return [r for r in found[kind] if r["threads"] == least]
 
 
 def _bars(title: str, groups: list[str], bars: dict[str, list[float | None]]) -> plt.Figure:
     """Groups of horizontal bars, each with its number, and a line at 1."""
     colors = {NAMES[name]: color for name, color in COLORS.items()}
-    colors |= {"PyTorch, heap": COLORS["torch"], "PyTorch, resident": "#f2a38f"}
+    colors |= {"PyTorch, heap": COLORS["torch"], "PyTorch, resident": "#f2a38f", LOOP: "#b9cf93"}
     figure, axes = plt.subplots(figsize=(8.4, 0.6 + 0.28 * len(groups) * (len(bars) + 1)), layout="constrained")
     height = 0.8 / len(bars)
     for i, (name, values) in enumerate(bars.items()):
@@ -103,6 +126,7 @@ def sweep(found: dict[str, Any]) -> plt.Figure:
 
 PICTURES: dict[str, tuple[str, Callable[[dict[str, Any]], plt.Figure]]] = {
     "steps.svg": ("peers.json", steps),
+    "replay.svg": ("peers.json", replay),
     "memory.svg": ("memory.json", memory),
     "sweep.svg": ("sweep.json", sweep),
 }

@@ -21,7 +21,7 @@ from .rows import Row, Run, read
 
 ROOT = Path(__file__).parent.parent
 
-NAMES = {"autograd": "autograd", "numpy": "NumPy", "torch": "PyTorch", "jax": "JAX"}
+NAMES = {"autograd": "autograd", "numpy": "NumPy", "torch": "PyTorch", "compile": "torch.compile", "jax": "JAX"}
 
 SELECTED = (
     "gemm 4x2 @ 2x2", "gemm 64x64 @ 64x128", "gemm 128x784 @ 784x256", "gemm 1024x1024 @ 1024x1024",

@@ -150,17 +150,34 @@ def test_compare_is_not_moved_by_noise():
 # --- the nets and the other libraries ---------------------------------------------------------------------------------
 
 
-def losses(name: str, net: str) -> list[float]:
-    return worker.losses(worker.PEERS[name](pytest.importorskip(name), autograd.get_num_threads()), nets.NETS[net], 3)
+def losses(name: str, net: str, loop: bool = False) -> list[float]:
+    lib = pytest.importorskip(worker.LIBRARIES.get(name, name))
+    return worker.losses(worker.PEERS[name](lib, autograd.get_num_threads()), nets.NETS[net], 3, loop)
 
 
-@pytest.mark.parametrize("peer", ["torch", "jax"])
+@pytest.mark.parametrize("peer", ["replay", "torch", "jax"])
 @pytest.mark.parametrize("net", ["xor", "digits"])
 def test_peers_train_the_same_net(net, peer):
     found = {"autograd": losses("autograd", net), peer: losses(peer, net)}
     assert disagreement(found) == ""
     found[peer][2] *= 1.01
     assert peer in disagreement(found)
+
+
+@needs_c
+@pytest.mark.parametrize("net", ["xor", "digits"])
+def test_a_loop_is_the_steps_after_the_first_two(net):
+    with autograd.set_backend("c"):
+        steps = worker.one_by_one(worker.Eager(autograd, autograd.get_num_threads()).start(nets.NETS[net]))
+        expected = [steps(n).item() for n in (3, 1, 1)]
+        assert losses("replay", net, loop=True) == expected
+
+
+@needs_c
+def test_jax_takes_the_same_steps_in_a_loop():
+    with autograd.set_backend("c"):
+        found = {name: losses(name, "digits", loop=True) for name in ("replay", "jax")}
+    assert disagreement(found) == ""
 
 
 @needs_c
@@ -277,14 +294,18 @@ def test_pictures_are_drawn_from_what_is_there(tmp_path):
         {"net": "xor", "threads": 1, "ratio": {"torch": 5.125, "jax": 0.5}},
         {"net": "xor", "threads": 2, "ratio": {"torch": 7.375, "jax": 0.5}},
     ]
-    (tmp_path / "peers.json").write_text(json.dumps({"versions": versions, "rows": steps}))
+    calls, loops = [{**steps[0], "ratio": {"compile": 32.25}}], [{**steps[0], "ratio": {"jax": 0.75}}]
+    found = {"versions": versions, "rows": steps, "calls": calls, "loops": loops}
+    (tmp_path / "peers.json").write_text(json.dumps(found))
     drawn = []
     for _ in range(2):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["pictures", "--measured", str(tmp_path), "--out", str(tmp_path / "docs")])
             assert pictures.main() == 0
         drawn.append((tmp_path / "docs" / "steps.svg").read_text())
-    assert [p.name for p in (tmp_path / "docs").iterdir()] == ["steps.svg"]
+    replay = (tmp_path / "docs" / "replay.svg").read_text()
+    assert {p.name for p in (tmp_path / "docs").iterdir()} == {"steps.svg", "replay.svg"}
+    assert "<!-- 32.25 -->" in replay and "<!-- 0.75 -->" in replay and "<!-- JAX, many steps in a call -->" in replay
     assert "<!-- 5.12 -->" in drawn[0] and "<!-- 0.50 -->" in drawn[0] and "<!-- 7.38 -->" not in drawn[0]
     assert drawn[0] == drawn[1]
 
@@ -323,7 +344,7 @@ def test_the_flame_picture_of_an_xor_step(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     tips = [title.text for title in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}title")]
-    assert tips[0].startswith("training_step.<locals>.step: ") and tips[0].endswith("100.0%")
+    assert tips[0].startswith("training.<locals>.step: ") and tips[0].endswith("100.0%")
     assert {"backward", "Optimizer.step"} <= {tip.partition(":")[0] for tip in tips}
     if autograd.get_backend() == "c":
         assert sum(tip.startswith(("linear:", "linear_grad:")) for tip in tips) == 4
@@ -372,8 +393,10 @@ def peers_found() -> dict:
          "seconds": {"autograd": 1e-6, "torch": ratio * 1e-6, "numpy": 9e-6}}
         for dtype, ratio in (("float32", 2.0), ("float64", 8.0))
     ]  # fmt: skip
+    calls = [{**steps[1], "seconds": {"autograd": 1e-3, "compile": 4e-3}, "ratio": {"compile": 4.0}}]
+    loops = [{**steps[0], "seconds": {"autograd": 2e-7, "jax": 1e-7}, "ratio": {"jax": 0.5}}]
     return {
-        "peers": {"machine": MACHINE, "versions": versions, "rows": steps},
+        "peers": {"machine": MACHINE, "versions": versions, "rows": steps, "calls": calls, "loops": loops},
         "kernels": {"machine": MACHINE, "rows": kernels},
         "sweep": {"rows": [{"kind": "square", "n": 1, "threads": 1, "ratio": {"numpy": 2.0, "torch": 3.0}}]},
     }
@@ -386,6 +409,8 @@ def test_the_peers_tables_name_the_machine_and_every_lost_row(text):
     assert "| xor (2-2-1, batch 4, sgd) | 1 | 20.0 us | 100 us (5.00x) | 10.0 us (0.50x) | 0.50x (JAX) |" in shown
     assert "| mnist (784-256-128-10, batch 128, adam) | 2 | 1.00 ms | 3.00 ms (3.00x) |  | 3.00x (PyTorch) |" in shown
     assert "Another library is faster in 1 of 2 rows: xor, 1 thread (JAX, 0.50x)." in shown
+    assert "| 2 | 1.00 ms | 4.00 ms (4.00x) | 4.00x (torch.compile) |" in shown
+    assert "| xor (2-2-1, batch 4, sgd) | 1 | 200 ns | 100 ns (0.50x) | 0.50x (JAX) |" in shown
     assert (
         "the best peer takes 4.00x our time on 1 thread (geometric means of 2 rows). No other library is faster"
         in shown
@@ -402,7 +427,7 @@ def test_the_page_has_every_kernel_row():
 def test_parts_that_were_not_measured_are_left_out():
     found = {"peers": peers_found()["peers"]}
     assert "Kernels" not in tables.page(found) and "Memory" not in tables.page(found)
-    assert tables.summary(found).count("\n\n") == 4
+    assert tables.summary(found).count("\n\n") == 11
 
 
 # --- overhead, counted ------------------------------------------------------------------------------------------------

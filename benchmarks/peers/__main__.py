@@ -2,8 +2,15 @@
 
 Each library runs in its own process, held to as many CPUs as threads. First the losses of some steps from the same
 weights must agree. Then the libraries take turns, and what counts is the median over the rounds; a ratio is the
-median of the rounds' ratios, so that a machine that slows down for a while slows both sides. PyTorch runs eagerly, as
-this engine does; JAX runs a compiled step. A library that is not installed is named and left out.
+median of the rounds' ratios, so that a machine that slows down for a while slows both sides. A library that is not
+installed is named and left out. Three comparisons, of which the first two share their rounds:
+
+rows
+    This engine and PyTorch run eagerly, JAX a compiled step.
+calls
+    A captured step of this engine, a call for each step, beside PyTorch, torch.compile and JAX.
+loops
+    Many captured steps in one call beside JAX's ``fori_loop``.
 """
 
 from __future__ import annotations
@@ -20,10 +27,11 @@ from typing import Any
 from ..__main__ import THREAD_VARIABLES
 from ..machine import cpu, cpus, facts, warn_if_busy
 from ..nets import NETS
-from ..table import markdown, time, times
+from ..table import time, times
 from .worker import CLOCKS, PEERS
 
 OURS = "autograd"
+CAPTURED = "replay"
 STEPS = 5  # whose losses are compared
 TOLERANCE = 1e-4  # relative: float32, summed in different orders
 
@@ -56,10 +64,11 @@ class Worker:
 
 def disagreement(found: dict[str, list[float]]) -> str:
     """Which library's losses differ from ours; empty where none does."""
-    ours = found[OURS]
+    first = OURS if OURS in found else CAPTURED
+    ours = found[first]
     for name, theirs in found.items():
         if any(abs(a - b) > TOLERANCE * max(abs(a), abs(b)) for a, b in zip(ours, theirs)):
-            return f"{name} has the losses {theirs}, {OURS} {ours}"
+            return f"{name} has the losses {theirs}, {first} {ours}"
     return ""
 
 
@@ -83,6 +92,17 @@ def start(names: list[str], threads: int, module: str = "benchmarks.peers.worker
     return workers
 
 
+def eager(rounds: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Of what was measured, what is compared with eager steps of ours."""
+    return {name: found for name, found in rounds.items() if name not in (CAPTURED, "compile")}
+
+
+def captured(rounds: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Of what was measured, what is compared with captured steps, which are then ours."""
+    theirs = {name: found for name, found in rounds.items() if name not in (OURS, CAPTURED)}
+    return {OURS: rounds[CAPTURED], **theirs}
+
+
 def row(net: str, threads: int, rounds: dict[str, list[float]]) -> dict[str, Any]:
     return {"net": net, "threads": threads, **summary(rounds), "rounds": rounds}
 
@@ -98,21 +118,34 @@ def summary(rounds: dict[str, list[float]]) -> dict[str, Any]:
     return {"seconds": seconds, "ratio": ratios}
 
 
-def table(rows: list[dict[str, Any]], names: list[str]) -> str:
-    peers = [name for name in names if name != OURS]
-    head = ["net", "threads", OURS] + [column for name in peers for column in (name, f"{name} / {OURS}")]
-    lines = []
-    for r in rows:
-        line = [r["net"], str(r["threads"]), time(r["seconds"][OURS])]
-        for name in peers:
-            line += [time(r["seconds"][name]), times(r["ratio"][name])]
-        lines.append(line)
-    return markdown(head, lines)
+def in_a_line(row: dict[str, Any]) -> str:
+    theirs = [f"{name} {time(row['seconds'][name])} ({times(ratio)})" for name, ratio in row["ratio"].items()]
+    return f"{row['net']}, {row['threads']} threads: {', '.join([time(row['seconds'][OURS]), *theirs])}"
+
+
+def compare(net: str, threads: int, workers: dict[str, Worker], options: argparse.Namespace) -> dict[str, Any]:
+    """A row of each comparison. Raises ValueError where losses differ."""
+    asked = {"net": net, "seconds": options.seconds, "clock": options.clock}
+    check(workers, net)
+    rounds = measure(workers, options.rounds, **asked)
+    found = {"rows": row(net, threads, eager(rounds)), "calls": row(net, threads, captured(rounds))}
+    if "jax" in workers:
+        loops = {name: workers[name] for name in (CAPTURED, "jax")}
+        check(loops, net, loop=True)
+        found["loops"] = row(net, threads, captured(measure(loops, options.rounds, loop=True, **asked)))
+    return found
+
+
+def check(workers: dict[str, Worker], net: str, **how: Any) -> None:
+    """Raise ValueError where the losses of the first steps differ."""
+    losses = {name: worker.ask(do="losses", net=net, steps=STEPS, **how) for name, worker in workers.items()}
+    if wrong := disagreement(losses):
+        raise ValueError(f"{net}: {wrong}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__.splitlines()[0])
-    others = ",".join(name for name in PEERS if name != OURS)
+    others = ",".join(name for name in PEERS if name not in (OURS, CAPTURED))
     parser.add_argument("--nets", default=",".join(NETS), help="default: %(default)s")
     parser.add_argument("--peers", default=others, help="default: %(default)s")
     parser.add_argument("--threads", default="1,2", help="default: %(default)s")
@@ -121,13 +154,13 @@ def main() -> int:
     parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu: CPU time, where others use the machine")
     parser.add_argument("--json", type=Path, default=Path("out/peers.json"), help="default: %(default)s")
     options = parser.parse_args()
-    names = [OURS, *options.peers.split(",")]
+    names = [OURS, CAPTURED, *options.peers.split(",")]
     for known, given in ((NETS, options.nets.split(",")), (PEERS, names)):
         if unknown := [name for name in given if name not in known]:
             parser.error(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
 
     warn_if_busy()
-    rows: list[dict[str, Any]] = []
+    found: dict[str, list[dict[str, Any]]] = {"rows": [], "calls": [], "loops": []}
     versions: dict[str, Any] = {}
     for threads in map(int, options.threads.split(",")):
         if threads > cpus():
@@ -138,21 +171,19 @@ def main() -> int:
         versions |= {name: worker.about for name, worker in workers.items()}
         try:
             for net in options.nets.split(","):
-                losses = {name: worker.ask(do="losses", net=net, steps=STEPS) for name, worker in workers.items()}
-                if wrong := disagreement(losses):
-                    print(f"{net}: {wrong}", file=sys.stderr)
-                    return 1
-                taken = measure(workers, options.rounds, net=net, seconds=options.seconds, clock=options.clock)
-                rows.append(row(net, threads, taken))
-                print(table(rows[-1:], names).splitlines()[-1], flush=True)
+                for kind, one in compare(net, threads, workers, options).items():
+                    found[kind].append(one)
+                    print(f"{kind}: {in_a_line(one)}", flush=True)
+        except ValueError as wrong:
+            print(wrong, file=sys.stderr)
+            return 1
         finally:
             for worker in workers.values():
                 worker.close()
 
-    print("\n" + table(rows, names))
-    found = {"machine": facts(), "clock": options.clock, "versions": versions, "rows": rows}
+    written = {"machine": facts(), "clock": options.clock, "versions": versions, **found}
     options.json.parent.mkdir(exist_ok=True)
-    options.json.write_text(json.dumps(found, indent=1))
+    options.json.write_text(json.dumps(written, indent=1))
     print(f"\n{cpu()}\n{versions}\nwrote {options.json}")
     return 0
 

@@ -1,7 +1,8 @@
 """One library in a process of its own: ``python -m benchmarks.peers.worker torch 2`` answers requests, a line each.
 
 A request is JSON, ``{"do": "losses", "net": "xor", "steps": 5}`` or ``{"do": "time", "net": "xor", "seconds": 0.3,
-"clock": "wall"}``; so is the answer. The first line says which library answers, or that it is missing.
+"clock": "wall"}``; so is the answer. With ``"loop": true`` many steps are one call. The first line says which library
+answers, or that it is missing.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter, process_time
 from typing import Any
 
-from ..nets import NETS, Net, training_step
+from ..nets import NETS, Net, Training, set_weights, training, training_step
+
+Step = Callable[[], Any]  # takes a step, returns the loss
+Loop = Callable[[int], Any]  # takes so many, returns the last loss
 
 
 class Eager:
@@ -24,27 +29,59 @@ class Eager:
         self.lib = lib
         lib.set_num_threads(threads)
 
-    def start(self, net: Net) -> Callable[[], Any]:
+    def start(self, net: Net) -> Step:
         return training_step(self.lib, net)
 
     def finish(self, loss: Any) -> float:
         return loss.item()
 
 
+class Replay(Eager):
+    """This engine, a step captured."""
+
+    def start(self, net: Net) -> Step:
+        made = training(self.lib, net)
+        return partial(self.lib.capture(made.step), *made.batch)
+
+    def loop(self, net: Net) -> Loop:
+        made = training(self.lib, net)
+        step = self.lib.capture(made.step)
+        for _ in range(2):
+            step(*made.batch)
+        return step.program.run
+
+
+class Compiled(Eager):
+    """PyTorch, the whole step given to torch.compile, once for each net: every compilation takes seconds."""
+
+    def __init__(self, torch: Any, threads: int):
+        super().__init__(torch, threads)
+        self.made: dict[str, tuple[Training, Callable]] = {}
+
+    def start(self, net: Net) -> Step:
+        if net.name not in self.made:
+            made = training(self.lib, net)
+            self.made[net.name] = made, self.lib.compile(made.step)
+        made, step = self.made[net.name]
+        set_weights(self.lib, net, made.model)
+        for state in made.optimizer.state.values():
+            for value in state.values():
+                value.zero_()
+        return partial(step, *made.batch)
+
+
 class Jax:
-    """JAX, a step compiled into one call."""
+    """JAX, a step compiled into one call, or a loop of them."""
 
     def __init__(self, jax: Any, threads: int):
         self.jax = jax
-        self.compiled: dict[str, Callable] = {}
+        self.steps: dict[str, Callable] = {}
+        self.loops: dict[str, Callable] = {}
 
-    def start(self, net: Net) -> Callable[[], Any]:
-        jnp = self.jax.numpy
-        step = self.compiled.get(net.name) or self.compiled.setdefault(net.name, self._compile(net))
-        params = [(jnp.array(w), jnp.array(b)) for w, b in net.layers()]
-        m, v = ([(jnp.zeros_like(w), jnp.zeros_like(b)) for w, b in params] for _ in range(2))
-        state = (params, m, v, jnp.zeros((), jnp.int32))
-        x, t = map(jnp.array, net.data())
+    def start(self, net: Net) -> Step:
+        if net.name not in self.steps:
+            self.steps[net.name] = self.jax.jit(self._step(net), donate_argnums=0)
+        step, (state, x, t) = self.steps[net.name], self._begin(net)
 
         def run():
             nonlocal state
@@ -53,10 +90,36 @@ class Jax:
 
         return run
 
+    def loop(self, net: Net) -> Loop:
+        if net.name not in self.loops:
+            self.loops[net.name] = self.jax.jit(self._loop(net), donate_argnums=0)
+        many, (state, x, t) = self.loops[net.name], self._begin(net)
+
+        def run(times):
+            nonlocal state
+            state, loss = many(state, x, t, times)
+            return loss
+
+        run(2)
+        return run
+
     def finish(self, loss: Any) -> float:
         return float(loss)  # waits for what was dispatched
 
-    def _compile(self, net: Net) -> Callable:
+    def _begin(self, net: Net) -> tuple:
+        """The state of the training at its start, which is the parameters and what the optimizer keeps, and the
+        mini-batch."""
+        jnp, tree = self.jax.numpy, self.jax.tree
+        params = [(jnp.array(w), jnp.array(b)) for w, b in net.layers()]
+        zeros = (tree.map(jnp.zeros_like, params) for _ in range(2))
+        state = (params,) if net.optimizer == "sgd" else (params, *zeros, jnp.zeros((), jnp.int32))
+        return state, *map(jnp.array, net.data())
+
+    def _loop(self, net: Net) -> Callable:
+        step, lax = self._step(net), self.jax.lax
+        return lambda state, x, t, times: lax.fori_loop(0, times, lambda _, now: step(now[0], x, t), (state, 0.0))
+
+    def _step(self, net: Net) -> Callable:
         jax, jnp, tree = self.jax, self.jax.numpy, self.jax.tree
         activation = {"sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu}[net.activation]
 
@@ -69,50 +132,63 @@ class Jax:
                 return jnp.mean((activation(x) - t) ** 2)
             return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(x), t[:, None], axis=1))
 
-        def sgd(p, g, m, v, n):
-            return p - net.lr * g, m, v
+        def sgd(state, g):
+            (params,) = state
+            return (tree.map(lambda p, g: p - net.lr * g, params, g),)
 
-        def adam(p, g, m, v, n):
-            m = 0.9 * m + 0.1 * g
-            v = 0.999 * v + 0.001 * g * g
-            return p - net.lr * (m / (1 - 0.9**n)) / (jnp.sqrt(v / (1 - 0.999**n)) + 1e-8), m, v
+        def adam(state, g):
+            params, m, v, n = state
+            n = n + 1
+            m = tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+            v = tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
+
+            def update(p, m, v):
+                return p - net.lr * (m / (1 - 0.9**n)) / (jnp.sqrt(v / (1 - 0.999**n)) + 1e-8)
+
+            return tree.map(update, params, m, v), m, v, n
 
         def step(state, x, t):
-            params, m, v, n = state
-            value, g = jax.value_and_grad(loss)(params, x, t)
-            update = {"sgd": sgd, "adam": adam}[net.optimizer]
-            each = tree.map(lambda *leaf: update(*leaf, n + 1), params, g, m, v)
-            params, m, v = ([tuple(parameter[i] for parameter in layer) for layer in each] for i in range(3))
-            return (params, m, v, n + 1), value
+            value, g = jax.value_and_grad(loss)(state[0], x, t)
+            return {"sgd": sgd, "adam": adam}[net.optimizer](state, g), value
 
-        return jax.jit(step, donate_argnums=0)
+        return step
 
 
 CLOCKS = {"wall": perf_counter, "cpu": process_time}
-PEERS = {"autograd": Eager, "torch": Eager, "jax": Jax}
+PEERS: dict[str, type[Eager | Jax]] = {
+    "autograd": Eager, "replay": Replay, "torch": Eager, "compile": Compiled, "jax": Jax,
+}  # fmt: skip
+LIBRARIES = {"replay": "autograd", "compile": "torch"}  # of the peers that are not called like theirs
 
 
-def losses(peer: Eager | Jax, net: Net, steps: int) -> list[float]:
-    """The losses of the first steps."""
-    step = peer.start(net)
-    return [peer.finish(step()) for _ in range(steps)]
+def losses(peer: Any, net: Net, steps: int, loop: bool = False) -> list[float]:
+    """The losses of the first steps; of a loop, those after the two that warm it up."""
+    take = peer.loop(net) if loop else one_by_one(peer.start(net))
+    return [peer.finish(take(1)) for _ in range(steps)]
 
 
-def time_step(peer: Eager | Jax, net: Net, seconds: float, clock: Callable[[], float] = perf_counter) -> float:
+def one_by_one(step: Step) -> Loop:
+    def take(times):
+        for _ in range(times):
+            loss = step()
+        return loss
+
+    return take
+
+
+def time_step(
+    peer: Any, net: Net, seconds: float, clock: Callable[[], float] = perf_counter, loop: bool = False
+) -> float:
     """Seconds a step, from fresh weights, over at least so many seconds.
 
     Fresh, since a net that was trained for minutes has gradients so small that denormal numbers are what is timed.
     """
-    step = peer.start(net)
-    for _ in range(3):
-        loss = step()
-    peer.finish(loss)
+    take = peer.loop(net) if loop else one_by_one(peer.start(net))
+    peer.finish(take(3))
     steps, elapsed = 1, 0.0
     while True:
         start = clock()
-        for _ in range(steps):
-            loss = step()
-        peer.finish(loss)
+        peer.finish(take(steps))
         elapsed = clock() - start
         if elapsed >= seconds:
             return elapsed / steps
@@ -131,34 +207,34 @@ def serve(prepare: Callable[[str, Any, int], Answer]) -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever a library prints is not an answer
     try:
-        lib = importlib.import_module(name)
+        lib = importlib.import_module(LIBRARIES.get(name, name))
     except ImportError as error:
         print(json.dumps({"missing": str(error)}), file=answers)
         return
     answer = prepare(name, lib, threads)
     about = {"version": lib.__version__}
-    if name == "autograd":
+    if lib.__name__ == "autograd":
         about |= {"backend": lib.get_backend(), "isa": lib.get_isa()}
     print(json.dumps(about), file=answers)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), file=answers)
 
 
-def training(name: str, lib: Any, threads: int) -> Answer:
+def training_steps(name: str, lib: Any, threads: int) -> Answer:
     """Answers for the training steps."""
     peer = PEERS[name](lib, threads)
 
     def answer(request: dict[str, Any]) -> Any:
-        net = NETS[request["net"]]
+        net, loop = NETS[request["net"]], request.get("loop", False)
         if request["do"] == "losses":
-            return losses(peer, net, request["steps"])
-        return time_step(peer, net, request["seconds"], CLOCKS[request["clock"]])
+            return losses(peer, net, request["steps"], loop)
+        return time_step(peer, net, request["seconds"], CLOCKS[request["clock"]], loop)
 
     return answer
 
 
 def main() -> None:
-    serve(training)
+    serve(training_steps)
 
 
 if __name__ == "__main__":
