@@ -31,6 +31,7 @@ from .backend import extension, get_backend
 
 tick = count(1).__next__  # one clock for nodes and writes: a write later than a node spoiled what the node saved
 last_write = 0  # the time of the latest write to any storage
+last_change = 0  # the time at which a module or a tensor last became another: see note_change()
 
 allocator: Callable[[Storage], None] | None = None  # while a step is captured: gives a new array its block
 readers: list[Callable[[Array], None]] = []  # called with each array whose values Python is about to see
@@ -282,6 +283,13 @@ def written(*arrays: Any) -> None:
         a.version = now
     for writer in writers:
         writer(now)
+
+
+def note_change() -> None:
+    """Note that a module has other settings, parameters or hooks, or a tensor other memory, another place in the graph
+    or other hooks. Who looks at many of them again and again (captured steps) looks at the time first."""
+    global last_change
+    last_change = tick()
 
 
 def c_block(layout: Layout):

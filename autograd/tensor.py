@@ -22,7 +22,7 @@ import numpy as np
 
 from . import dtypes
 from .graph import Leaf, Node, Output
-from .storage import Array, empty, tick
+from .storage import Array, empty, note_change, tick
 from .types import Size, device
 
 REQUIRES_FLOAT = "Only Tensors of floating point and complex dtype can require gradients"
@@ -201,6 +201,7 @@ class Tensor:
                     f"{REQUIRES_FLOAT}, got {self._array.dtype}: convert it first, as in x.float().requires_grad_()"
                 )
             self._edge = Leaf(self, self.grad)
+        note_change()
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set requires_grad and return the tensor."""
@@ -268,6 +269,7 @@ class Tensor:
         if type(leaf) is Leaf and (leaf.layout.shape != a.shape or leaf.layout.dtype is not a.dtype):
             leaf.hooks = {0: _replaced}
             self._edge = Leaf(self)
+        note_change()
 
     def detach(self) -> Tensor:
         """The same memory outside the graph."""
@@ -278,6 +280,7 @@ class Tensor:
         if type(self._edge) is Leaf:
             self._grad = self._edge.grad
         self._edge = None
+        note_change()
         return self
 
     def retain_grad(self) -> None:
@@ -369,6 +372,7 @@ class RemovableHandle:
         hooks[self._key] = hook
         for key in [key for key in hooks if type(key) is tuple]:  # those of retain_grad() stay last
             hooks[key] = hooks.pop(key)
+        note_change()
 
     def move(self, key: Any) -> None:
         """Keep the hook, last, under another key, in place of what was there."""
@@ -378,6 +382,7 @@ class RemovableHandle:
 
     def remove(self) -> None:
         self._hooks.pop(self._key, None)
+        note_change()
 
     def __enter__(self):
         return self

@@ -310,8 +310,30 @@ def _frozen(made):
     made.net[0].weight.grad = None
 
 
-@pytest.mark.parametrize("change", [_eval, _other_memory, _other_parameter, _other_rate, _loaded, _frozen])
-def test_what_changed_is_seen(change):
+def _hooked(made):
+    made.net[0].weight.register_hook(lambda g: 2 * g)
+
+
+def _listed(made):
+    made.optimizer.param_groups[0]["params"].append(nn.Parameter(autograd.ones(3)))
+
+
+def _registered(made):
+    made.net[0]._parameters["more"] = nn.Parameter(autograd.ones(3))
+
+
+def _deleted(made):
+    del made.net[2].p  # the class has another one
+
+
+CHANGES = [
+    _eval, _other_memory, _other_parameter, _other_rate, _loaded, _frozen, _hooked, _listed, _registered, _deleted,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changed_is_seen(change, monkeypatch):
+    monkeypatch.setattr(nn.Dropout, "p", 0.6, raising=False)
     data = batches(12, 6, 3)
     plain, captured, strict = Training("dropout"), Training("dropout"), Training("dropout")
     step, careful = capture(captured.step), capture(strict.step, on_change="error")
@@ -329,6 +351,29 @@ def test_what_changed_is_seen(change):
     with pytest.raises(CaptureError, match="since the step was recorded"):
         careful(*data[6])
     assert strict.numbers() == before
+
+
+def test_changes_elsewhere_change_nothing():
+    data = batches(6, 6, 3)
+    step = capture(Training().step)
+    for batch in data:
+        step(*batch)
+        other = Training("dropout")
+        other.net[0].weight.data = other.net[0].weight.detach().clone()
+        other.net.eval()
+    assert "1 recorded, 4 replayed" in repr(step)
+
+
+def test_gradients_asked_for_are_those_of_the_last_replay():
+    """However many ordinary steps there were before, the program writes to the gradients without copies."""
+    data = batches(8, 6, 3)
+    plain, captured = Training(), Training()
+    step = capture(captured.step)
+    for i, batch in enumerate(data):
+        plain.step(*batch)
+        (captured.step if i < 3 else step)(*batch)
+        assert plain.numbers() == captured.numbers(), i
+    assert "copy" not in {each.kernel for each in step.program.instructions}
 
 
 def test_whatever_looks_on_sees_every_kernel():

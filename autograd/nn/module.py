@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..modes import no_grad
+from ..storage import note_change
 from ..study import tracing
 from ..tensor import RemovableHandle, Tensor
 
@@ -35,6 +36,24 @@ class Parameter(Tensor):
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True):
         pass
+
+
+def _noting(name: str) -> Callable:
+    method = getattr(dict, name)
+
+    def change(self: dict, *args: Any, **kwargs: Any) -> Any:
+        note_change()
+        return method(self, *args, **kwargs)
+
+    return change
+
+
+class _Members(dict):
+    """What a module has under names; who changes it is noticed."""
+
+    __setitem__, __delitem__, __ior__ = _noting("__setitem__"), _noting("__delitem__"), _noting("__ior__")
+    clear, pop, popitem = _noting("clear"), _noting("pop"), _noting("popitem")
+    setdefault, update = _noting("setdefault"), _noting("update")
 
 
 class Module:
@@ -59,7 +78,7 @@ class Module:
     def __init__(self) -> None:
         d = self.__dict__
         d["training"] = True
-        d["_parameters"], d["_buffers"], d["_modules"] = {}, {}, {}
+        d["_parameters"], d["_buffers"], d["_modules"] = _Members(), _Members(), _Members()
         d["_non_persistent"] = set()
         d["_forward_hooks"], d["_forward_pre_hooks"] = {}, {}
 
@@ -89,6 +108,7 @@ class Module:
     # --- attributes ---------------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
+        note_change()
         d = self.__dict__
         if "_parameters" not in d:
             if isinstance(value, (Parameter, Module)):
@@ -128,6 +148,7 @@ class Module:
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
         self._forget(name)
         del self.__dict__[name]
+        note_change()
 
     def _forget(self, name: str, but: str = "") -> None:
         for kind in ("_parameters", "_buffers", "_modules"):

@@ -24,7 +24,7 @@ from ..data import tensor
 from ..graph import Leaf, Node, Output
 from ..modes import is_grad_enabled
 from ..op import Op, broadcast_shapes, record
-from ..storage import Array, empty, written
+from ..storage import Array, empty, note_change, written
 from ..tensor import Tensor, wrap
 from . import choice
 from .index import _basic, _ints_first, _normal, _translated, getitem
@@ -115,6 +115,7 @@ def _move(t: Tensor, edge: Any) -> None:
     """Give t another place in the graph; retain_grad() goes with it."""
     before = t._edge.node if type(t._edge) is Output else t._edge
     t._edge = edge
+    note_change()
     if before is not None and before.hooks and before.hooks.pop(("retain", id(t)), None) and edge is not None:
         t.retain_grad()
 

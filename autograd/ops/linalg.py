@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from sys import getrefcount
 
+from .. import storage
 from ..backend import K
 from ..graph import Leaf
 from ..op import SOLE, Op, broadcast_shapes, contiguous, record, require_tensor
@@ -107,7 +108,9 @@ def _block_for(edge) -> Storage | None:
     """Memory for the gradient of a parameter."""
     if type(edge) is Leaf:
         block, edge.spare = edge.spare, None
-        return block or fresh(edge.layout.packed)
+        if block is not None and storage.c_memory:  # a step that is recorded works with blocks of its own
+            return block
+        return fresh(edge.layout.packed)
     return None if edge is None else fresh(edge.layout.packed)
 
 

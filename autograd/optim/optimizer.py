@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from operator import itemgetter
+from operator import is_, itemgetter
 from types import SimpleNamespace
 from typing import Any
 from weakref import ref
@@ -19,7 +19,7 @@ from ..tensor import Tensor, wrap
 class Table:
     """Parameters of one dtype and one age that step together: their arrays, state and, at each step, gradients."""
 
-    __slots__ = ("dtype", "entries", "grads", "group", "optimizer", "options", "params", "states", "tensors")
+    __slots__ = ("dtype", "entries", "grads", "group", "optimizer", "params", "states", "tensors")
 
     def __init__(self, d: dtype, step: int, tensors: list[Tensor], states: list[tuple], optimizer: Optimizer):
         self.dtype = d
@@ -28,7 +28,6 @@ class Table:
         self.params: list[Any] = [t._array for t in tensors]
         self.states = states
         self.grads: list[Array] = []
-        self.options: Any = None  # those that the kernel's group holds
         self.entries = None  # the C table, built by the C backend at the first step
         self.group = extension.ffi.new("ag_group *") if extension is not None else SimpleNamespace()
         self.group.step = step
@@ -41,12 +40,15 @@ class Table:
 
 class Plan:
     """How a parameter group steps. ``known`` says, per parameter, its edge, its array, the layout of that, and what
-    adds a gradient to its table, or None where it does not step; it serves as long as these are the same."""
+    adds a gradient to its table, or None where it does not step; it serves as long as these are the same. ``idle`` are
+    the parameters that do not step, ``options`` those that the kernel's groups hold."""
 
-    __slots__ = ("known", "needs", "state", "tables")
+    __slots__ = ("idle", "known", "needs", "options", "params", "state", "tables")
 
-    def __init__(self, known: list[tuple], tables: list[Table], needs: bool, state: dict):
-        self.known, self.tables, self.needs, self.state = known, tables, needs, state
+    def __init__(self, params: list[Tensor], known: list[tuple], tables: list[Table], needs: bool, state: dict):
+        self.params, self.known, self.tables, self.needs, self.state = params, known, tables, needs, state
+        self.options: Any = None
+        self.idle = [p for p, (*_, add) in zip(params, known) if add is None]
 
     def collect(self, params: list[Tensor]) -> bool:
         """Bring the gradients into the tables; False where the plan no longer serves."""
@@ -166,26 +168,30 @@ class Optimizer:
     def _refreshed(self, plan: Plan, group: dict[str, Any]) -> bool:
         """Write options that changed where the kernel reads them; False where they need another plan."""
         options = self._options(group)
-        for table in plan.tables:
-            if options != table.options:
-                if plan.needs != self._needs(group):
-                    return False
+        if options != plan.options:
+            if plan.needs != self._needs(group):
+                return False
+            for table in plan.tables:
                 self._refresh(table.group, group)
-                table.options = None if isinstance(group["lr"], Tensor) else options
+            plan.options = None if isinstance(group["lr"], Tensor) else options
         return True
 
     def is_current(self, plans: list[tuple[int, Plan]]) -> bool:
-        """Whether the next step would go by these plans, one per parameter group; brings their options up to date. For
-        who takes steps without step()."""
+        """Whether the next step would go by these plans, one per parameter group, as long as the parameters' edges and
+        memory are the same; brings the options up to date. For who takes steps without step()."""
         if len(plans) != len(self.param_groups):
             return False
         for index, plan in plans:
             group = self.param_groups[index]
-            if self._plans.get(index) is not plan or plan.state is not self.state or not self._refreshed(plan, group):
+            params, known = group["params"], plan.params
+            if len(params) != len(known) or not all(map(is_, params, known)):
                 return False
-            for p, (edge, a, _, add) in zip(group["params"], plan.known):
-                if p._edge is not edge or p._array is not a or (add is None and _steps(p)):
-                    return False
+            if plan.idle and any(map(_steps, plan.idle)):
+                return False
+            if self._plans.get(index) is not plan or plan.state is not self.state:
+                return False
+            if self._options(group) != plan.options and not self._refreshed(plan, group):
+                return False
         return True
 
     def _plan(self, index: int, group: dict[str, Any]) -> Plan:
@@ -222,7 +228,7 @@ class Optimizer:
         for p in group["params"]:
             add = table_of[p].grads.append if p in table_of else None
             known.append((p._edge, p._array, p._array.layout, add))
-        return Plan(known, tables, self._needs(group), self.state)
+        return Plan(list(group["params"]), known, tables, self._needs(group), self.state)
 
     def _note_steps(self) -> None:
         """Write the step counts, which the tables keep, into the state."""
@@ -308,7 +314,7 @@ class Optimizer:
 
 def _steps(p: Tensor) -> bool:
     """Whether a parameter has a gradient to step by."""
-    return type(p._edge) is Leaf and p._edge.grad is not None
+    return type(p._edge) is Leaf and p._edge.held is not None
 
 
 def _fitting(t: Tensor, p: Array, what: str) -> Array:

@@ -8,7 +8,7 @@ arena: two of them may have the same bytes where one is used for the last time b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from math import prod
 from sys import getrefcount
@@ -278,6 +278,9 @@ class Program:
         changed = set().union(*[each.writes for each in self.instructions]) - arena - set(moving)
         self.written = [blocks[key] for key in changed]
         self.leaves = [(leaf, block) for leaf, block in self.leaves if id(block) in changed]
+        for leaf, block in self.leaves:
+            if isinstance(leaf.held, Tensor) and leaf.held._array is block:
+                leaf.held = block  # which _finish() compares faster than a tensor
         for each in self.instructions:
             self._alive += [a for a in each.arguments if isinstance(a, extension.ffi.CData)]
             each.arrays, each.arguments = [], []
@@ -358,6 +361,7 @@ class Program:
         self._fresh = [(numbers[key], a.storage.layout) for key, a in moving.items() if key not in given]
         new = {key: n for n, key in enumerate(key for key in moving if key not in given)}
         self._results = [self._result(a, new, inputs) for a in outputs]
+        self._as_made = [id(a) for a in outputs] == list(new)  # what is returned are the new blocks
 
     def _result(self, a: Array, new: dict[int, int], inputs: list[Array]) -> Callable:
         """From the new blocks and the inputs, a returned array."""
@@ -375,7 +379,7 @@ class Program:
 
     def bind(self, inputs: list[Array]) -> None:
         """Take other inputs, of the same layouts."""
-        self._inputs = inputs
+        self.inputs = inputs
         buffers = self._buffers
         for n, a in zip(self._input_numbers, inputs):
             buffers[n] = a.ptr
@@ -412,7 +416,7 @@ class Program:
         rows, size = self._check_data(data, batch_size)
         order = randperm(rows, generator=generator) if shuffle else arange(rows)
         count = rows // size
-        staged = [fresh(a.layout.packed) for a in self._inputs]
+        staged = [fresh(a.layout.packed) for a in self.inputs]
         self.bind(list(staged))
         blocks = self._new_blocks()
         results = [empty((count, *block.shape), block.dtype) for block in blocks]
@@ -433,7 +437,7 @@ class Program:
             )
 
         self._in_chunks(steps, count)
-        kept = [result(blocks, self._inputs) for result in self._results]
+        kept = [result(blocks, self.inputs) for result in self._results]
         stacked = [self._stacked(a, blocks, results) for a in kept]
         if rows % size and not drop_last:
             rest = order[count * size :]
@@ -442,11 +446,11 @@ class Program:
 
     def _check_data(self, data: tuple, batch_size: int | None) -> tuple[int, int]:
         """The rows of the data and of a batch."""
-        if not data or len(data) != len(self._inputs):
-            raise TypeError(f"run_epoch: expected {len(self._inputs)} tensors, one per input, got {len(data)}")
-        size = self._inputs[0].shape[0] if self._inputs[0].shape else 0
+        if not data or len(data) != len(self.inputs):
+            raise TypeError(f"run_epoch: expected {len(self.inputs)} tensors, one per input, got {len(data)}")
+        size = self.inputs[0].shape[0] if self.inputs[0].shape else 0
         rows = len(data[0])
-        for t, a in zip(data, self._inputs):
+        for t, a in zip(data, self.inputs):
             if t._array.shape[1:] != a.shape[1:] or t._array.dtype is not a.dtype or len(t) != rows or not a.contiguous:
                 raise RuntimeError(
                     f"run_epoch: the step was recorded with an input of {list(a.shape)} ({a.dtype}); data of "
@@ -466,14 +470,14 @@ class Program:
                 return result
         raise CaptureError("run_epoch: the step returns a view, or a tensor it did not make: return a clone()")
 
-    def replay(self, times: int = 1) -> list[Array]:
+    def replay(self, times: int = 1) -> Sequence[Array]:
         """Run, whatever has changed; the arrays that the step returned last."""
         blocks = self._new_blocks()
         if times == 1 and self._seconds:
             self._finish(extension.lib.ag_program_run(self._c, 1, self._seconds > LONG))
         else:
             self._in_chunks(lambda first, count: extension.lib.ag_program_run(self._c, count, count > 1), times)
-        return [result(blocks, self._inputs) for result in self._results]
+        return blocks if self._as_made else [result(blocks, self.inputs) for result in self._results]
 
     def _new_blocks(self) -> list[Storage]:
         """Memory for what the step returns."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Any
 
@@ -87,14 +87,15 @@ class CapturedStep:
         return self.programs[0]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if is_recording():
-            raise CaptureError("capture: a captured step cannot call another one while it is recorded")
-        if not _can_capture():
-            return self._function(*args, **kwargs)
-        tensors: list[Tensor] = [a for a in args if type(a) is Tensor]
-        arrays = [t._array for t in tensors]
-        if kwargs or len(tensors) != len(args):
-            tensors = []
+        if not storage.c_memory or backend.observers or graph.observers or storage.readers:
+            if is_recording():
+                raise CaptureError("capture: a captured step cannot call another one while it is recorded")
+            if not _can_capture():
+                return self._function(*args, **kwargs)
+        arrays = [a._array for a in args if type(a) is Tensor]
+        shape: tuple
+        if kwargs or len(arrays) != len(args):
+            tensors: list[Tensor] = []
             shape = _structure((args, kwargs), tensors)
             arrays = [t._array for t in tensors]
         else:
@@ -111,7 +112,7 @@ class CapturedStep:
             if self._on_change == "error":
                 raise CaptureError(f"capture: {changed} since the step was recorded (on_change='error')")
             return self._first(key, args, kwargs)
-        return self._record(key, entry, tensors, args, kwargs)
+        return self._record(key, entry, args, kwargs)
 
     def _first(self, key: Any, args: tuple, kwargs: dict) -> Any:
         """The step as it is; notes its leaves."""
@@ -131,7 +132,9 @@ class CapturedStep:
         self._entries[key] = list(leaves)
         return result
 
-    def _record(self, key: Any, leaves: list[Leaf], tensors: list[Tensor], args: tuple, kwargs: dict) -> Any:
+    def _record(self, key: Any, leaves: list[Leaf], args: tuple, kwargs: dict) -> Any:
+        tensors: list[Tensor] = []
+        _structure((args, kwargs), tensors)
         _check_inputs(tensors)
         with Recorder([t._array for t in tensors], {leaf: leaf.held for leaf in leaves}) as record:
             result = self._function(*args, **kwargs)
@@ -195,11 +198,12 @@ class _Entry:
         self._dicts = [(d, list(map(id, d.values())), list(d.values())) for d in dicts if d]
         self._empty = [d for d in dicts if not d]
         self._hooks = [h for m in modules for h in (m._forward_hooks, m._forward_pre_hooks)]
-        self._tensors = [(t, t._array, t._edge) for leaf in record.leaves if (t := leaf.variable) is not None]
+        learned = [t for leaf in record.leaves if (t := leaf.variable) is not None]
+        learned += [p for o in record.optimizers for group in o.param_groups for p in group["params"]]
+        self._tensors = [(t, t._array, t._edge) for t in dict.fromkeys(learned)]
+        self._leaf_hooks = [(leaf, list(leaf.hooks or ())) for leaf in record.leaves]
         self._buffers = [(b, b._array) for m in modules for b in m._buffers.values() if b is not None]
         self._optimizers = [(o, sorted(o._plans.items())) for o in record.optimizers]
-        known = {id(p) for o, _ in self._optimizers for group in o.param_groups for p in group["params"]}
-        self._tensors = [each for each in self._tensors if id(each[0]) not in known]  # the optimizer looks at its own
         for t in tensors:
             if isinstance(t._edge, Node) and t._edge.saved:
                 raise CaptureError(
@@ -212,9 +216,25 @@ class _Entry:
         self._held = [
             (leaf, held) for leaf, held in record.leaves.items() if held is not None or record.started.get(leaf) is None
         ]
+        self._looked = storage.last_change
 
     def changed(self) -> str:
         """What is not as it was when the step was recorded; "" where everything is."""
+        latest = storage.last_change
+        if latest != self._looked:
+            if found := self._changed_since():
+                return found
+            self._looked = latest
+        for optimizer, plans in self._optimizers:
+            if not optimizer.is_current(plans):
+                return f"{type(optimizer).__name__} has other parameters or another state"
+        for leaf, held in self._held:
+            if not _same_gradient(leaf.held, held):
+                return "a gradient was set or forgotten outside the step"
+        return ""
+
+    def _changed_since(self) -> str:
+        """What changed of that whose changes are noted (storage.note_change)."""
         if [d.get(k) for d, k in self._settings] != self._values:
             return "a module's mode or another of its settings changed"
         for now, ids, _ in self._dicts:
@@ -230,19 +250,19 @@ class _Entry:
         for b, array in self._buffers:
             if b._array is not array:
                 return f"a buffer of shape {list(b.shape)} has other memory"
-        for optimizer, plans in self._optimizers:
-            if not optimizer.is_current(plans):
-                return f"{type(optimizer).__name__} has other parameters or another state"
-        for leaf, held in self._held:
-            if not _same_gradient(leaf.held, held):
-                return "a gradient was set or forgotten outside the step"
+        for leaf, hooks in self._leaf_hooks:
+            if list(leaf.hooks or ()) != hooks:
+                return "a tensor has other hooks"
         return ""
 
     def run(self, arrays: list[Array]) -> Any:
-        self.program.bind(arrays)
-        return self.returned(self.program.replay())
+        program = self.program
+        if arrays != program.inputs:
+            program.bind(arrays)
+        outputs = program.replay()
+        return wrap(outputs[0]) if self._single else self.returned(outputs)
 
-    def returned(self, outputs: list[Array]) -> Any:
+    def returned(self, outputs: Sequence[Array]) -> Any:
         """What the step returns, from its arrays."""
         if self._single:
             return wrap(outputs[0])
