@@ -40,6 +40,7 @@ from .ops.index import *
 from .ops.linalg import *
 from .ops.random import *
 from .ops.reduce import *
+from .ops.rounding import *
 from .ops.shape import *
 from .ops.trigonometry import *
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state

@@ -20,6 +20,11 @@ def broadcast_error(op: str, a: tuple, b: tuple) -> RuntimeError:
     raise AssertionError(f"shapes {a} and {b} do broadcast")
 
 
+def not_implemented(op: str, dtype) -> NotImplementedError:
+    """An op that a dtype does not have."""
+    return NotImplementedError(f'"{op}" not implemented for {dtype.title!r}: convert first, as in x.float()')
+
+
 def dim_error(dim: int, ndim: int) -> IndexError:
     low, high = (-ndim, ndim - 1) if ndim else (-1, 0)
     return IndexError(f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})")

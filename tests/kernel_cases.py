@@ -605,4 +605,11 @@ WHOLE = {  # take lists, or what is made of them: test_kernels.py, test_clip.py
     "OPTIMIZER", "LIST_SQUARES", "ROOT_SUM", "CLIP_FACTOR", "LIST_SCALE",
 }  # fmt: skip
 LAYERS = {"COUNT"}  # called by layers, not by ops
+NUMPY_ONLY = {
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "copysign", "cosh", "erfc", "erfinv", "exp2",
+    "expm1", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "hypot", "log10", "log1p", "log2", "logaddexp",
+    "logaddexp2", "logit", "nan_to_num", "remainder", "round", "sinc", "sinh", "tan", "trunc", "trunc_divide", "xlogy",
+    "eq", "ne", "lt", "le", "gt", "ge", "all", "any", "gather", "scatter_add", "index_add",
+}  # fmt: skip
+"""Kernels that are NumPy's alone."""
 ELSEWHERE = {"RANDOM", "SEED", "PERMUTATION", "INTEGERS", "WORDS"}  # test_random_streams.py

@@ -26,22 +26,25 @@ from . import (
     operands,
     random,
     reduce,
+    rounding,
     shape,
     trigonometry,
 )  # fmt: skip
 
 FAMILIES = (
-    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation, create,
-    random, inplace,
+    arithmetic, rounding, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation,
+    create, random, inplace,
 )  # fmt: skip
 OPERATORS = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,
-    "floordiv": arithmetic.floor_divide, "mod": arithmetic.remainder, "pow": exponential.pow, "matmul": linalg.matmul,
+    "floordiv": rounding.floor_divide, "mod": rounding.remainder, "pow": exponential.pow, "matmul": linalg.matmul,
     "and": comparison.bitwise_and, "or": comparison.bitwise_or, "xor": comparison.bitwise_xor,
+    "lshift": comparison.bitwise_left_shift, "rshift": comparison.bitwise_right_shift,
 }  # fmt: skip
 IN_PLACE_OPERATORS = {
     "iadd": "add_", "isub": "sub_", "imul": "mul_", "itruediv": "div_", "ipow": "pow_", "imod": "remainder_",
-    "ifloordiv": "floor_divide_",
+    "ifloordiv": "floor_divide_", "iand": "bitwise_and_", "ior": "bitwise_or_", "ixor": "bitwise_xor_",
+    "ilshift": "bitwise_left_shift_", "irshift": "bitwise_right_shift_",
 }  # fmt: skip
 
 
@@ -94,7 +97,7 @@ def _members() -> dict[str, Any]:
         "mT": property(lambda self: shape.transpose(self, -1, -2)),
         "__getitem__": index.getitem, "__setitem__": inplace.setitem,
         "__iter__": index.iterate, "__contains__": index.contains,
-        "__pos__": lambda self: self,
+        "__pos__": arithmetic.positive,
         "__neg__": arithmetic.neg, "__abs__": arithmetic.abs, "__invert__": comparison.bitwise_not,
         "__eq__": _equality(comparison.eq, False), "__ne__": _equality(comparison.ne, True),
         "__hash__": object.__hash__,

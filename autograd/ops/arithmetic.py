@@ -1,4 +1,4 @@
-"""Sums, products, quotients, remainders, signs: for every element, with broadcasting and promotion.
+"""Sums, products, quotients, signs: for every element, with broadcasting and promotion.
 
 >>> from autograd import tensor
 >>> x = tensor([1.0, 4.0], requires_grad=True)
@@ -14,13 +14,13 @@ the gradient arriving is exactly 0 and the local factor is infinite or NaN, the 
 from __future__ import annotations
 
 from .. import dtypes
-from ..backend import K
-from ..op import Binary, Unary, broadcast_shapes, function, require_tensor, result_type
+from ..errors import not_implemented
+from ..op import Binary, Unary, function, require_tensor
 from ..out import with_out
-from ..storage import empty
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 from .choice import where
-from .operands import operand, pair, with_scalar
+from .operands import function_of_two, operand, pair, with_scalar
+from .rounding import floor_divide, trunc_divide, zero_gradient
 
 # --- signs ------------------------------------------------------------------------------------------------------------
 
@@ -57,16 +57,12 @@ class Abs(Unary):
 
 class Sign(Unary):
     """y = sign(x), 0 at 0
-    dL/dx = 0 * g
-
-    >>> sign(tensor([3.0, -2.0, 0.0]))
-    tensor([ 1., -1.,  0.])
-    """
+    dL/dx = 0"""
 
     integers = True
 
     def dx(g):
-        return g * 0.0
+        return zero_gradient(g)
 
 
 # --- of two tensors ---------------------------------------------------------------------------------------------------
@@ -157,18 +153,38 @@ class GuardedDiv(Binary):
         return guarded_mul(g, guarded_div(-y, b))
 
 
-class Remainder(Binary):
-    """y = a - b * floor(a / b)
-    dL/da = g
-    dL/db = -g * floor(a / b)"""
+class Hypot(Binary):
+    """y = sqrt(a * a + b * b), without overflow
+    dL/da = g * a / y
+    dL/db = g * b / y
 
-    fused = {"a": "g"}
+    >>> hypot(tensor([3.0]), tensor([4.0]))
+    tensor([5.])
+    """
 
-    def da(g):
-        return g
+    def da(g, a, y):
+        return guarded_mul(g, a / y)
 
-    def db(g, a, b):
-        return -g * floor_divide(a, b)
+    def db(g, b, y):
+        return guarded_mul(g, b / y)
+
+
+class Copysign(Binary):
+    """y = |a| with the sign of b
+    dL/da = g where a and y have the same sign, -g where not, 0 at 0
+    dL/db = 0
+
+    >>> copysign(tensor([1.0, -2.0]), -0.0)
+    tensor([-1., -2.])
+    """
+
+    integers = False
+
+    def da(g, a, y):
+        return g * (sign(a) * sign(y))
+
+    def db(g):
+        return zero_gradient(g)
 
 
 # --- of a tensor and a number -----------------------------------------------------------------------------------------
@@ -253,7 +269,26 @@ def neg(input: Tensor) -> Tensor:
 
 negative = neg
 abs = absolute = function(Abs)
-sign = function(Sign)
+
+
+@with_out
+def sign(input: Tensor) -> Tensor:
+    """1 where input is positive, -1 where it is negative, 0 at 0.
+
+    >>> sign(tensor([3.0, -2.0, 0.0]))
+    tensor([ 1., -1.,  0.])
+    """
+    return input.clone() if require_tensor("sign", input).dtype is dtypes.bool_ else Sign.apply(input)
+
+
+sgn = sign
+
+
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself; RuntimeError for bool."""
+    if require_tensor("positive", input).dtype is dtypes.bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported: convert it, as in x.int()")
+    return input
 
 
 @with_out
@@ -328,17 +363,16 @@ def mul(input, other) -> Tensor:
 
 @with_out
 def div(input, other, *, rounding_mode: str | None = None) -> Tensor:
-    """input / other; with rounding_mode "floor" or "trunc" rounded that way (not differentiable).
+    """input / other; with rounding_mode "floor" or "trunc" rounded that way, and integers stay integers.
 
-    >>> div(tensor([1, 2]), 2)
-    tensor([0.5000, 1.0000])
+    >>> div(tensor([1, 2]), 2), div(tensor([-3, 3]), 2, rounding_mode="trunc")
+    (tensor([0.5000, 1.0000]), tensor([-1,  1]))
     """
     if rounding_mode == "floor":
         return floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return trunc_divide(input, other)
     if rounding_mode is not None:
-        if rounding_mode == "trunc":
-            a, b = pair(input, other, "div")
-            return where((a < 0) != (b < 0), neg(floor_divide(neg(a), b)), floor_divide(a, b))
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
         )
@@ -350,38 +384,82 @@ def div(input, other, *, rounding_mode: str | None = None) -> Tensor:
     return with_scalar(DivScalar, require_tensor("div", input), other, Div)
 
 
-@with_out
-def floor_divide(input, other) -> Tensor:
-    """The largest integers not above input / other; not differentiable.
-
-    >>> floor_divide(tensor([-7, 7]), 2)
-    tensor([-4,  3])
-    """
-    a, b = pair(input, other, "floor_divide")
-    d = result_type(a, b)
-    if d is dtypes.bool_:
-        raise RuntimeError("floor_divide is not implemented for 'Bool': convert one, as in x.int()")
-    if not d.is_floating_point and not b._array.numpy().all():
-        raise RuntimeError("ZeroDivisionError: floor_divide of integers by zero")
-    a, b = a.to(d), b.to(d)
-    y = empty(broadcast_shapes(a._array.shape, b._array.shape, op="floor_divide"), d)
-    K.floor_divide(y, a._array, b._array)
-    return wrap(y)
+subtract, multiply, divide = sub, mul, div
+hypot = function_of_two(Hypot, integers=False)
+copysign = function_of_two(Copysign, numbers=True)
 
 
 @with_out
-def remainder(input, other) -> Tensor:
-    """The remainder with the sign of the divisor, as Python's %.
+def true_divide(input, other) -> Tensor:
+    """input / other.
 
-    >>> remainder(tensor([-7, 7]), 3)
-    tensor([2, 1])
+    >>> true_divide(tensor([1, 2]), 2)
+    tensor([0.5000, 1.0000])
     """
-    a, b = pair(input, other, "remainder")
-    if result_type(a, b) is dtypes.bool_:
-        raise RuntimeError("remainder is not implemented for 'Bool': convert one, as in x.int()")
-    if not result_type(a, b).is_floating_point and not b._array.numpy().all():
-        raise RuntimeError("ZeroDivisionError: remainder of integers by zero")
-    return Remainder.apply(a, b)
+    return div(input, other)
+
+
+@with_out
+def square(input: Tensor) -> Tensor:
+    """input * input.
+
+    >>> square(tensor([1.0, -3.0]))
+    tensor([1., 9.])
+    """
+    return require_tensor("square", input) ** 2
+
+
+@with_out
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value=1) -> Tensor:
+    """input + value * tensor1 * tensor2.
+
+    >>> addcmul(tensor([1.0]), tensor([2.0]), tensor([3.0]), value=0.5)
+    tensor([4.])
+    """
+    return add(input, mul(tensor1, tensor2), alpha=value)
+
+
+@with_out
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value=1) -> Tensor:
+    """input + value * tensor1 / tensor2.
+
+    >>> addcdiv(tensor([1.0]), tensor([2.0]), tensor([4.0]), value=3)
+    tensor([2.5000])
+    """
+    if not (tensor1.is_floating_point() or tensor2.is_floating_point()):
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported: convert one, as in tensor1.float(), or round by "
+            "input + value * div(tensor1, tensor2, rounding_mode='trunc')"
+        )
+    return add(input, div(tensor1, tensor2), alpha=value)
+
+
+@with_out
+def lerp(input: Tensor, end: Tensor, weight) -> Tensor:
+    """input + weight * (end - input), exact at weights 0 and 1; the weight is a number or a tensor.
+
+    >>> lerp(tensor([0.0, 1.0]), tensor([10.0, 2.0]), 0.5)
+    tensor([5.0000, 1.5000])
+    """
+    for name, t in (("end", end), ("weight", weight)):
+        if isinstance(t, Tensor) and t.dtype is not input.dtype:
+            expected, got = input.dtype.title.lower(), t.dtype.title.lower()
+            raise RuntimeError(f"expected dtype {expected} for `{name}` but got dtype {got}: convert one (lerp)")
+    if not input.is_floating_point():
+        raise not_implemented("lerp", input.dtype)
+    way = end - input
+    near, far = input + way * weight, end - way * (1 - weight)
+    return where(abs(weight) < 0.5, near, far) if isinstance(weight, Tensor) else near if weight < 0.5 else far
+
+
+@with_out
+def ldexp(input: Tensor, other: Tensor) -> Tensor:
+    """input * 2 ** other.
+
+    >>> ldexp(tensor([1.0, 3.0]), tensor([4, -1]))
+    tensor([16.0000,  1.5000])
+    """
+    return input * 2.0 ** require_tensor("ldexp", other, "other")
 
 
 def guarded_mul(g: Tensor, factor: Tensor) -> Tensor:
@@ -394,6 +472,9 @@ def guarded_div(g: Tensor, divisor: Tensor) -> Tensor:
     return GuardedDiv.apply(g, divisor)
 
 
-__all__ = ["abs", "absolute", "add", "div", "floor_divide", "mul", "neg", "negative", "remainder", "sign", "sub"]
+__all__ = [
+    "abs", "absolute", "add", "addcdiv", "addcmul", "copysign", "div", "divide", "hypot", "ldexp", "lerp", "mul",
+    "multiply", "neg", "negative", "positive", "sgn", "sign", "square", "sub", "subtract", "true_divide",
+]  # fmt: skip
 METHODS = __all__
-IN_PLACE = ["abs", "absolute", "add", "div", "floor_divide", "mul", "neg", "negative", "remainder", "sign", "sub"]
+IN_PLACE = [name for name in __all__ if name != "positive"]

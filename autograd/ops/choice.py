@@ -19,7 +19,7 @@ from ..op import Binary, Op, Unary, broadcast_shapes, record, require_tensor, re
 from ..out import with_out
 from ..storage import empty
 from ..tensor import Tensor, wrap
-from .operands import operand, pair
+from .operands import function_of_two, operand, pair
 
 
 class Maximum(Binary):
@@ -57,6 +57,48 @@ class Clamp(Unary):
 
     def dx(g, x, low, high):
         return where((x >= low) & (x <= high), g, 0.0)
+
+
+class Fmax(Binary):
+    """y = max(a, b), the other one where one is NaN
+    dL/da = g where a >= b or b is NaN, else 0
+    dL/db = the rest of g
+
+    >>> fmax(tensor([1.0, math.nan]), tensor([2.0, 3.0]))
+    tensor([2., 3.])
+    """
+
+    def da(g, a, b):
+        return where((a >= b) | (b != b), g, 0.0)
+
+    def db(g, a, b):
+        return where((a >= b) | (b != b), 0.0, g)
+
+
+class Fmin(Binary):
+    """y = min(a, b), the other one where one is NaN
+    dL/da = g where a <= b or b is NaN, else 0
+    dL/db = the rest of g
+
+    >>> fmin(tensor([1.0, math.nan]), tensor([2.0, 3.0]))
+    tensor([1., 3.])
+    """
+
+    def da(g, a, b):
+        return where((a <= b) | (b != b), g, 0.0)
+
+    def db(g, a, b):
+        return where((a <= b) | (b != b), 0.0, g)
+
+
+class NanToNum(Unary):
+    """y = x, where NaN and the infinities are replaced by numbers
+    dL/dx = g where x is finite, else 0"""
+
+    params = ("nan", "posinf", "neginf")
+
+    def dx(g, x):
+        return where(abs(x) < math.inf, g, 0.0)
 
 
 class Where(Op):
@@ -130,6 +172,58 @@ def _clamp_by_tensor(x: Tensor, bound: Tensor, below: bool) -> Tensor:
     return where(x < bound if below else x > bound, bound, x)
 
 
+clip = clamp
+
+
+@with_out
+def clamp_min(input: Tensor, min) -> Tensor:
+    """input where it is at least ``min``, else that; a number or a tensor.
+
+    >>> clamp_min(tensor([-2.0, 0.5]), 0)
+    tensor([0.0000, 0.5000])
+    """
+    return clamp(input, min=min)
+
+
+@with_out
+def clamp_max(input: Tensor, max) -> Tensor:
+    """input where it is at most ``max``, else that; a number or a tensor.
+
+    >>> clamp_max(tensor([-2.0, 0.5]), 0)
+    tensor([-2.,  0.])
+    """
+    return clamp(input, max=max)
+
+
+fmax = function_of_two(Fmax)
+fmin = function_of_two(Fmin)
+
+
+@with_out
+def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None):
+    """input with NaN replaced by ``nan`` (0) and the infinities by ``posinf`` and ``neginf`` (the largest and the
+    smallest number of the dtype).
+
+    >>> nan_to_num(tensor([math.nan, math.inf, 1.0]), posinf=9.0)
+    tensor([0., 9., 1.])
+    """
+    if not require_tensor("nan_to_num", input).dtype.is_floating_point:
+        return input.clone()
+    return NanToNum.apply(input, 0.0 if nan is None else nan, posinf, neginf)
+
+
+@with_out
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
+    """0 where input is negative, ``values`` where it is 0, else 1.
+
+    >>> heaviside(tensor([-1.0, 0.0, 2.0]), tensor(0.5))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    if require_tensor("heaviside", input).dtype is not require_tensor("heaviside", values, "values").dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+    return where(input == 0, values, (input > 0).to(input.dtype))
+
+
 @with_out
 def where(condition, input=None, other=None) -> Tensor:
     """input where condition, else other; numbers broadcast.
@@ -154,6 +248,8 @@ def where(condition, input=None, other=None) -> Tensor:
     return record(Where, (condition._edge, a._edge, b._edge), (c, x, z, y), y)
 
 
-__all__ = ["clamp", "maximum", "minimum", "where"]
+__all__ = [
+    "clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "heaviside", "maximum", "minimum", "nan_to_num", "where",
+]  # fmt: skip
 METHODS = __all__
-IN_PLACE = ["clamp"]
+IN_PLACE = ["clamp", "clamp_max", "clamp_min", "clip", "heaviside", "nan_to_num"]

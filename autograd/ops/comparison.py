@@ -13,7 +13,8 @@ import numpy as np
 from .. import dtypes
 from ..backend import K
 from ..data import tensor
-from ..op import broadcast_shapes, require_tensor
+from ..errors import not_implemented
+from ..op import broadcast_shapes, require_tensor, result_type
 from ..out import with_out
 from ..storage import empty
 from ..tensor import Tensor, wrap
@@ -78,6 +79,39 @@ isinf = _on_numpy("isinf", np.isinf, "Whether an element is infinite.", dtypes.b
 isfinite = _on_numpy("isfinite", np.isfinite, "Whether an element is neither NaN nor infinite.", dtypes.bool_)
 
 
+isneginf = _on_numpy("isneginf", np.isneginf, "Whether an element is -infinity.", dtypes.bool_)
+isposinf = _on_numpy("isposinf", np.isposinf, "Whether an element is +infinity.", dtypes.bool_)
+isreal = _on_numpy("isreal", np.isreal, "Whether an element has no imaginary part: always.", dtypes.bool_)
+
+
+def _signbit(a):
+    return np.signbit(a) if a.dtype.kind == "f" else a < 0
+
+
+signbit = _on_numpy("signbit", _signbit, "Whether the sign is set: where negative, and for -0.", dtypes.bool_)
+
+
+def _shift(name: str, sign: str, operation, beyond):
+    """Bits moved by other places; ``beyond(input)`` where other is negative or not below the width."""
+
+    def shift(input, other) -> Tensor:
+        a, b = pair(input, other, name)
+        d = result_type(a, b)
+        if d.category != 1:
+            raise not_implemented(name, d)
+        x, places = a.to(d)._array.numpy(), b.to(d)._array.numpy()
+        inside = (places >= 0) & (places < d.itemsize * 8)
+        return tensor(np.where(inside, operation(x, np.where(inside, places, 0)), beyond(x)), dtype=d)
+
+    shift.__name__ = shift.__qualname__ = name
+    shift.__doc__ = f"input {sign} other for integer tensors."
+    return with_out(shift)
+
+
+bitwise_left_shift = _shift("bitwise_left_shift", "<<", np.left_shift, np.zeros_like)
+bitwise_right_shift = _shift("bitwise_right_shift", ">>", np.right_shift, lambda x: np.where(x < 0, -1, 0))
+
+
 def isclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether |input - other| <= atol + rtol * |other|, elementwise.
 
@@ -108,12 +142,14 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 
 __all__ = [
-    "allclose", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "equal", "ge", "greater",
-    "greater_equal", "gt", "isclose", "isfinite", "isinf", "isnan", "le", "less", "less_equal", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "lt", "ne", "not_equal",
+    "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
+    "eq", "equal", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isinf", "isnan", "isneginf",
+    "isposinf", "isreal", "le", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "lt",
+    "ne", "not_equal", "signbit",
 ]  # fmt: skip
 METHODS = __all__
 IN_PLACE = [
-    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "ge", "greater", "greater_equal", "gt", "le",
-    "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne", "not_equal",
+    "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "eq", "ge",
+    "greater", "greater_equal", "gt", "le", "less", "less_equal", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "lt", "ne", "not_equal",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Number
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 
 from .. import dtypes
 from ..data import tensor
-from ..op import Binary, Unary, result_type
+from ..errors import not_implemented
+from ..op import Binary, Unary, require_tensor, result_type
+from ..out import with_out
 from ..tensor import Tensor
 
 
@@ -35,6 +38,25 @@ def pair(a: Any, b: Any, op: str) -> tuple[Tensor, Tensor]:
     if not isinstance(b, Tensor):
         b = tensor(b, dtype=result_type(a, b))
     return a, b
+
+
+def function_of_two(op: type[Binary], numbers: bool = False, integers: bool = True) -> Callable[..., Tensor]:
+    """The public function of a binary op, ``atan2(input, other, *, out=None)``; with ``numbers`` one operand may be a
+    number, without ``integers`` only floats are taken."""
+    name = op.kernel
+
+    def elementwise(input, other) -> Tensor:
+        if not numbers:
+            require_tensor(name, input)
+            require_tensor(name, other, "other")
+        a, b = pair(input, other, name)
+        if not (integers or result_type(a, b).is_floating_point):
+            raise not_implemented(name, result_type(a, b))
+        return op.apply(a, b)
+
+    elementwise.__name__ = elementwise.__qualname__ = name
+    elementwise.__doc__ = f"{name}(input, other), elementwise with broadcasting.\n\n    {op.__doc__}"
+    return with_out(elementwise)
 
 
 def with_scalar(op: type[Unary], x: Tensor, p, binary: type[Binary], swapped: bool = False) -> Tensor:

@@ -15,14 +15,15 @@ from . import (
     loss,
     norm,
     reduce,
+    rounding,
     shape,
     trigonometry,
 )  # fmt: skip
 from .core import ALL, FLOATS, INTEGERS, Failure, Make, Row, Sample, arrays_of, is_float, map_arrays, outputs_of
 
 FAMILIES = (
-    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation, norm,
-    loss,
+    arithmetic, rounding, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation,
+    norm, loss,
 )  # fmt: skip
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from .core import ALL, FAR, FLOATS, INTEGERS, Failure, Make, Row, Sample, binary, scalars, shape_failure, unary_row
+from .core import (
+    ALL,
+    FAR,
+    FLOATS,
+    INTEGERS,
+    Failure,
+    Make,
+    Row,
+    Sample,
+    binary,
+    few,
+    few_pairs,
+    few_row,
+    scalars,
+    shape_failure,
+    unary_row,
+)  # fmt: skip
 
 
 def additions(make: Make):
@@ -12,27 +28,21 @@ def additions(make: Make):
     yield Sample((make(3, 4), make(4)), {"alpha": 2}, note="alpha")
 
 
-def rounding(make: Make):
-    a, b = {"low": -9, "high": 9}, {"low": 1, "high": 4}
-    yield from binary(a, b, edges=False)(make)
-    yield Sample(
-        (make(3, 4, **a), -make(3, 4, **b) if make.dtype.kind != "u" else make(3, 4, **b)), note="negative divisor"
-    )
-    if make.floating:
-        x = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 2.5, -2.5, 7.0, -7.0], make.dtype)
-        yield Sample((x[:, None], x), smooth=False, note="edge values")
+def lerps(make: Make):
+    for weight in (0.3, 0.7, 1):
+        yield Sample((make(3, 4), make(4), weight), note=f"weight {weight}")
+    yield Sample((make(3, 1), make(4), make(3, 4, kinks=(0.5, -0.5))), note="a weight each")
+    yield Sample((make(0), make(1), make()), note="of nothing")
 
 
-def remainders(make: Make):
-    if not make.floating:
-        yield from rounding(make)
-        return
-    for shape in ((), (3, 4), (0,)):
-        whole = make.rng.integers(-3, 3, shape)
-        divisor = make(*shape, low=1, high=2)
-        part = make(*shape, low=0.2, high=0.8)
-        yield Sample((np.asarray(divisor * (whole + part), make.dtype), divisor), note=f"shape {shape}")
+def triples(make: Make):
+    for value in (1, 2):
+        yield Sample((make(3, 4), make(4), make(3, 1, **FAR)), {"value": value}, note=f"value {value}")
+    yield Sample((make(4, 3).T, make(3, 4), make(**FAR)), note="transposed")
+    yield Sample((make(0), make(1), make(1, **FAR)), note="of nothing")
 
+
+POINTS = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 3.0)
 
 ROWS = [
     unary_row("neg", np.negative, dtypes=FLOATS + INTEGERS[:4]),
@@ -82,19 +92,43 @@ ROWS = [
     Row("add", scalars(2, -3), np.add, INTEGERS[1:4], None, variant="integers", call=lambda m, a, b: a + b),
     Row("sub", scalars(2, -3), np.subtract, INTEGERS[1:4], None, variant="integers", call=lambda m, a, b: a - b),
     Row("mul", scalars(2, -3), np.multiply, INTEGERS[1:4], None, variant="integers", call=lambda m, a, b: a * b),
+    few_row("square", np.square, dtypes=FLOATS + INTEGERS),
+    Row("true_divide", few_pairs(b=FAR), np.true_divide),
+    few_row("positive", np.positive, dtypes=FLOATS + INTEGERS),
+    Row("hypot", few_pairs(FAR, edges=POINTS), np.hypot, FLOATS, failures=(shape_failure("hypot"),)),
+    Row("copysign", few_pairs({"kinks": (0,)}, {"kinks": (0,)}, edges=POINTS), np.copysign),
+    Row("copysign", few(-2, 2, (0,), ((-1,), {})), np.copysign, variant="number"),
     Row(
-        "floor_divide",
-        rounding,
-        np.floor_divide,
+        "addcmul",
+        triples,
+        lambda x, a, b, value=1: x + value * (a * b),
         FLOATS + INTEGERS,
-        None,
-        failures=(Failure(lambda m: m.tensor([1]) // 0, RuntimeError, "ZeroDivisionError"),),
+        failures=(Failure(lambda m: m.addcmul(m.ones(2), m.ones(3), m.ones(1)), RuntimeError, "must match the size"),),
     ),
     Row(
-        "remainder",
-        remainders,
-        np.remainder,
-        FLOATS + INTEGERS,
-        failures=(Failure(lambda m: m.tensor([1]) % 0, RuntimeError, "ZeroDivisionError"),),
+        "addcdiv",
+        triples,
+        lambda x, a, b, value=1: x + value * (a / b),
+        failures=(
+            Failure(
+                lambda m: m.addcdiv(m.ones(1), m.tensor([1]), m.tensor([2])),
+                RuntimeError,
+                "Integer division with addcdiv is no longer supported",
+            ),
+        ),
     ),
+    Row(
+        "lerp",
+        lerps,
+        lambda x, end, w: x + w * (end - x),
+        failures=(
+            Failure(
+                lambda m: m.lerp(m.ones(1), m.ones(1).double(), 0.5),
+                RuntimeError,
+                "expected dtype float for `end` but got dtype double",
+            ),
+            Failure(lambda m: m.lerp(m.tensor([1]), m.tensor([2]), 1), NotImplementedError, "for 'Long'"),
+        ),
+    ),
+    Row("ldexp", few_pairs(b={"low": -3, "high": 3}), lambda x, e: x * 2.0**e),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .core import ALL, FLOATS, INTEGERS, Failure, Make, Row, Sample, binary, shape_failure
+from .core import ALL, FLOATS, INTEGERS, Failure, Make, Row, Sample, binary, few, few_pairs, not_a_tensor, shape_failure
 
 
 def clamps(make: Make):
@@ -45,6 +45,8 @@ def wheres(make: Make):
         yield Sample((x > 0, x, x[::-1]), smooth=False, note="edge values")
 
 
+POINTS = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0)
+
 ROWS = [
     Row(
         "maximum",
@@ -64,6 +66,27 @@ ROWS = [
         FLOATS + INTEGERS[1:4],
         failures=(
             Failure(lambda m: m.clamp(m.ones(2)), RuntimeError, "At least one of 'min' or 'max' must not be None"),
+        ),
+    ),
+    Row("clamp_min", few(-2, 2, (1,), ((1,), {})), np.maximum, FLOATS + INTEGERS),
+    Row("clamp_max", few(-2, 2, (1,), ((1,), {})), np.minimum, FLOATS + INTEGERS),
+    Row("fmax", few_pairs(edges=POINTS), np.fmax, ALL, failures=(shape_failure("fmax"),)),
+    Row("fmin", few_pairs(edges=POINTS), np.fmin, ALL, failures=(shape_failure("fmin"),)),
+    Row(
+        "nan_to_num",
+        few(-2, 2, (), ((), {}), ((1.0,), {"posinf": 3.0})),
+        None,
+        FLOATS + INTEGERS,
+        failures=(not_a_tensor("nan_to_num"),),
+    ),
+    Row(
+        "heaviside",
+        few_pairs(edges=POINTS),
+        None,
+        FLOATS + INTEGERS,
+        None,
+        failures=(
+            Failure(lambda m: m.heaviside(m.ones(1), m.tensor([1])), RuntimeError, "tensors with different dtypes"),
         ),
     ),
     Row(

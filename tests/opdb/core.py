@@ -178,6 +178,35 @@ def unary(low: float = -2.0, high: float = 2.0, kinks: tuple = (), *calls: tuple
     return samples
 
 
+def few(low: float = -2.0, high: float = 2.0, kinks: tuple = (), *calls: tuple, edges: bool = True):
+    """As :func:`unary`, for what has no C kernel: a few shapes and layouts."""
+    domain = {"low": low, "high": high, "kinks": kinks}
+
+    def samples(make: Make) -> Iterator[Sample]:
+        for args, kwargs in calls or [((), {})]:
+            for x in (make(**domain), make(7, **domain), make(4, 3, **domain).T, make(2, 0, **domain)):
+                yield Sample((x, *args), kwargs, note=f"shape {x.shape} {args} {kwargs}")
+            if make.floating and edges:
+                yield Sample((make.edges(), *args), kwargs, smooth=False, note=f"edge values {args} {kwargs}")
+
+    return samples
+
+
+def few_pairs(a: dict | None = None, b: dict | None = None, edges: tuple = ()):
+    """As :func:`binary`, for what has no C kernel; ``edges`` meet each other."""
+    a, b = a or {}, b or {}
+
+    def samples(make: Make) -> Iterator[Sample]:
+        for shape_a, shape_b in (((), ()), ((3, 1), (4,)), ((2, 0), (1,))):
+            yield Sample((make(*shape_a, **a), make(*shape_b, **b)), note=f"shapes {shape_a} and {shape_b}")
+        yield Sample((make(4, 3, **a).T, make(3, 4, **b)), note="transposed, contiguous")
+        if make.floating and edges:
+            x = np.array(edges, make.dtype)
+            yield Sample((x[:, None], x), smooth=False, note="edge values")
+
+    return samples
+
+
 PAIRS = [
     ((), ()),
     ((3,), ()),
@@ -262,6 +291,10 @@ def not_a_tensor(path: str):
 
 def unary_row(path: str, reference, *domain, dtypes=FLOATS, **options):
     return Row(path, unary(*domain), reference, dtypes, failures=(not_a_tensor(path),), **options)
+
+
+def few_row(path: str, reference, *domain, dtypes=FLOATS, edges: bool = True, **options):
+    return Row(path, few(*domain, edges=edges), reference, dtypes, failures=(not_a_tensor(path),), **options)
 
 
 def map_arrays(function: Callable[[np.ndarray], Any], value: Any) -> Any:
