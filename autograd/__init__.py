@@ -36,11 +36,13 @@ from .ops.choice import *
 from .ops.comparison import *
 from .ops.create import *
 from .ops.exponential import *
+from .ops.extremes import *
 from .ops.index import *
 from .ops.linalg import *
 from .ops.random import *
 from .ops.reduce import *
 from .ops.rounding import *
+from .ops.scan import *
 from .ops.shape import *
 from .ops.trigonometry import *
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
@@ -58,7 +60,7 @@ from .runtime import (
 from .tensor import Tensor
 from .types import Size, device
 
-from . import autograd, nn, optim, study  # isort: skip
+from . import autograd, nn, optim, return_types, study  # isort: skip
 from .replay import capture  # isort: skip
 
 __version__ = "0.1.0"

@@ -6,16 +6,19 @@ a plain value.
 
 from __future__ import annotations
 
+import inspect
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 import autograd
-from autograd.backend import K, extension
+from autograd.backend import K, extension, numpy_kernels
 from autograd.storage import from_numpy
 
 SIZES = [0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 64, 65, 66, 1000]
@@ -605,11 +608,15 @@ WHOLE = {  # take lists, or what is made of them: test_kernels.py, test_clip.py
     "OPTIMIZER", "LIST_SQUARES", "ROOT_SUM", "CLIP_FACTOR", "LIST_SCALE",
 }  # fmt: skip
 LAYERS = {"COUNT"}  # called by layers, not by ops
-NUMPY_ONLY = {
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "copysign", "cosh", "erfc", "erfinv", "exp2",
-    "expm1", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "hypot", "log10", "log1p", "log2", "logaddexp",
-    "logaddexp2", "logit", "nan_to_num", "remainder", "round", "sinc", "sinh", "tan", "trunc", "trunc_divide", "xlogy",
-    "eq", "ne", "lt", "le", "gt", "ge", "all", "any", "gather", "scatter_add", "index_add",
-}  # fmt: skip
-"""Kernels that are NumPy's alone."""
 ELSEWHERE = {"RANDOM", "SEED", "PERMUTATION", "INTEGERS", "WORDS"}  # test_random_streams.py
+
+
+def listed() -> dict[str, str]:
+    """Name to class, as kernels.def has them."""
+    text = (Path(__file__).parent.parent / "csrc" / "kernels.def").read_text()
+    return {name: group for group, name in re.findall(r"^(?:KERNEL|PLAIN)\((\w+), (\w+)\)", text, re.M)}
+
+
+TWINS = {name for name, f in vars(numpy_kernels).items() if inspect.isfunction(f) and name[0] != "_"}
+NUMPY_ONLY = TWINS - set(listed())
+"""Kernels that are NumPy's alone."""

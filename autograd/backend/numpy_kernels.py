@@ -559,6 +559,29 @@ def any(out, x, dims):
     np.any(x, axis=dims, out=out)
 
 
+# --- scans along the axis dim; reverse from its end. These have no C kernel. ------------------------------------------
+
+
+def cumsum(out, x, dim, reverse):
+    _scan(np.add, out, x, dim, reverse)
+
+
+def cumprod(out, x, dim, reverse):
+    _scan(np.multiply, out, x, dim, reverse)
+
+
+def logcumsumexp(out, x, dim, reverse):
+    """log of the sum of exp(x) up to each place."""
+    _scan(np.logaddexp, out, x, dim, reverse)
+
+
+def _scan(function, out, x, dim, reverse):
+    """Floats are accumulated in float64."""
+    if reverse:
+        out, x = np.flip(out, dim), np.flip(x, dim)
+    out[...] = function.accumulate(x, dim, dtype=np.float64 if x.dtype.kind == "f" else x.dtype)
+
+
 # --- rowwise: x is (outer, n, inner), along the middle ----------------------------------------------------------------
 
 

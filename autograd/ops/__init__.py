@@ -20,6 +20,7 @@ from . import (
     comparison,
     create,
     exponential,
+    extremes,
     index,
     inplace,
     linalg,
@@ -27,6 +28,7 @@ from . import (
     random,
     reduce,
     rounding,
+    scan,
     shape,
     trigonometry,
 )  # fmt: skip
@@ -34,6 +36,8 @@ from . import (
 FAMILIES = (
     arithmetic, rounding, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation,
     create, random, inplace,
+    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, extremes, scan, shape, index, linalg,
+    activation, create, random, inplace,
 )  # fmt: skip
 OPERATORS = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,

@@ -81,6 +81,28 @@ class ScatterAdd(Op):
         return gather(g, dim, index)
 
 
+class Pick(Op):
+    """y = x at the positions index along dim
+    dL/dx = g at those positions, else 0"""
+
+    params = ("dim", "keepdim", "index")
+
+    def dx(g, shape, dim, keepdim, index):
+        if keepdim:
+            return scatter_add_zeros(g, shape, dim, index)
+        return scatter_add_zeros(g.unsqueeze(dim), shape, dim, index.unsqueeze(dim))
+
+
+def pick(x: Tensor, dim: int, index: Tensor, keepdim: bool = True) -> Tensor:
+    """The elements of x at the positions ``index`` along ``dim``, which has that dim only with ``keepdim``."""
+    a, i = x._array, index._array
+    y = empty(i.shape, a.dtype)
+    keepdim = keepdim or not a.shape
+    whole = i.shape if keepdim else (*i.shape[:dim], 1, *i.shape[dim:])
+    K.gather(y.view(whole), a, dim, i.view(whole))
+    return record(Pick, (x._edge,), (a, y), y, (dim, keepdim, wrap(copied(i))))  # the user may write to index
+
+
 def scatter_add_zeros(x: Tensor, shape: tuple, dim: int, index: Tensor) -> Tensor:
     """Zeros of ``shape`` with x added at the positions ``index`` along ``dim``."""
     y = empty(tuple(shape), x.dtype)

@@ -10,11 +10,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import warnings
+from typing import Any
 
 from .. import dtypes
 from ..backend import K
-from ..backprop import copied
 from ..errors import wrap_dim
 from ..op import Op, record, require_tensor
 from ..out import with_out
@@ -22,11 +22,13 @@ from ..storage import Array, empty
 from ..tensor import Tensor, wrap
 from . import choice
 from .arithmetic import guarded_mul
+from .scan import Cumprod
+from .shape import cat, ones_like_dim
 
 _dims_cache: dict[tuple, tuple] = {}
 
 
-def _dims(shape: tuple, dim: Any, keepdim: bool) -> tuple[tuple, tuple, tuple]:
+def dims_of(shape: tuple, dim: Any, keepdim: bool) -> tuple[tuple, tuple, tuple]:
     """(dims reduced, counted from the front; the shape kept; the shape of the result)."""
     key = (shape, dim, keepdim) if type(dim) is not list else (shape, tuple(dim), keepdim)
     found = _dims_cache.get(key)
@@ -57,7 +59,7 @@ class Reduction(Op, abstract=True):
     @classmethod
     def apply(cls, x: Tensor, dim, keepdim: bool, *params) -> Tensor:
         a = x._array
-        dims, kept, result = _dims(a.shape, dim, keepdim)
+        dims, kept, result = dims_of(a.shape, dim, keepdim)
         y: Array = empty(kept, a.dtype)
         getattr(K, cls.kernel)(y, a, dims, *params)
         if result is not kept:
@@ -137,36 +139,14 @@ class Prod(Reduction):
 
 def _product_of_others(x: Tensor, dims: tuple) -> Tensor:
     """For each element the product of the others along dims, without division."""
-    from .shape import cat, ones_like_dim
-
     kept = [d for d in range(x.ndim) if d not in dims]
     moved = x.permute(*kept, *dims)
-    flat = moved.reshape(*[x.shape[d] for d in kept], -1)
-    n = flat.shape[-1]
-    one = ones_like_dim(flat)
-    before, after = [one], [one]
-    for i in range(n - 1):
-        before.append(before[-1] * flat[..., i : i + 1])
-        after.append(after[-1] * flat[..., n - 1 - i : n - i])
-    others = cat(before, -1) * cat(after[::-1], -1)
+    flat = moved.flatten(len(kept)) if dims else moved.unsqueeze(-1)
+    one, n = ones_like_dim(flat), flat.shape[-1]
+    before = cat([one, Cumprod.apply(flat.narrow(-1, 0, n - 1), -1)], -1)
+    after = cat([Cumprod.apply(flat.narrow(-1, 1, n - 1), -1, True), one], -1)
     order = kept + list(dims)
-    return others.reshape(moved.shape).permute(*[order.index(d) for d in range(x.ndim)])
-
-
-class Extremum(Reduction, abstract=True):
-    def dx(g, x, y, dims, keepdim):
-        at = (x == spread(y, dims, keepdim)).to(x.dtype)
-        return spread(g, dims, keepdim) * (at / at.sum(dims, keepdim=True))
-
-
-class Amax(Extremum):
-    """y = max(x)
-    dL/dx = g, shared evenly by the elements that equal y"""
-
-
-class Amin(Extremum):
-    """y = min(x)
-    dL/dx = g, shared evenly by the elements that equal y"""
+    return (before * after).reshape(moved.shape).permute(*[order.index(d) for d in range(x.ndim)])
 
 
 class Var(Reduction):
@@ -194,24 +174,10 @@ def _finite(y: Tensor) -> Tensor:
     return choice.where(y == float("-inf"), 0.0, y)
 
 
-class Pick(Op):
-    """y = x at the positions index along dim
-    dL/dx = g at those positions, else 0"""
-
-    params = ("dim", "keepdim", "index")
-
-    def dx(g, shape, dim, keepdim, index):
-        from .index import scatter_add_zeros
-
-        if keepdim:
-            return scatter_add_zeros(g, shape, dim, index)
-        return scatter_add_zeros(g.unsqueeze(dim), shape, dim, index.unsqueeze(dim))
-
-
 # --- functions --------------------------------------------------------------------------------------------------------
 
 
-def _float(input: Tensor, op: str, dtype=None) -> Tensor:
+def floating(input: Tensor, op: str, dtype=None) -> Tensor:
     x = require_tensor(op, input) if dtype is None else input.to(dtype)
     if not x._array.dtype.is_floating_point:
         raise RuntimeError(
@@ -221,7 +187,7 @@ def _float(input: Tensor, op: str, dtype=None) -> Tensor:
     return x
 
 
-def _dim(dim, axis, keepdim, keepdims) -> tuple[Any, bool]:
+def spelled(dim, axis, keepdim, keepdims) -> tuple[Any, bool]:
     return (dim if axis is None else axis), bool(keepdim or keepdims)
 
 
@@ -238,7 +204,7 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False
         x = x.to(dtype)
     elif x._array.dtype.category < 2:
         x = x.to(dtypes.int64)
-    return Sum.apply(x, *_dim(dim, axis, keepdim, keepdims))
+    return Sum.apply(x, *spelled(dim, axis, keepdim, keepdims))
 
 
 @with_out
@@ -249,7 +215,7 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
     >>> mean(tensor([1.0, 2.0, 6.0]))
     tensor(3.)
     """
-    return Mean.apply(_float(input, "mean", dtype), *_dim(dim, axis, keepdim, keepdims))
+    return Mean.apply(floating(input, "mean", dtype), *spelled(dim, axis, keepdim, keepdims))
 
 
 @with_out
@@ -265,129 +231,7 @@ def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
         x = x.to(dtype)
     elif x._array.dtype.category < 2:
         x = x.to(dtypes.int64)
-    return Prod.apply(x, *_dim(dim, axis, keepdim, keepdims))
-
-
-def _nonempty(x: Tensor, dim, op: str) -> None:
-    dims, _, _ = _dims(x._array.shape, dim, False)
-    if x._array.size == 0 and 0 in [x._array.shape[d] for d in dims]:
-        if dim is None:
-            kind = IndexError if op.startswith("arg") else RuntimeError
-            raise kind(
-                f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                f"reduction dim with the 'dim' argument. (input of shape {list(x.shape)})"
-            )
-        raise IndexError(f"{op}(): Expected reduction dim {dim} to have non-zero size: input of {list(x.shape)}")
-
-
-@with_out
-def amax(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
-    """The largest element over ``dim``; equal ones share the gradient; NaN wins.
-
-    >>> from autograd import tensor
-    >>> amax(tensor([[1.0, 5.0], [7.0, 2.0]]), 1)
-    tensor([5., 7.])
-    """
-    dim, keepdim = _dim(dim, axis, keepdim, keepdims)
-    _nonempty(require_tensor("amax", input), dim, "amax")
-    return Amax.apply(input, dim, keepdim)
-
-
-@with_out
-def amin(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
-    """The smallest element over ``dim``; equal ones share the gradient; NaN wins.
-
-    >>> from autograd import tensor
-    >>> amin(tensor([[1.0, 5.0], [7.0, 2.0]]), 1)
-    tensor([1., 2.])
-    """
-    dim, keepdim = _dim(dim, axis, keepdim, keepdims)
-    _nonempty(require_tensor("amin", input), dim, "amin")
-    return Amin.apply(input, dim, keepdim)
-
-
-class ValuesAndIndices(NamedTuple):
-    values: Tensor
-    indices: Tensor
-
-
-def _extreme(input, dim, keepdim, axis, keepdims, name: str, whole, pair):
-    if isinstance(dim, Tensor):
-        return pair(input, dim)
-    dim, keepdim = _dim(dim, axis, keepdim, keepdims)
-    x = require_tensor(name, input)
-    if dim is None:
-        return whole(x)
-    indices = _arg(x, dim, keepdim, "arg" + name)
-    dim = wrap_dim(dim, x.ndim)
-    if x.ndim == 0:
-        return ValuesAndIndices(whole(x), indices)
-    a, index = x._array, indices._array
-    position = index if keepdim else index.view(*_insert(index, dim))
-    y = empty(index.shape, a.dtype)
-    K.gather(y if keepdim else y.view(*_insert(y, dim)), a, dim, position)
-    return ValuesAndIndices(record(Pick, (x._edge,), (a, y), y, (dim, keepdim, wrap(copied(index)))), indices)
-
-
-def _insert(a: Array, dim: int) -> tuple[tuple, None]:
-    """Shape (and packed strides) of a with a dim of size 1 at dim."""
-    shape = a.shape[:dim] + (1,) + a.shape[dim:]
-    return shape, None
-
-
-@with_out
-def max(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
-    """The largest element (equal ones share the gradient); with ``dim`` a named (values, indices), the gradient going
-    to the first of equals; with a tensor the elementwise :func:`maximum`.
-
-    >>> from autograd import tensor
-    >>> max(tensor([[1.0, 5.0], [7.0, 2.0]]), 1).indices
-    tensor([1, 0])
-    """
-    return _extreme(input, dim, keepdim, axis, keepdims, "max", amax, choice.maximum)
-
-
-@with_out
-def min(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
-    """The smallest element, or with ``dim`` a named (values, indices); as :func:`max`.
-
-    >>> from autograd import tensor
-    >>> min(tensor([[1.0, 5.0], [7.0, 2.0]]), 1).values
-    tensor([1., 2.])
-    """
-    return _extreme(input, dim, keepdim, axis, keepdims, "min", amin, choice.minimum)
-
-
-def _arg(x: Tensor, dim, keepdim: bool, name: str) -> Tensor:
-    _nonempty(require_tensor(name, x), dim, name)
-    dims, kept, result = _dims(x._array.shape, dim, keepdim)
-    y = empty(kept, dtypes.int64)
-    getattr(K, name)(y, x._array, dims)
-    return wrap(y if result is kept else y.view(result))
-
-
-@with_out
-def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
-    """The position of the largest element along ``dim`` (or in the flattened input): the first of equals.
-
-    >>> from autograd import tensor
-    >>> argmax(tensor([1.0, 5.0, 5.0]))
-    tensor(1)
-    """
-    dim, keepdim = _dim(dim, axis, keepdim, keepdims)
-    return _arg(input, dim, keepdim, "argmax")
-
-
-@with_out
-def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
-    """The position of the smallest element along ``dim`` (or in the flattened input): the first of equals.
-
-    >>> from autograd import tensor
-    >>> argmin(tensor([4.0, 1.0, 1.0]))
-    tensor(1)
-    """
-    dim, keepdim = _dim(dim, axis, keepdim, keepdims)
-    return _arg(input, dim, keepdim, "argmin")
+    return Prod.apply(x, *spelled(dim, axis, keepdim, keepdims))
 
 
 @with_out
@@ -402,12 +246,10 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=1, axis=Non
         dim, unbiased = None, dim
     if unbiased is not None:
         correction = int(unbiased)
-    dim, keepdim = _dim(dim, axis, keepdim, keepdims)
-    x = _float(input, "var")
-    dims, _, _ = _dims(x._array.shape, dim, keepdim)
+    dim, keepdim = spelled(dim, axis, keepdim, keepdims)
+    x = floating(input, "var")
+    dims, _, _ = dims_of(x._array.shape, dim, keepdim)
     if _count(x._array.shape, dims) - correction <= 0:
-        import warnings
-
         warnings.warn(
             f"var(): degrees of freedom is <= 0: {_count(x._array.shape, dims)} elements with correction {correction}",
             stacklevel=2,
@@ -455,14 +297,82 @@ def logsumexp(input, dim, keepdim=False, *, axis=None, keepdims=False) -> Tensor
     x = require_tensor("logsumexp", input)
     if not x._array.dtype.is_floating_point:
         x = x.to(dtypes.get_default_dtype())
-    return Logsumexp.apply(x, *_dim(dim, axis, keepdim, keepdims))
+    return Logsumexp.apply(x, *spelled(dim, axis, keepdim, keepdims))
+
+
+@with_out
+def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=1, axis=None, keepdims=False):
+    """The variance and the mean over ``dim``, as :func:`var` and :func:`mean` give them.
+
+    >>> from autograd import tensor
+    >>> var_mean(tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
+    return _and_mean(var, input, dim, unbiased, keepdim, correction, axis, keepdims)
+
+
+@with_out
+def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=1, axis=None, keepdims=False):
+    """The standard deviation and the mean over ``dim``, as :func:`std` and :func:`mean` give them.
+
+    >>> from autograd import tensor
+    >>> std_mean(tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
+    return _and_mean(std, input, dim, unbiased, keepdim, correction, axis, keepdims)
+
+
+def _and_mean(spread_of, input, dim, unbiased, keepdim, correction, axis, keepdims) -> tuple[Tensor, Tensor]:
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    first = spread_of(input, dim, unbiased, keepdim, correction=correction, axis=axis, keepdims=keepdims)
+    return first, mean(input, dim, keepdim, axis=axis, keepdims=keepdims)
+
+
+@with_out
+def nansum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False) -> Tensor:
+    """The sum over ``dim`` of what is not NaN.
+
+    >>> from autograd import tensor
+    >>> nansum(tensor([1.0, float("nan"), 2.0]))
+    tensor(3.)
+    """
+    x = require_tensor("nansum", input)
+    return sum(_without_nan(x), dim, keepdim, dtype=dtype, axis=axis, keepdims=keepdims)
+
+
+@with_out
+def nanmean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False) -> Tensor:
+    """The mean over ``dim`` of what is not NaN; where there is nothing else, NaN.
+
+    >>> from autograd import tensor
+    >>> nanmean(tensor([1.0, float("nan"), 2.0]))
+    tensor(1.5000)
+    """
+    x = floating(input, "nanmean", dtype)
+    dim, keepdim = spelled(dim, axis, keepdim, keepdims)
+    return sum(_without_nan(x), dim, keepdim) / sum(x == x, dim, keepdim)
+
+
+def _without_nan(x: Tensor) -> Tensor:
+    return choice.where(x == x, x, 0) if x._array.dtype.is_floating_point else x
+
+
+def count_nonzero(input, dim=None) -> Tensor:
+    """How many elements over ``dim`` are not 0.
+
+    >>> from autograd import tensor
+    >>> count_nonzero(tensor([[0, 2], [3, 4]]), dim=0)
+    tensor([1, 2])
+    """
+    return sum(require_tensor("count_nonzero", input) != 0, dim)
 
 
 def _test(name: str, doc: str):
     def f(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
-        dim, keepdim = _dim(dim, axis, keepdim, keepdims)
+        dim, keepdim = spelled(dim, axis, keepdim, keepdims)
         x = require_tensor(name, input)._array
-        dims, kept, result = _dims(x.shape, dim, keepdim)
+        dims, kept, result = dims_of(x.shape, dim, keepdim)
         y = empty(kept, dtypes.bool_)
         getattr(K, name)(y, x, dims)
         return wrap(y if result is kept else y.view(result))
@@ -476,6 +386,7 @@ all = _test("all", "Whether all elements over ``dim`` are non-zero; of nothing T
 any = _test("any", "Whether some element over ``dim`` is non-zero; of nothing False.")
 
 __all__ = [
-    "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "prod", "std", "sum", "var",
+    "all", "any", "count_nonzero", "logsumexp", "mean", "nanmean", "nansum", "prod", "std", "std_mean", "sum", "var",
+    "var_mean",
 ]  # fmt: skip
-METHODS = __all__
+METHODS = [n for n in __all__ if n not in ("std_mean", "var_mean")]

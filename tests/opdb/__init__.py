@@ -10,12 +10,14 @@ from . import (
     choice,
     comparison,
     exponential,
+    extremes,
     index,
     linalg,
     loss,
     norm,
     reduce,
     rounding,
+    scan,
     shape,
     trigonometry,
 )  # fmt: skip
@@ -24,6 +26,8 @@ from .core import ALL, FLOATS, INTEGERS, Failure, Make, Row, Sample, arrays_of, 
 FAMILIES = (
     arithmetic, rounding, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation,
     norm, loss,
+    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, extremes, scan, shape, index, linalg,
+    activation, norm, loss,
 )  # fmt: skip
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]

@@ -100,15 +100,6 @@ def over(function):
     return reference
 
 
-def pick(function, arg):
-    def reference(x, dim=None, keepdim=False):
-        if dim is None:
-            return function(x)
-        return over(function)(x, dim, keepdim), over(arg)(x, dim, keepdim)
-
-    return reference
-
-
 def variance(x, axis, keepdims=False, correction=1):
     count = x.size if axis is None else np.prod([x.shape[d] for d in np.atleast_1d(axis)])
     d = x - x.mean(axis=axis, keepdims=True)
@@ -133,6 +124,37 @@ def corrections(make: Make):
     yield from reductions(least=2, low=-1, high=3)(make)
     for correction in (0, 2):
         yield Sample((make(3, 4), 1), {"correction": correction}, note=f"correction {correction}")
+
+
+def few(keepdim: bool = False, **domain):
+    """A few samples, for what is a composition of other reductions."""
+
+    def samples(make: Make):
+        for shape, dim in (((3, 4), None), ((3, 4), 1), ((2, 3, 4), (0, -1)), ((2, 0), 0), ((5,), -1)):
+            options = {"keepdim": True} if keepdim and dim is not None else {}
+            least = domain.get("least", 0)
+            if 0 in shape and least:
+                continue
+            values = make(*shape, **{k: v for k, v in domain.items() if k != "least"})
+            yield Sample((values,) if dim is None else (values, dim), options, note=f"{shape} over {dim}")
+        yield Sample((make(4, 3).T, 0), note="transposed")
+
+    return samples
+
+
+def some_nan(make: Make):
+    yield from few(keepdim=True)(make)
+    if make.floating:
+        x = make(3, 4)
+        x[0, 1] = x[1] = np.nan
+        yield Sample((x, 1), smooth=False, note="edge values: a row of NaN")
+        x[0, 2] = np.inf
+        yield Sample((x,), smooth=False, note="edge values: infinite")
+
+
+def both(function):
+    """A NumPy reduction and the mean."""
+    return lambda *args, **kwargs: (over(function)(*args, **kwargs), over(np.mean)(*args, **kwargs))
 
 
 def out_of_range(name: str):
@@ -163,58 +185,6 @@ ROWS = [
         failures=(out_of_range("prod"),),
     ),
     Row(
-        "amax",
-        reductions(empty=False, distinct=True),
-        over(np.max),
-        ALL,
-        failures=(out_of_range("amax"), empty("amax")),
-    ),
-    Row(
-        "amin",
-        reductions(empty=False, distinct=True),
-        over(np.min),
-        ALL,
-        failures=(out_of_range("amin"), empty("amin")),
-    ),
-    Row(
-        "max",
-        reductions(several=False, empty=False, distinct=True),
-        pick(np.max, np.argmax),
-        FLOATS + INTEGERS,
-        failures=(
-            out_of_range("max"),
-            empty("max"),
-            Failure(lambda m: m.max(m.zeros(0)), RuntimeError, "input.numel() == 0"),
-        ),
-    ),
-    Row(
-        "min",
-        reductions(several=False, empty=False, distinct=True),
-        pick(np.min, np.argmin),
-        FLOATS + INTEGERS,
-        failures=(out_of_range("min"), empty("min")),
-    ),
-    Row(
-        "argmax",
-        reductions(several=False, empty=False),
-        over(np.argmax),
-        FLOATS + INTEGERS,
-        None,
-        failures=(
-            out_of_range("argmax"),
-            empty("argmax"),
-            Failure(lambda m: m.zeros(0).argmax(), IndexError, "input.numel() == 0"),
-        ),
-    ),
-    Row(
-        "argmin",
-        reductions(several=False, empty=False),
-        over(np.argmin),
-        FLOATS + INTEGERS,
-        None,
-        failures=(out_of_range("argmin"), empty("argmin")),
-    ),
-    Row(
         "var",
         corrections,
         over(variance),
@@ -231,6 +201,23 @@ ROWS = [
         failures=(out_of_range("std"), integer("std")),
     ),
     Row("logsumexp", reductions(whole=False), over(logsumexp), rtol=LOOSE, failures=(out_of_range("logsumexp"),)),
+    Row("var_mean", few(least=2, low=-1, high=3), both(variance), rtol=LOOSE, failures=(integer("var_mean"),)),
+    Row("std_mean", few(least=2, low=-1, high=3), both(deviation), rtol=LOOSE, failures=(integer("std_mean"),)),
+    Row("nansum", some_nan, over(np.nansum), ALL, failures=(out_of_range("nansum"),)),
+    Row(
+        "nanmean",
+        some_nan,
+        over(lambda x, **dims: np.nansum(x, **dims) / np.sum(~np.isnan(x), **dims)),
+        failures=(out_of_range("nanmean"), integer("nanmean")),
+    ),
+    Row(
+        "count_nonzero",
+        few(),
+        lambda x, dim=None: np.count_nonzero(x, axis=dim if x.ndim else None),
+        ALL,
+        None,
+        failures=(out_of_range("count_nonzero"),),
+    ),
     Row("all", reductions(several=False), over(np.all), ALL, None, failures=(out_of_range("all"),)),
     Row("any", reductions(several=False), over(np.any), ALL, None, failures=(out_of_range("any"),)),
 ]

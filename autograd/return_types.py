@@ -1,0 +1,46 @@
+"""The named tuples that functions with several results return, under the names of those functions.
+
+>>> from autograd import tensor
+>>> tensor([[1.0, 5.0], [7.0, 2.0]]).max(dim=1)
+autograd.return_types.max(
+values=tensor([5., 7.]),
+indices=tensor([1, 0]))
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .tensor import Tensor
+
+
+class ValuesAndIndices(NamedTuple):
+    """Elements, and their positions along a dim."""
+
+    values: Tensor
+    indices: Tensor
+
+
+class MinAndMax(NamedTuple):
+    """The smallest and the largest elements."""
+
+    min: Tensor
+    max: Tensor
+
+
+def _printed(result) -> str:
+    fields = ",\n".join(f"{name}={value!r}" for name, value in zip(result._fields, result))
+    return f"autograd.return_types.{type(result).__name__}(\n{fields})"
+
+
+def _named(name: str, fields: type) -> type:
+    """A kind of ``fields`` that prints under a function's name."""
+    body = {"__slots__": (), "__repr__": _printed, "__doc__": f"What :func:`autograd.{name}` returns: {fields.__doc__}"}
+    return type(name, (fields,), body)
+
+
+cummax, cummin, kthvalue, max, median, min, mode, nanmedian, sort, topk = (
+    _named(name, ValuesAndIndices)
+    for name in ("cummax", "cummin", "kthvalue", "max", "median", "min", "mode", "nanmedian", "sort", "topk")
+)
+aminmax = _named("aminmax", MinAndMax)
