@@ -35,9 +35,11 @@ from .ops.arithmetic import *
 from .ops.choice import *
 from .ops.comparison import *
 from .ops.create import *
+from .ops.dims import *
 from .ops.exponential import *
 from .ops.extremes import *
 from .ops.index import *
+from .ops.join import *
 from .ops.linalg import *
 from .ops.random import *
 from .ops.reduce import *
@@ -45,6 +47,7 @@ from .ops.rounding import *
 from .ops.scan import *
 from .ops.shape import *
 from .ops.trigonometry import *
+from .ops.views import *
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .runtime import (
     empty_cache,
@@ -65,9 +68,7 @@ from .replay import capture  # isort: skip
 
 __version__ = "0.1.0"
 
-if (
-    _Path(__file__).with_name("tracer.py").exists()
-):  # a file of HIPS/autograd's, which installs into a folder of the same name
+if _Path(__file__).with_name("tracer.py").exists():  # a file of HIPS/autograd's, installed into the same folder
     from warnings import warn as _warn
 
     from .info import foreign as _foreign

@@ -26,7 +26,7 @@ from ..data import tensor
 from ..modes import no_grad
 from ..op import contiguous
 from ..ops.inplace import check_writable
-from ..ops.shape import stack
+from ..ops.join import stack
 from ..storage import empty, written
 from ..tensor import Tensor, wrap
 

@@ -19,10 +19,12 @@ from . import (
     choice,
     comparison,
     create,
+    dims,
     exponential,
     extremes,
     index,
     inplace,
+    join,
     linalg,
     operands,
     random,
@@ -31,14 +33,31 @@ from . import (
     scan,
     shape,
     trigonometry,
+    views,
 )  # fmt: skip
 
 FAMILIES = (
-    arithmetic, rounding, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation,
-    create, random, inplace,
-    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, extremes, scan, shape, index, linalg,
-    activation, create, random, inplace,
-)  # fmt: skip
+    arithmetic,
+    rounding,
+    exponential,
+    trigonometry,
+    choice,
+    comparison,
+    cast,
+    reduce,
+    shape,
+    index,
+    linalg,
+    activation,
+    create,
+    random,
+    inplace,
+    extremes,
+    scan,
+    views,
+    dims,
+    join,
+)
 OPERATORS = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,
     "floordiv": rounding.floor_divide, "mod": rounding.remainder, "pow": exponential.pow, "matmul": linalg.matmul,
@@ -92,13 +111,13 @@ def _members() -> dict[str, Any]:
         members |= {name: unwrap(getattr(family, name)) for name in family.METHODS}
         for name in getattr(family, "IN_PLACE", ()):
             members[name + "_"] = inplace.in_place(unwrap(getattr(family, name)), name + "_")
-    for name in shape.IN_PLACE_VIEWS:
-        members[name + "_"] = inplace.in_place_view(getattr(shape, name), name + "_")
+        for name in getattr(family, "IN_PLACE_VIEWS", ()):
+            members[name + "_"] = inplace.in_place_view(getattr(family, name), name + "_")
     members |= cast.CASTS
     members |= {
-        "backward": backward_of, "contiguous": shape.to_contiguous,
-        "T": property(lambda self: shape.permute(self, tuple(range(self.ndim))[::-1])),
-        "mT": property(lambda self: shape.transpose(self, -1, -2)),
+        "backward": backward_of, "contiguous": views.to_contiguous,
+        "T": property(lambda self: dims.permute(self, tuple(range(self.ndim))[::-1])),
+        "mT": property(lambda self: dims.transpose(self, -1, -2)),
         "__getitem__": index.getitem, "__setitem__": inplace.setitem,
         "__iter__": index.iterate, "__contains__": index.contains,
         "__pos__": arithmetic.positive,

@@ -24,7 +24,7 @@ from ..op import Op, record, require_tensor
 from ..out import with_out
 from ..storage import empty, from_numpy
 from ..tensor import Tensor, wrap
-from .shape import Slice, view_of
+from .views import Slice, view_of
 
 
 class Index(Op):

@@ -29,7 +29,7 @@ from ..tensor import Tensor, wrap
 from . import choice
 from .index import _basic, _ints_first, _normal, _translated, getitem
 from .operands import operand
-from .shape import views_of
+from .views import views_of
 
 
 def check_writable(t: Tensor, op: str) -> None:

@@ -22,8 +22,8 @@ from ..storage import Array, empty
 from ..tensor import Tensor, wrap
 from . import choice
 from .arithmetic import guarded_mul
+from .join import cat, ones_like_dim
 from .scan import Cumprod
-from .shape import cat, ones_like_dim
 
 _dims_cache: dict[tuple, tuple] = {}
 

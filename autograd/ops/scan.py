@@ -24,7 +24,7 @@ from ..tensor import Tensor
 from .choice import where
 from .create import arange
 from .index import pick
-from .shape import cat
+from .join import cat
 
 
 class Scan(Op, abstract=True):

@@ -9,9 +9,11 @@ from . import (
     cast,
     choice,
     comparison,
+    dims,
     exponential,
     extremes,
     index,
+    join,
     linalg,
     loss,
     norm,
@@ -20,15 +22,31 @@ from . import (
     scan,
     shape,
     trigonometry,
+    views,
 )  # fmt: skip
 from .core import ALL, FLOATS, INTEGERS, Failure, Make, Row, Sample, arrays_of, is_float, map_arrays, outputs_of
 
 FAMILIES = (
-    arithmetic, rounding, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation,
-    norm, loss,
-    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, extremes, scan, shape, index, linalg,
-    activation, norm, loss,
-)  # fmt: skip
+    arithmetic,
+    rounding,
+    exponential,
+    trigonometry,
+    choice,
+    comparison,
+    cast,
+    reduce,
+    shape,
+    index,
+    linalg,
+    activation,
+    norm,
+    loss,
+    extremes,
+    scan,
+    views,
+    dims,
+    join,
+)
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]
 

@@ -297,6 +297,38 @@ def few_row(path: str, reference, *domain, dtypes=FLOATS, edges: bool = True, **
     return Row(path, few(*domain, edges=edges), reference, dtypes, failures=(not_a_tensor(path),), **options)
 
 
+def cases(*calls: tuple, layouts: bool = True):
+    """Samples from (shape, args...) calls; each also on a transposed and a strided input where there are two dims."""
+
+    def samples(make: Make):
+        for shape, *args in calls:
+            yield Sample((make(*shape), *args), note=f"{shape}, {args}")
+            if layouts and len(shape) >= 2:
+                yield Sample((make(*shape[::-1]).transpose(), *args), note=f"transposed {shape}, {args}")
+                yield Sample((make(*shape[:-1], shape[-1] * 2)[..., ::2], *args), note=f"steps {shape}, {args}")
+        if layouts and calls:
+            shape, *args = calls[0]
+            x = make(*shape)
+            x.flags.writeable = False
+            yield Sample((x, *args), note="read-only")
+
+    return samples
+
+
+def from_the_end(name, *args):
+    """A dim that is too large."""
+    return Failure(
+        lambda m: getattr(m, name)(m.ones(2, 3), *args),
+        IndexError,
+        "Dimension out of range (expected to be in range of",
+    )
+
+
+def through_method(name):
+    """The call of a row whose op is only a method."""
+    return lambda m, x, *args, **kwargs: getattr(x, name)(*args, **kwargs)
+
+
 def map_arrays(function: Callable[[np.ndarray], Any], value: Any) -> Any:
     """The value with every NumPy array within replaced."""
     if isinstance(value, np.ndarray):

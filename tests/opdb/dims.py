@@ -1,0 +1,46 @@
+"""Rows of autograd/ops/dims.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .core import ALL, Failure, Row, cases, from_the_end
+
+ROWS = [
+    Row(
+        "transpose",
+        cases(((2, 3), 0, 1), ((2, 3, 4), 0, -1), ((2, 3, 4), -2, -1), ((), 0, 0), ((0, 3), 0, 1)),
+        lambda x, a, b: np.swapaxes(x, a, b) if x.ndim else x,
+        ALL,
+        failures=(from_the_end("transpose", 0, 4),),
+    ),
+    Row(
+        "permute",
+        cases(((2, 3, 4), (2, 0, 1)), ((2, 3), (1, 0)), ((2, 3, 4), (-1, 0, 1)), ((), ()), ((2, 0, 3), (1, 2, 0))),
+        np.transpose,
+        ALL,
+        failures=(
+            from_the_end("permute", (0, 5)),
+            Failure(
+                lambda m: m.permute(m.ones(2, 3), (0,)),
+                RuntimeError,
+                "number of dimensions in the tensor input does not match",
+            ),
+            Failure(lambda m: m.permute(m.ones(2, 3), (0, 0)), RuntimeError, "duplicate dims"),
+        ),
+    ),
+    Row("movedim", cases(((2, 3, 4), 0, -1), ((2, 3, 4), (0, 1), (1, 2))), np.moveaxis, ALL),
+    Row(
+        "t",
+        cases(((2, 3),), ((3,),), ((),)),
+        np.transpose,
+        ALL,
+        failures=(
+            Failure(
+                lambda m: m.t(m.ones(1, 2, 3)),
+                RuntimeError,
+                "t() expects a tensor with <= 2 dimensions, but self is 3D",
+            ),
+        ),
+    ),
+]
