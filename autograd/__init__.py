@@ -35,6 +35,7 @@ from .ops.arithmetic import *
 from .ops.choice import *
 from .ops.comparison import *
 from .ops.create import *
+from .ops.diagonal import *
 from .ops.dims import *
 from .ops.exponential import *
 from .ops.extremes import *
@@ -42,12 +43,14 @@ from .ops.index import *
 from .ops.join import *
 from .ops.linalg import *
 from .ops.random import *
+from .ops.rearrange import *
 from .ops.reduce import *
 from .ops.rounding import *
 from .ops.scan import *
 from .ops.shape import *
 from .ops.trigonometry import *
 from .ops.views import *
+from .ops.windows import *
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .runtime import (
     empty_cache,
@@ -61,7 +64,7 @@ from .runtime import (
     set_strict_ieee,
 )  # fmt: skip
 from .tensor import Tensor
-from .types import Size, device
+from .types import Size, contiguous_format, device, memory_format, preserve_format
 
 from . import autograd, nn, optim, return_types, study  # isort: skip
 from .replay import capture  # isort: skip

@@ -23,7 +23,7 @@ import numpy as np
 from . import dtypes
 from .graph import Leaf, Node, Output
 from .storage import Array, empty, note_change, tick
-from .types import Size, device
+from .types import Size, check_memory_format, device
 
 REQUIRES_FLOAT = "Only Tensors of floating point and complex dtype can require gradients"
 
@@ -128,6 +128,8 @@ class Tensor:
         """The number of dimensions."""
         return len(self._array.shape)
 
+    nelement, ndimension = numel, dim
+
     def element_size(self) -> int:
         return self._array.dtype.itemsize
 
@@ -135,8 +137,9 @@ class Tensor:
         """How many elements of the storage come before the first one."""
         return self._array.offset
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, memory_format=None) -> bool:
         """Whether the elements lie one after another in memory, row-major."""
+        check_memory_format(memory_format)
         return self._array.contiguous
 
     def is_floating_point(self) -> bool:

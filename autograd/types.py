@@ -50,6 +50,26 @@ class device:
         return hash(str(self))
 
 
+class memory_format:
+    """How the elements of a new tensor are to lie."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"autograd.{self.name}"
+
+
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+
+
+def check_memory_format(format: memory_format | None) -> None:
+    """Raise for a format other than row-major, and the one that leaves the choice open."""
+    if format not in (None, contiguous_format, preserve_format):
+        raise NotImplementedError(f"memory_format={format}: here new tensors are row-major (contiguous_format)")
+
+
 def check_device(device) -> None:
     if device is not None and str(device).split(":")[0] != "cpu":
         raise RuntimeError(f"device {str(device)!r} is not available: this engine runs on the CPU ('cpu')")

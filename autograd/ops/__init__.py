@@ -19,6 +19,7 @@ from . import (
     choice,
     comparison,
     create,
+    diagonal,
     dims,
     exponential,
     extremes,
@@ -28,12 +29,14 @@ from . import (
     linalg,
     operands,
     random,
+    rearrange,
     reduce,
     rounding,
     scan,
     shape,
     trigonometry,
     views,
+    windows,
 )  # fmt: skip
 
 FAMILIES = (
@@ -58,6 +61,9 @@ FAMILIES = (
     dims,
     join,
 )
+    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, views, shape, dims, join,
+    diagonal, index, windows, rearrange, linalg, activation, create, random, inplace,
+)  # fmt: skip
 OPERATORS = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,
     "floordiv": rounding.floor_divide, "mod": rounding.remainder, "pow": exponential.pow, "matmul": linalg.matmul,
@@ -116,8 +122,7 @@ def _members() -> dict[str, Any]:
     members |= cast.CASTS
     members |= {
         "backward": backward_of, "contiguous": views.to_contiguous,
-        "T": property(lambda self: dims.permute(self, tuple(range(self.ndim))[::-1])),
-        "mT": property(lambda self: dims.transpose(self, -1, -2)),
+        **dims.PROPERTIES,
         "__getitem__": index.getitem, "__setitem__": inplace.setitem,
         "__iter__": index.iterate, "__contains__": index.contains,
         "__pos__": arithmetic.positive,

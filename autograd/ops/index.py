@@ -24,7 +24,7 @@ from ..op import Op, record, require_tensor
 from ..out import with_out
 from ..storage import empty, from_numpy
 from ..tensor import Tensor, wrap
-from .views import Slice, view_of
+from .views import Select, Slice, view_of
 
 
 class Index(Op):
@@ -309,7 +309,8 @@ def getitem(x: Tensor, index: Any) -> Tensor:
         picks, index = _ints_first(index)
         return _take(x if picks is None else getitem(x, picks), index)
     params = found if a.contiguous else _basic(a.shape, a.layout.packed.strides, index)
-    return view_of(Slice, x, a.view(*found), params)  # type: ignore[arg-type]
+    op = Select if index and type(index[-1]) is int else Slice
+    return view_of(op, x, a.view(*found), params)  # type: ignore[arg-type]
 
 
 def iterate(x: Tensor):

@@ -29,7 +29,7 @@ from ..tensor import Tensor, wrap
 from . import choice
 from .index import _basic, _ints_first, _normal, _translated, getitem
 from .operands import operand
-from .views import views_of
+from .views import ViewOp, views_of
 
 
 def check_writable(t: Tensor, op: str) -> None:
@@ -41,12 +41,27 @@ def check_writable(t: Tensor, op: str) -> None:
         )
     _check_memory(t._array, op)
     if t._edge is not None and is_grad_enabled():
+        _check_not_one_of_several(t._edge)
         for other in views_of(t):
             if type(other._edge) is Leaf:
                 raise RuntimeError(
                     "a view of a leaf Variable that requires grad is being used in an in-place operation. "
                     f"({op} on a view of shape {list(t.shape)}): write under no_grad(), or to a clone()"
                 )
+
+
+def _check_not_one_of_several(edge: Any) -> None:
+    """Raise, as PyTorch does, for what split() or unbind() gave, and for views of it."""
+    node, first = edge, edge.node if type(edge) is Output else edge
+    while type(node) is Node and issubclass(node.op, ViewOp):
+        node = node.edges[0]
+    if type(node) is Output and issubclass(node.node.op, ViewOp):
+        raise RuntimeError(
+            f"Output {edge.index if type(edge) is Output else 0} of {first.op.backward_name} is a view and is being "
+            "modified inplace. This view is the output of a function that returns multiple views. Such functions do "
+            "not allow the output views to be modified inplace. You should replace the inplace operation by an "
+            "out-of-place one."
+        )
 
 
 def _check_memory(a: Array, op: str) -> None:

@@ -7,16 +7,18 @@ autograd.Size([1, 2, 3])
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import prod
 
+from .. import dtypes
 from ..errors import wrap_dim
-from ..op import Op, broadcast_shapes, contiguous, require_tensor
-from ..storage import Array, packed
-from ..tensor import Tensor
-from .views import clone, view_of
+from ..op import broadcast_shapes, contiguous, require_tensor
+from ..storage import Array, packed, strided
+from ..tensor import Tensor, wrap
+from .views import ViewOp, clone, view_of
 
 
-class View(Op):
+class View(ViewOp):
     """y = x in another shape, row-major
     dL/dx = g in the shape of x"""
 
@@ -30,7 +32,17 @@ class View(Op):
         return reshape(g, shape)
 
 
-class Expand(Op):
+class Squeeze(View):
+    """y = x without some dims of size 1
+    dL/dx = g in the shape of x"""
+
+
+class Unsqueeze(View):
+    """y = x with one more dim, of size 1
+    dL/dx = g in the shape of x"""
+
+
+class Expand(ViewOp):
     """y = x broadcast to a larger shape
     dL/dx = g, summed over the broadcast dims"""
 
@@ -104,7 +116,7 @@ def _view_strides(a: Array, shape: tuple) -> tuple | None:
     return tuple(reversed(strides))
 
 
-def reshape(input: Tensor, *shape) -> Tensor:
+def reshape(input: Tensor, *size, shape=None) -> Tensor:
     """The elements, row-major, in another shape: a view where strides allow, else a copy. One size may be -1.
 
     >>> from autograd import arange
@@ -113,7 +125,7 @@ def reshape(input: Tensor, *shape) -> Tensor:
             [2, 3]])
     """
     a = require_tensor("reshape", input)._array
-    new = _infer(sizes(shape, "reshape"), a.size)
+    new = _infer(sizes(size if shape is None else (shape,), "reshape"), a.size)
     if new == a.shape:
         return view_of(View, input, a)
     strides = _view_strides(a, new)
@@ -124,16 +136,18 @@ def reshape(input: Tensor, *shape) -> Tensor:
     return view_of(View, input, a.view(new, strides))
 
 
-def view(input: Tensor, *shape) -> Tensor:
+def view(input: Tensor, *shape, size=None) -> Tensor:
     """As :func:`reshape`, but never a copy: RuntimeError where the strides do not allow a view. With a dtype of the
-    same size, the same memory read as that dtype is not supported.
+    same size: the same memory read as that dtype, outside the graph.
 
     >>> from autograd import arange
     >>> view(arange(4), 2, 2).shape
     autograd.Size([2, 2])
     """
     a = input._array
-    new = _infer(sizes(shape, "view"), a.size)
+    if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
+        return _reread(input, shape[0])
+    new = _infer(sizes(shape if size is None else (size,), "view"), a.size)
     strides = _view_strides(a, new)
     if strides is None:
         raise RuntimeError(
@@ -144,12 +158,30 @@ def view(input: Tensor, *shape) -> Tensor:
     return view_of(View, input, a.view(new, strides))
 
 
+def _reread(input: Tensor, dtype: dtypes.dtype) -> Tensor:
+    """The bytes of a tensor as elements of another dtype."""
+    a = input._array
+    if dtype.itemsize != a.dtype.itemsize:
+        raise NotImplementedError(
+            f"view(dtype) reads elements of one size, and {a.dtype} has {a.dtype.itemsize} bytes, {dtype} "
+            f"{dtype.itemsize}: x.to({dtype}) converts values, x.numpy().view(...) reads bytes"
+        )
+    y = a.view(a.shape, a.strides)
+    y.layout = strided(a.shape, a.strides, dtype)
+    return wrap(y)
+
+
+def reshape_as(input: Tensor, other: Tensor) -> Tensor:
+    """input.reshape(other.shape)"""
+    return reshape(input, other.shape)
+
+
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """input.view(other.shape)"""
     return view(input, other.shape)
 
 
-def expand(input: Tensor, *shape) -> Tensor:
+def expand(input: Tensor, *shape, size=None) -> Tensor:
     """Dims of size 1 broadcast to a larger size, without a copy; -1 keeps a size.
 
     >>> from autograd import tensor
@@ -158,7 +190,7 @@ def expand(input: Tensor, *shape) -> Tensor:
             [2., 2., 2.]])
     """
     a = require_tensor("expand", input)._array
-    new = sizes(shape, "expand")
+    new = sizes(shape if size is None else (size,), "expand")
     lead = len(new) - len(a.shape)
     if lead < 0:
         raise RuntimeError(
@@ -185,7 +217,9 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
     return expand(input, other.shape)
 
 
-broadcast_to = expand
+def broadcast_to(input: Tensor, *size) -> Tensor:
+    """As :func:`expand`."""
+    return expand(require_tensor("broadcast_to", input), *size)
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -225,7 +259,7 @@ def squeeze(input: Tensor, dim=None) -> Tensor:
         drop = {wrap_dim(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim)}
         drop = {d for d in drop if ndim and a.shape[d] == 1}
     keep = [d for d in range(ndim) if d not in drop]
-    return view_of(View, input, a.view(tuple([a.shape[d] for d in keep]), tuple([a.strides[d] for d in keep])))
+    return view_of(Squeeze, input, a.view(tuple([a.shape[d] for d in keep]), tuple([a.strides[d] for d in keep])))
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
@@ -239,7 +273,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     d = wrap_dim(dim, len(a.shape) + 1)
     stride = a.shape[d] * a.strides[d] if d < len(a.shape) else 1
     y = a.view(a.shape[:d] + (1,) + a.shape[d:], a.strides[:d] + (stride,) + a.strides[d:])
-    return view_of(View, input, y)
+    return view_of(Unsqueeze, input, y)
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -261,16 +295,23 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, shape[:start] + (merged,) + shape[end + 1 :])
 
 
-def unflatten(input: Tensor, dim: int, shape: Sequence[int]) -> Tensor:
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """One dim split into several.
 
     >>> from autograd import zeros
     >>> unflatten(zeros(2, 12), 1, (3, 4)).shape
     autograd.Size([2, 3, 4])
     """
-    old = input._array.shape
+    old, new = require_tensor("unflatten", input)._array.shape, tuple(sizes)
     d = wrap_dim(dim, len(old))
-    return reshape(input, old[:d] + _infer(tuple(shape), old[d]) + old[d + 1 :])
+    if not new or not old:
+        raise RuntimeError("unflatten: sizes must be non-empty, and the tensor must have dimensions")
+    if -1 not in new and prod(new) != old[d]:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(new)} don't multiply up to the size of dim {d} ({old[d]}) in the input "
+            "tensor"
+        )
+    return reshape(input, old[:d] + _infer(new, old[d]) + old[d + 1 :])
 
 
 def ravel(input: Tensor) -> Tensor:
@@ -278,10 +319,30 @@ def ravel(input: Tensor) -> Tensor:
     return reshape(input, -1)
 
 
+def _atleast(ndim: int, widen: Callable[[Tensor], Tensor]) -> Callable:
+    """atleast_1d and its kin: ``widen`` gives the dims that are missing."""
+
+    def f(*tensors):
+        given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+        made = tuple([widen(require_tensor(f.__name__, x)) if x.ndim < ndim else x for x in given])
+        return made[0] if len(tensors) == 1 and given is tensors else made
+
+    f.__name__ = f.__qualname__ = f"atleast_{ndim}d"
+    f.__doc__ = f"The tensor, or each of several, with dims of size 1 added until it has {ndim}."
+    return f
+
+
+atleast_1d = _atleast(1, lambda x: unsqueeze(x, 0))
+atleast_2d = _atleast(2, lambda x: reshape(x, 1, -1))
+atleast_3d = _atleast(3, lambda x: unsqueeze(atleast_2d(x), -1))
+
+
 __all__ = [
-    "broadcast_tensors", "broadcast_to", "flatten", "ravel", "reshape", "squeeze", "unflatten", "unsqueeze",
+    "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_tensors", "broadcast_to", "flatten", "ravel", "reshape",
+    "squeeze", "unflatten", "unsqueeze",
 ]  # fmt: skip
-METHODS = [n for n in __all__ if n != "broadcast_tensors"] + [
-    "expand", "expand_as", "sum_to_size", "view", "view_as",
+METHODS = [
+    "broadcast_to", "expand", "expand_as", "flatten", "ravel", "reshape", "reshape_as", "squeeze", "sum_to_size",
+    "unflatten", "unsqueeze", "view", "view_as",
 ]  # fmt: skip
 IN_PLACE_VIEWS = ["squeeze", "unsqueeze"]

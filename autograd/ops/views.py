@@ -18,9 +18,14 @@ from ..errors import wrap_dim
 from ..op import Op, record, require_tensor
 from ..storage import Array, empty
 from ..tensor import Tensor
+from ..types import check_memory_format
 
 
-def view_of(op: type[Op], x: Tensor, y: Array, params: tuple = ()) -> Tensor:
+class ViewOp(Op, abstract=True):
+    """y shows memory of x."""
+
+
+def view_of(op: type[ViewOp], x: Tensor, y: Array, params: tuple = ()) -> Tensor:
     """Record a view, and let the storage know its views, so that a write through one is seen by all."""
     t = record(op, (x._edge,), (x._array, y), y, params)
     remember_views(y.storage, x, t)
@@ -54,7 +59,7 @@ def views_of(x: Tensor) -> list[Tensor]:
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
-class Alias(Op):
+class Alias(ViewOp):
     """y = x
     dL/dx = g"""
 
@@ -74,7 +79,7 @@ class Clone(Op):
         return g
 
 
-class Slice(Op):
+class Slice(ViewOp):
     """y = the part of x that basic indexing selects
     dL/dx = zeros in the shape of x, with g in that part"""
 
@@ -90,6 +95,11 @@ class Slice(Op):
 
     def dx(g, shape, shape_of_y, strides, offset):
         return Unslice.apply(g, shape, (shape_of_y, strides, offset))
+
+
+class Select(Slice):
+    """y = the part of x at one position of a dim
+    dL/dx = zeros in the shape of x, with g in that part"""
 
 
 class Unslice(Op):
@@ -112,13 +122,15 @@ class Unslice(Op):
 # --- functions --------------------------------------------------------------------------------------------------------
 
 
-def to_contiguous(input: Tensor) -> Tensor:
+def to_contiguous(input: Tensor, memory_format=None) -> Tensor:
     """The tensor itself if its elements lie row-major, else a copy."""
+    check_memory_format(memory_format)
     return input if input._array.contiguous else clone(input)
 
 
-def clone(input: Tensor) -> Tensor:
-    """A copy in memory of its own, through which gradients flow."""
+def clone(input: Tensor, *, memory_format=None) -> Tensor:
+    """A copy in memory of its own, row-major, through which gradients flow."""
+    check_memory_format(memory_format)
     a = require_tensor("clone", input)._array
     y = empty(a.shape, a.dtype)
     K.copy(y, a)
@@ -137,19 +149,29 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     >>> narrow(arange(5), 0, 1, 3)
     tensor([1, 2, 3])
     """
+    if not require_tensor("narrow", input)._array.shape:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     d = wrap_dim(dim, input.ndim)
-    n = input.shape[d]
+    n, start = input.shape[d], int(start)
+    if length < 0:
+        raise RuntimeError(f"narrow(): length must be non-negative, got {length}")
     if not -n <= start <= n:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n}], but got {start})")
+        raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {start})")
     start = start + n if start < 0 else start
-    if length < 0 or start + length > n:
+    if start + length > n:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}) of dimension {d}")
     return input[(slice(None),) * d + (slice(start, start + length),)]
 
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice at ``index`` along ``dim``, without that dim."""
-    return input[(slice(None),) * wrap_dim(dim, input.ndim) + (index,)]
+    shape = require_tensor("select", input)._array.shape
+    if not shape:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    d, index = wrap_dim(dim, len(shape)), int(index)
+    if not -shape[d] <= index < shape[d]:
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {d}")
+    return input[(slice(None),) * d + (index,)]
 
 
 __all__ = ["clone", "narrow", "select"]

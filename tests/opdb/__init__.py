@@ -9,6 +9,7 @@ from . import (
     cast,
     choice,
     comparison,
+    diagonal,
     dims,
     exponential,
     extremes,
@@ -17,12 +18,14 @@ from . import (
     linalg,
     loss,
     norm,
+    rearrange,
     reduce,
     rounding,
     scan,
     shape,
     trigonometry,
     views,
+    windows,
 )  # fmt: skip
 from .core import ALL, FLOATS, INTEGERS, Failure, Make, Row, Sample, arrays_of, is_float, map_arrays, outputs_of
 
@@ -47,6 +50,9 @@ FAMILIES = (
     dims,
     join,
 )
+    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, views, shape, dims, join,
+    diagonal, index, windows, rearrange, linalg, activation, norm, loss,
+)  # fmt: skip
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]
 

@@ -29,7 +29,48 @@ ROWS = [
             Failure(lambda m: m.permute(m.ones(2, 3), (0, 0)), RuntimeError, "duplicate dims"),
         ),
     ),
-    Row("movedim", cases(((2, 3, 4), 0, -1), ((2, 3, 4), (0, 1), (1, 2))), np.moveaxis, ALL),
+    Row("swapaxes", cases(((2, 3, 4), 0, -1)), np.swapaxes, ALL),
+    Row(
+        "adjoint",
+        cases(((2, 3),), ((2, 3, 4),)),
+        lambda x: np.swapaxes(x, -1, -2),
+        ALL,
+        failures=(Failure(lambda m: m.adjoint(m.ones(2)), RuntimeError, "only supported on matrices or batches of"),),
+    ),
+    Row("T", cases(((2, 3),), ((2,),), ((2, 3, 4),)), np.transpose, ALL, call=lambda m, x: x.T),
+    Row(
+        "mT",
+        cases(((2, 3),), ((2, 3, 4),)),
+        lambda x: np.swapaxes(x, -1, -2),
+        ALL,
+        call=lambda m, x: x.mT,
+        failures=(Failure(lambda m: m.ones(2).mT, RuntimeError, "only supported on matrices or batches of matrices"),),
+    ),
+    Row(
+        "H",
+        cases(((2, 3),)),
+        np.transpose,
+        ALL,
+        call=lambda m, x: x.H,
+        failures=(
+            Failure(lambda m: m.ones(2).H, RuntimeError, "only supported on matrices (2-D tensors). Got 1-D tensor."),
+            Failure(lambda m: m.ones(2, 2, 2).H, RuntimeError, "consider using tensor.mH"),
+        ),
+    ),
+    Row(
+        "movedim",
+        cases(((2, 3, 4), 0, -1), ((2, 3, 4), (0, 1), (1, 2))),
+        np.moveaxis,
+        ALL,
+        failures=(
+            Failure(
+                lambda m: m.movedim(m.ones(2, 2), (0, 0), (0, 1)), RuntimeError, "movedim: repeated dim in `source`"
+            ),
+            Failure(
+                lambda m: m.movedim(m.ones(2, 2), (0, 1), (0,)), RuntimeError, "should contain the same number of dims"
+            ),
+        ),
+    ),
     Row(
         "t",
         cases(((2, 3),), ((3,),), ((),)),

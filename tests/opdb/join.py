@@ -43,6 +43,49 @@ def stacked(make: Make):
     yield Sample(([make(0), make(0)], 1), note="nothing")
 
 
+def sides(make: Make):
+    yield Sample(([make(2), make(3)],), note="vectors")
+    yield Sample(([make(2, 3), make(2, 1)],), note="matrices")
+    yield Sample(([make(2, 3, 2)],), note="one")
+
+
+def heights(make: Make):
+    yield Sample(([make(3), make(2, 3)],), note="a vector and a matrix")
+    yield Sample(([make(4, 3)[::2], make(3, 1).T],), note="strided")
+    yield Sample(([make(), make()],), note="numbers")
+
+
+def depths(make: Make):
+    yield Sample(([make(3), make(3)],), note="vectors")
+    yield Sample(([make(2, 3), make(3, 2).T],), note="matrices")
+    yield Sample(([make(2, 3, 1), make(2, 3, 2)],), note="three dims")
+
+
+def columns(make: Make):
+    yield Sample(([make(3), make(3, 2)],), note="a vector and a matrix")
+    yield Sample(([make(3), make(6)[::2]],), note="vectors")
+
+
+def blocks(make: Make):
+    yield Sample((make(2, 3), make(3, 1)))
+    yield Sample((make(3), make(), make(2, 2).T), note="a vector, a number, a matrix")
+    yield Sample((make(0, 2), make(1, 1)), note="no rows")
+
+
+def blocks_reference(*parts):
+    parts = [np.atleast_2d(p) for p in parts]
+    y = np.zeros(np.sum([p.shape for p in parts], 0), parts[0].dtype)
+    i = j = 0
+    for p in parts:
+        y[i : i + p.shape[0], j : j + p.shape[1]] = p
+        i, j = i + p.shape[0], j + p.shape[1]
+    return y
+
+
+def tensor_split_reference(x, at, dim=0):
+    return tuple(np.array_split(x, at, dim))
+
+
 ROWS = [
     Row(
         "cat",
@@ -75,6 +118,29 @@ ROWS = [
         ),
     ),
     Row(
+        "hstack",
+        sides,
+        np.hstack,
+        ALL,
+        failures=(
+            Failure(lambda m: m.hstack([]), (RuntimeError, ValueError), "hstack expects a non-empty TensorList"),
+        ),
+    ),
+    Row("vstack", heights, np.vstack, ALL),
+    Row("dstack", depths, np.dstack, ALL),
+    Row("column_stack", columns, np.column_stack, ALL),
+    Row(
+        "block_diag",
+        blocks,
+        blocks_reference,
+        ALL,
+        failures=(
+            Failure(
+                lambda m: m.block_diag(m.ones(1, 2, 3)), RuntimeError, "Input tensors must have 2 or fewer dimensions"
+            ),
+        ),
+    ),
+    Row(
         "split",
         cases(((5, 2), 2), ((5, 2), [1, 4]), ((3, 6), 2, 1), ((3, 6), [0, 6], -1), ((3,), 5), ((0, 2), 2)),
         split_reference,
@@ -97,6 +163,41 @@ ROWS = [
         failures=(
             Failure(lambda m: m.chunk(m.ones(3), 0), RuntimeError, "chunk expects `chunks` to be greater than 0"),
         ),
+    ),
+    Row("split_with_sizes", cases(((5, 2), [1, 4]), ((3, 6), [0, 6], -1)), split_reference, ALL),
+    Row(
+        "tensor_split",
+        cases(((5, 2), 2), ((2, 5), 3, 1), ((5,), (1, 3)), ((2, 4), (-1, 2, 9), -1), ((2,), 4), ((0, 2), 2)),
+        tensor_split_reference,
+        ALL,
+        failures=(
+            Failure(
+                lambda m: m.tensor_split(m.ones(3), 0), RuntimeError, "number of sections must be larger than 0, got 0"
+            ),
+            Failure(
+                lambda m: m.tensor_split(m.ones(()), 1), RuntimeError, "at least a 1-dimensional tensor, but got a"
+            ),
+            Failure(lambda m: m.tensor_split(m.ones(3), m.ones(1)), RuntimeError, "to have dtype of long"),
+        ),
+    ),
+    Row(
+        "hsplit",
+        cases(((2, 4), 2), ((4,), 2), ((2, 4), (1, 3))),
+        lambda x, at: tuple(np.hsplit(x, at)),
+        ALL,
+        failures=(
+            Failure(lambda m: m.hsplit(m.ones(2, 3), 2), RuntimeError, "is not divisible by the split_size 2"),
+            Failure(lambda m: m.hsplit(m.ones(()), 2), RuntimeError, "requires a tensor with at least 1 dimension"),
+        ),
+    ),
+    Row("vsplit", cases(((4, 2), 2), ((4, 2), (1,))), lambda x, at: tuple(np.vsplit(x, at)), ALL),
+    Row(
+        "dsplit",
+        cases(
+            ((2, 1, 4), 2),
+        ),
+        lambda x, at: tuple(np.dsplit(x, at)),
+        ALL,
     ),
     Row(
         "unbind",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .core import ALL, Failure, Row, cases, from_the_end, through_method
+from .core import ALL, Failure, Make, Row, Sample, cases, from_the_end, through_method
 
 
 def squeeze_reference(x, dim=None):
@@ -22,6 +22,16 @@ def flatten_reference(x, start=0, end=-1):
 def expand_reference(x, shape):
     lead = len(shape) - x.ndim
     return np.broadcast_to(x, [x.shape[i - lead] if n == -1 else n for i, n in enumerate(shape)])
+
+
+def pairs(make: Make):
+    yield Sample((make(2, 6), make(3, 4)))
+    yield Sample((make(4), make(2, 2)))
+
+
+def wider(make: Make):
+    yield Sample((make(3, 1), make(2, 3, 2)))
+    yield Sample((make(), make(2)))
 
 
 ROWS = [
@@ -75,7 +85,28 @@ ROWS = [
         cases(((2, 12), 1, (3, 4)), ((6,), 0, (2, -1))),
         lambda x, dim, shape: x.reshape(*x.shape[:dim], *shape, *x.shape[dim + 1 :]),
         ALL,
+        failures=(
+            Failure(
+                lambda m: m.unflatten(m.ones(4), 0, (3, 2)), RuntimeError, "Provided sizes [3, 2] don't multiply up"
+            ),
+            Failure(lambda m: m.unflatten(m.ones(4), 0, ()), RuntimeError, "unflatten: sizes must be non-empty"),
+        ),
     ),
+    Row(
+        "reshape_as", pairs, lambda x, like: x.reshape(like.shape), ALL, wanted=(0,), call=through_method("reshape_as")
+    ),
+    Row("view_as", pairs, lambda x, like: x.reshape(like.shape), ALL, wanted=(0,), call=through_method("view_as")),
+    Row(
+        "expand_as",
+        wider,
+        lambda x, like: np.broadcast_to(x, like.shape),
+        ALL,
+        wanted=(0,),
+        call=through_method("expand_as"),
+    ),
+    Row("atleast_1d", cases(((),), ((2, 3),)), np.atleast_1d, ALL),
+    Row("atleast_2d", cases(((),), ((2,),), ((2, 3),)), np.atleast_2d, ALL),
+    Row("atleast_3d", cases(((),), ((2,),), ((2, 3),), ((1, 2, 3, 4),)), np.atleast_3d, ALL),
     Row("ravel", cases(((2, 3),), ((),), ((0, 2),)), lambda x: x.reshape(-1), ALL),
     Row(
         "expand",
