@@ -37,6 +37,7 @@ from .ops.comparison import *
 from .ops.create import *
 from .ops.diagonal import *
 from .ops.dims import *
+from .ops.distance import *
 from .ops.exponential import *
 from .ops.extremes import *
 from .ops.index import *

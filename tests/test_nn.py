@@ -358,7 +358,7 @@ def test_every_module_does_what_its_function_does():
     weight = tensor([1.0, 2.0, 3.0])
     for module, expected in (
         (nn.MSELoss()(x, p), F.mse_loss(x, p)),
-        (nn.MSELoss(reduction="sum")(x, p), F.mse_loss(x, p, "sum")),
+        (nn.MSELoss(reduction="sum")(x, p), F.mse_loss(x, p, reduction="sum")),
         (nn.CrossEntropyLoss()(x, t), F.cross_entropy(x, t)),
         (nn.CrossEntropyLoss(weight, label_smoothing=0.1)(x, t), F.cross_entropy(x, t, weight, label_smoothing=0.1)),
         (nn.CrossEntropyLoss(ignore_index=1)(x, t), F.cross_entropy(x, t, ignore_index=1)),

@@ -58,6 +58,9 @@ NOT_THERE = {"dropout"}  # other random bits
 EDGES_DIFFER = {
     "sign": "sign(NaN) is NaN in NumPy, 0 in PyTorch; and so abs's gradient",
     "abs": "as sign",
+    "l1_loss": "as abs",
+    "binary_cross_entropy": "PyTorch's 1e-12 is that of float32, in float64 too",
+    "kl_div": "the slope by a target of 0 is the limit's, where PyTorch's is NaN",
     "silu": "0 at -inf, where PyTorch's is NaN; its slope is 0 or 1 at infinities",
     "gelu": "as silu",
     "copysign": "slopes of 1 and -1 at infinities, where PyTorch's are NaN",

@@ -17,13 +17,34 @@ from ..ops.activation import (
     softmax,
     softplus,
 )  # fmt: skip
+from ..ops.distance import cosine_similarity, normalize, pairwise_distance
 from ..ops.linalg import linear
 from ..ops.loss import binary_cross_entropy_with_logits, cross_entropy, mse_loss
+from ..ops.loss_classification import (
+    binary_cross_entropy,
+    kl_div,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    nll_loss,
+    soft_margin_loss,
+)  # fmt: skip
+from ..ops.loss_embedding import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)  # fmt: skip
+from ..ops.loss_regression import gaussian_nll_loss, huber_loss, l1_loss, poisson_nll_loss, smooth_l1_loss
 from ..ops.norm import batch_norm, layer_norm, rms_norm
 from ..ops.trigonometry import tanh
 
 __all__ = [
-    "batch_norm", "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "embedding", "gelu", "layer_norm",
-    "leaky_relu", "linear", "log_softmax", "mse_loss", "relu", "rms_norm", "sigmoid", "silu", "softmax", "softplus",
-    "tanh",
+    "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss",
+    "cosine_similarity", "cross_entropy", "dropout", "embedding", "gaussian_nll_loss", "gelu", "hinge_embedding_loss",
+    "huber_loss", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax", "margin_ranking_loss",
+    "mse_loss", "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "normalize",
+    "pairwise_distance", "poisson_nll_loss", "relu", "rms_norm", "sigmoid", "silu", "smooth_l1_loss",
+    "soft_margin_loss", "softmax", "softplus", "tanh", "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip

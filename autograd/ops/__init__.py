@@ -21,6 +21,7 @@ from . import (
     create,
     diagonal,
     dims,
+    distance,
     exponential,
     extremes,
     index,
@@ -63,6 +64,8 @@ FAMILIES = (
 )
     arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, views, shape, dims, join,
     diagonal, index, windows, rearrange, linalg, activation, create, random, inplace,
+    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation, distance,
+    create, random, inplace,
 )  # fmt: skip
 OPERATORS = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,

@@ -1,10 +1,11 @@
-"""Losses, fused: one kernel forward, one backward.
+"""Losses, fused: one kernel forward, one backward. The others are compositions: :mod:`.loss_regression`,
+:mod:`.loss_classification` and :mod:`.loss_embedding`.
 
 >>> from autograd import tensor
 >>> mse_loss(tensor([1.0, 2.0]), tensor([0.0, 0.0]))
 tensor(2.5000)
 
-``reduction`` is "mean", "sum" or "none" throughout.
+``reduction`` is "mean", "sum" or "none" throughout; ``size_average`` and ``reduce`` are its older names.
 """
 
 from __future__ import annotations
@@ -25,11 +26,22 @@ from .create import arange, ones
 _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
 
-def _reduction(name: str) -> int:
+def reduction_kind(name: str, size_average: bool | None = None, reduce: bool | None = None) -> int:
+    """What a loss does with its elements: 0 none, 1 mean, 2 sum."""
+    if size_average is not None or reduce is not None:
+        name = "none" if reduce is False else "sum" if size_average is False else "mean"
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction={name!r} instead.", stacklevel=3
+        )
     try:
         return _REDUCTIONS[name]
     except KeyError:
         raise ValueError(f"{name} is not a valid value for reduction: choose 'mean', 'sum' or 'none'") from None
+
+
+def reduced(losses: Tensor, kind: int) -> Tensor:
+    """The losses of all elements, their mean or their sum."""
+    return losses if kind == 0 else losses.mean() if kind == 1 else losses.sum()
 
 
 _scalar: dict[dtypes.dtype, Layout] = {}
@@ -191,7 +203,7 @@ def _one_hot(index: Tensor, used: Tensor, rows: tuple, dtype) -> Tensor:
 # --- functions --------------------------------------------------------------------------------------------------------
 
 
-def _same_shapes(x: Tensor, t: Tensor, op: str) -> tuple[Tensor, Tensor]:
+def same_shapes(x: Tensor, t: Tensor, op: str) -> tuple[Tensor, Tensor]:
     """Input and target in one dtype and shape; a target that broadcasts is a warning, as in PyTorch."""
     require_tensor(op, x)
     require_tensor(op, t, "target")
@@ -211,19 +223,44 @@ def _same_shapes(x: Tensor, t: Tensor, op: str) -> tuple[Tensor, Tensor]:
     return x, t
 
 
-def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """The squared error (input - target) ** 2, averaged over all elements, summed, or each.
+def times(losses: Tensor, weight: Tensor) -> Tensor:
+    """Every element with a weight of its own."""
+    if weight.shape != losses.shape:
+        raise ValueError(
+            f"Weights and input must have the same size. (weight {list(weight.shape)}, input {list(losses.shape)})"
+        )
+    return losses * weight
+
+
+def weighted(losses: Tensor, weight: Tensor, kind: int) -> Tensor:
+    """As :func:`reduced`, every element with a weight of its own; the mean is over the weights."""
+    losses = times(losses, weight)
+    return losses.sum() / weight.sum() if kind == 1 else reduced(losses, kind)
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """The squared error (input - target) ** 2, averaged over all elements, summed, or each; with a ``weight`` for every
+    element the mean is over the weights.
 
     >>> from autograd import tensor
     >>> mse_loss(tensor([1.0, 2.0]), tensor([0.0, 0.0]), reduction="sum")
     tensor(5.)
     """
     kind = _REDUCTIONS.get(reduction)
-    if kind is None:
-        kind = _reduction(reduction)
+    if kind is None or size_average is not None or reduce is not None:
+        kind = reduction_kind(reduction, size_average, reduce)
     if not (type(input) is type(target) is Tensor and input._array.layout is target._array.layout
             and input._array.layout.floating):  # fmt: skip
-        input, target = _same_shapes(input, target, "mse_loss")
+        input, target = same_shapes(input, target, "mse_loss")
+    if weight is not None:
+        return weighted((input - target) ** 2, weight, kind)
     if kind == 0:
         return (input - target) ** 2
     return _apply_loss(MseLoss, K.mse, input, target, kind)
@@ -233,6 +270,8 @@ def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
@@ -244,12 +283,12 @@ def binary_cross_entropy_with_logits(
 
     Raises ValueError where input and target differ in shape.
     """
-    kind = _reduction(reduction)
+    kind = reduction_kind(reduction, size_average, reduce)
     require_tensor("binary_cross_entropy_with_logits", input)
     require_tensor("binary_cross_entropy_with_logits", target, "target")
     if input._array.shape != target._array.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
-    input, target = _same_shapes(input, target, "binary_cross_entropy_with_logits")
+    input, target = same_shapes(input, target, "binary_cross_entropy_with_logits")
     if kind and weight is None and pos_weight is None:
         return _apply_loss(BceWithLogits, K.bce_with_logits, input, target, kind)
     if pos_weight is None:
@@ -258,14 +297,16 @@ def binary_cross_entropy_with_logits(
         losses = (1 - target) * input + ((pos_weight - 1) * target + 1) * softplus(-input, threshold=1e30)
     if weight is not None:
         losses = losses * weight
-    return losses if kind == 0 else losses.mean() if kind == 1 else losses.sum()
+    return reduced(losses, kind)
 
 
 def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -285,7 +326,7 @@ def cross_entropy(
 
     Raises IndexError for a target outside [0, C), ValueError or RuntimeError for shapes that do not fit.
     """
-    kind = _reduction(reduction)
+    kind = reduction_kind(reduction, size_average, reduce)
     x, t = require_tensor("cross_entropy", input)._array, require_tensor("cross_entropy", target, "target")._array
     if not x.dtype.is_floating_point:
         raise RuntimeError(f'"cross_entropy" not implemented for {x.dtype.title!r}: logits must be floating point')

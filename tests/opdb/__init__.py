@@ -11,12 +11,16 @@ from . import (
     comparison,
     diagonal,
     dims,
+    distance,
     exponential,
     extremes,
     index,
     join,
     linalg,
     loss,
+    loss_classification,
+    loss_embedding,
+    loss_regression,
     norm,
     rearrange,
     reduce,
@@ -52,6 +56,8 @@ FAMILIES = (
 )
     arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, views, shape, dims, join,
     diagonal, index, windows, rearrange, linalg, activation, norm, loss,
+    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation, norm,
+    loss, loss_regression, loss_classification, loss_embedding, distance,
 )  # fmt: skip
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]
