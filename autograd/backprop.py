@@ -26,6 +26,7 @@ from functools import partial
 from heapq import heappop, heappush
 from sys import getrefcount
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -42,6 +43,19 @@ FREED_MESSAGE = (
     "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
     "saved tensors after calling backward."
 )
+
+
+recompute: WeakKeyDictionary[Node, Callable[[], None]] = WeakKeyDictionary()
+"""By node that let go of what it saved, how it gets it back (:mod:`autograd.utils.checkpoint`)."""
+
+
+def _recomputed(node: Node) -> tuple:
+    while node.saved is None:
+        again = recompute.pop(node, None)
+        if again is None:
+            raise RuntimeError(f"{FREED_MESSAGE} (at {node!r})")
+        again()
+    return node.saved
 
 
 def check_unspoiled(node: Node) -> None:
@@ -132,7 +146,7 @@ def run_backward(
                     caught[edge] = g if edge is node else g[edge.index]
             saved = node.saved
             if saved is None:
-                raise RuntimeError(f"{FREED_MESSAGE} (at {node!r})")
+                saved = _recomputed(node)
             if storage.last_write > node.seq:
                 check_unspoiled(node)
             edges = node.edges

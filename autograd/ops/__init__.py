@@ -61,12 +61,11 @@ FAMILIES = (
     views,
     dims,
     join,
+    diagonal,
+    windows,
+    rearrange,
+    distance,
 )
-    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, views, shape, dims, join,
-    diagonal, index, windows, rearrange, linalg, activation, create, random, inplace,
-    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation, distance,
-    create, random, inplace,
-)  # fmt: skip
 OPERATORS = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,
     "floordiv": rounding.floor_divide, "mod": rounding.remainder, "pow": exponential.pow, "matmul": linalg.matmul,

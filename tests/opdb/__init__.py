@@ -53,12 +53,14 @@ FAMILIES = (
     views,
     dims,
     join,
+    diagonal,
+    windows,
+    rearrange,
+    loss_regression,
+    loss_classification,
+    loss_embedding,
+    distance,
 )
-    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, views, shape, dims, join,
-    diagonal, index, windows, rearrange, linalg, activation, norm, loss,
-    arithmetic, exponential, trigonometry, choice, comparison, cast, reduce, shape, index, linalg, activation, norm,
-    loss, loss_regression, loss_classification, loss_embedding, distance,
-)  # fmt: skip
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]
 

@@ -1,0 +1,5 @@
+"""What torch.utils holds."""
+
+from . import checkpoint
+
+__all__ = ["checkpoint"]
