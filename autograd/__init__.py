@@ -67,7 +67,7 @@ from .runtime import (
 from .tensor import Tensor
 from .types import Size, contiguous_format, device, memory_format, preserve_format
 
-from . import autograd, nn, optim, return_types, study, utils  # isort: skip
+from . import autograd, func, nn, optim, return_types, study, utils  # isort: skip
 from .replay import capture  # isort: skip
 
 __version__ = "0.1.0"

@@ -6,7 +6,7 @@
 (tensor(6.),)
 """
 
-from . import function
+from . import function, functional
 from .anomaly import detect_anomaly, set_detect_anomaly
 from .backprop import backward, grad
 from .check import gradcheck, gradgradcheck
@@ -14,6 +14,6 @@ from .function import Function
 from .modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 __all__ = [
-    "Function", "backward", "detect_anomaly", "enable_grad", "function", "grad", "gradcheck", "gradgradcheck",
-    "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "Function", "backward", "detect_anomaly", "enable_grad", "function", "functional", "grad", "gradcheck",
+    "gradgradcheck", "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
 ]  # fmt: skip

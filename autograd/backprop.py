@@ -353,6 +353,10 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
+    if storage.levels:
+        raise RuntimeError(
+            "backward() within vmap would add the gradients of many examples into one .grad: use autograd.func.grad"
+        )
     roots, grads = _starts(tensors, grad_tensors, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     if inputs is None:
@@ -446,13 +450,14 @@ def grad(
     >>> dx, grad(dx, x)
     (tensor(12., grad_fn=<MulBackward0>), (tensor(12.),))
 
+    With ``is_grads_batched`` each of ``grad_outputs`` has a first dim more, over gradients that are taken all at once.
     Raises RuntimeError where an input was not used, unless ``allow_unused`` (then its gradient is None) or
     ``materialize_grads`` (then zeros).
     """
     if callable(outputs):
         raise TypeError("grad(outputs, inputs) takes tensors; for the gradient of a function see autograd.func.grad")
     if is_grads_batched:
-        raise NotImplementedError("is_grads_batched is not supported: call grad once per gradient")
+        return _batched_grad(outputs, inputs, grad_outputs, create_graph, allow_unused, materialize_grads)
     targets = _as_tuple(inputs)
     edges = _target_edges(targets)
     roots, grads = _starts(outputs, grad_outputs, create_graph)
@@ -473,3 +478,18 @@ def grad(
                 f"if this is the desired behavior. (input {i}, of shape {list(t.shape)})"
             )
     return tuple(results)
+
+
+def _batched_grad(outputs, inputs, grad_outputs, create_graph: bool, allow_unused, materialize_grads: bool) -> tuple:
+    """grad() for many gradients of the outputs at once."""
+    from .vectorize import vmap
+
+    unused: list[int] = []
+
+    def one(*gradients: Tensor) -> tuple:
+        found = grad(outputs, inputs, gradients, True, create_graph, allow_unused, materialize_grads=materialize_grads)
+        unused[:] = [i for i, g in enumerate(found) if g is None]
+        return tuple([g for g in found if g is not None])
+
+    found = iter(vmap(one)(*_as_tuple(grad_outputs)))
+    return tuple([None if i in unused else next(found) for i in range(len(_as_tuple(inputs)))])

@@ -36,6 +36,7 @@ last_change = 0  # the time at which a module or a tensor last became another: s
 allocator: Callable[[Storage], None] | None = None  # while a step is captured: gives a new array its block
 readers: list[Callable[[Array], None]] = []  # called with each array whose values Python is about to see
 
+levels: list[Any] = []  # of vmap, from the outermost to the one that runs
 writers: list[Callable[[int], None]] = []  # called with the time of each write, after it
 lines: dict[int, Any] = {}  # where a write happened, by its time, while anomaly mode notes that
 
@@ -188,12 +189,14 @@ class Array:
 class Storage(Array):
     """A block of memory, all of it, and the time of its last write.
 
-    ``views`` holds, once there are any, weak references to the tensors that look at the block.
+    ``views`` holds, once there are any, weak references to the tensors that look at the block; ``batch``, within
+    vmap, where the examples are (:mod:`autograd.batching`).
     """
 
-    __slots__ = ("version", "views")
+    __slots__ = ("batch", "version", "views")
 
     views: list
+    batch: Any
 
     offset = 0
     writable = True

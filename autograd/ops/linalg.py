@@ -15,7 +15,7 @@ from ..backend import K
 from ..graph import Leaf
 from ..op import SOLE, Op, broadcast_shapes, contiguous, record, require_tensor
 from ..out import with_out
-from ..storage import Array, Layout, Storage, empty, fresh, packed
+from ..storage import Array, Layout, Storage, empty, fresh, levels, packed
 from ..tensor import Tensor
 from .choice import where
 
@@ -106,7 +106,7 @@ class Linear(Op):
 
 def _block_for(edge) -> Storage | None:
     """Memory for the gradient of a parameter."""
-    if type(edge) is Leaf:
+    if type(edge) is Leaf and not levels:
         block, edge.spare = edge.spare, None
         if block is not None and storage.c_memory:  # a step that is recorded works with blocks of its own
             return block

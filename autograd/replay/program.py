@@ -21,7 +21,7 @@ from ..op import contiguous
 from ..ops.create import arange
 from ..ops.random import randperm
 from ..random import Generator
-from ..storage import Array, Layout, Storage, empty, fresh, written
+from ..storage import Array, Foreign, Layout, Storage, empty, fresh, written
 from ..study.tracing import Where
 from ..tensor import Tensor
 from .recorder import Call, CaptureError, Recorder
@@ -158,6 +158,15 @@ def _address(pointer: Any) -> int:
     return int(extension.ffi.cast("intptr_t", pointer))
 
 
+def _extent(block: Storage) -> tuple[int, int]:
+    """From where to where a block's memory goes; a NumPy array may have gaps, or go backwards."""
+    start = _address(block.ptr)
+    if isinstance(block, Foreign):
+        reach = [(n - 1) * step for n, step in zip(block.owner.shape, block.owner.strides)]
+        return start + sum(r for r in reach if r < 0), start + sum(r for r in reach if r > 0) + block.owner.itemsize
+    return start, start + block.layout.nbytes
+
+
 def _resolved(value: Any, arrays: list[Array]) -> Any:
     """A pointer into one of the arrays' blocks as a Pointer; anything else as it is."""
     ffi = extension.ffi
@@ -169,9 +178,9 @@ def _resolved(value: Any, arrays: list[Array]) -> Any:
     address = _address(value)
     for a in arrays:
         block = a.storage
-        start = _address(block.ptr)
-        if start <= address < start + max(block.layout.nbytes, 1):
-            return Pointer(block, address - start)
+        low, high = _extent(block)
+        if low <= address < high or (a.size == 0 and address == _address(a.ptr)):
+            return Pointer(block, address - _address(block.ptr))
     if ffi.typeof(value).cname.startswith(("char", "int64_t")):
         raise CaptureError("capture: a kernel's argument points to no array that was seen")
     return value
