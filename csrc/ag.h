@@ -95,21 +95,22 @@ typedef struct {
     int64_t slot, buffer, offset; /* in bytes */
 } ag_address;
 
-typedef struct {
-    int64_t count, addresses;
-    const ag_instruction *code;
-    ag_slot *slots;
-    const ag_address *moving;
-    void **buffers;
-    int64_t failed; /* the instruction that returned a status, after a run */
-} ag_program;
-
-/* Rows to bring to a program's input, or results to take from its output; bytes are those of one. */
+/* Rows to bring to a program's input, results to take from its output, or values by a schedule; bytes are those of one. */
 typedef struct {
     const char *from;
     char *to;
     int64_t bytes;
 } ag_copy;
+
+typedef struct {
+    int64_t count, addresses, scheduled;
+    const ag_instruction *code;
+    ag_slot *slots;
+    const ag_address *moving;
+    void **buffers;
+    const ag_copy *schedule; /* what to bring before each step: the t-th of its values before step t */
+    int64_t step, failed;    /* the last step of a run, from 0, and the instruction in it that returned a status */
+} ag_program;
 
 /* Memory: a pool of reused blocks, 64-byte aligned (memory.c). stats: live bytes, peak live bytes, cached bytes,
  * number of blocks handed out, of those how many came from the cache. */

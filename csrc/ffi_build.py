@@ -22,7 +22,7 @@ SERVICES = [
     "const char *ag_flags(void);",
     "void ag_bind_gil(void);",
     "int64_t ag_kernel_index(const char *symbol);",
-    "int ag_program_run(ag_program *program, int64_t times, int without_gil);",
+    "int ag_program_run(ag_program *program, int64_t first, int64_t count, int without_gil);",
     "int ag_program_profile(ag_program *program, int64_t times, double *seconds);",
     "int ag_program_epoch(ag_program *program, int64_t first, int64_t count, int64_t size, const int64_t *order,"
     " int64_t inputs, const ag_copy *in, int64_t outputs, const ag_copy *out, int without_gil);",

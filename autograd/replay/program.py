@@ -8,7 +8,7 @@ arena: two of them may have the same bytes where one is used for the last time b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import prod
 from sys import getrefcount
@@ -25,6 +25,7 @@ from ..storage import Array, Foreign, Layout, Storage, empty, fresh, written
 from ..study.tracing import Where
 from ..tensor import Tensor
 from .recorder import Call, CaptureError, Recorder
+from .schedule import Schedule
 
 ALIGN = 64
 LONG = 50e-6  # seconds: from here on a run lets go of the GIL
@@ -393,9 +394,15 @@ class Program:
         for n, a in zip(self._input_numbers, inputs):
             buffers[n] = a.ptr
 
-    def run(self, times: int = 1) -> Any:
+    def run(self, times: int = 1, schedule: Mapping | None = None) -> Any:
         """Take ``times`` steps on the inputs of the last call; returns what the last one returned. Ctrl-C ends it after
         a whole step.
+
+        schedule
+            What changes from step to step: values by the name of an optimizer's option, ``{"lr": values}``, by an
+            optimizer, ``{optimizer: {"lr": values}}``, or by a tensor that the step reads. Values are an array with a
+            row for each step (for an option a number, or one per parameter group), or a function of the step's number,
+            from 0. Options and tensors keep the last step's values.
 
         Raises CaptureError where something changed that the program rests on.
         """
@@ -404,7 +411,14 @@ class Program:
         changed = self.entry.changed()
         if changed:
             raise CaptureError(f"run: {changed} since the step was recorded: call the step again")
-        return self.entry.returned(self.replay(times))
+        planned = self._schedule(schedule, times, self.inputs)
+        return self.entry.returned(self.replay(times, planned))
+
+    def _schedule(self, given: Mapping | None, times: int, inputs: list[Array]) -> Schedule | None:
+        if not given:
+            return None
+        blocks = [a.storage for a in inputs] + [a for a in self._alive if isinstance(a, Storage)]
+        return Schedule(given, times, self.entry.optimizers, blocks)
 
     def run_epoch(
         self,
@@ -413,11 +427,13 @@ class Program:
         shuffle: bool = False,
         drop_last: bool = False,
         generator: Generator | None = None,
+        schedule: Mapping | None = None,
     ) -> Any:
         """A step for every batch of the rows of ``data``, one tensor per input, with the batches gathered in C.
 
         Returns what the step returns, with a first dimension for the batches. A last batch of fewer rows is a call of
-        the step, and not among the results; ``drop_last`` leaves it out. Ctrl-C ends the epoch after a whole step.
+        the step, and not among the results; ``drop_last`` leaves it out. ``schedule`` is that of :meth:`run`, with
+        values for each batch. Ctrl-C ends the epoch after a whole step.
         """
         changed = self.entry.changed()
         if changed:
@@ -425,6 +441,8 @@ class Program:
         rows, size = self._check_data(data, batch_size)
         order = randperm(rows, generator=generator) if shuffle else arange(rows)
         count = rows // size
+        rest = order[count * size :] if rows % size and not drop_last else None
+        planned = self._schedule(schedule, count + (rest is not None), [])
         staged = [fresh(a.layout.packed) for a in self.inputs]
         self.bind(list(staged))
         blocks = self._new_blocks()
@@ -445,11 +463,12 @@ class Program:
                 self._c, first, chunk, size, index, len(staged), into, len(blocks), out, 1
             )
 
-        self._in_chunks(steps, count)
+        self._in_chunks(steps, count, planned)
         kept = [result(blocks, self.inputs) for result in self._results]
         stacked = [self._stacked(a, blocks, results) for a in kept]
-        if rows % size and not drop_last:
-            rest = order[count * size :]
+        if rest is not None:
+            if planned is not None:
+                planned.settle(count)
             self.entry.owner(*[t.index_select(0, rest) for t in data])
         return self.entry.returned(stacked)
 
@@ -479,13 +498,14 @@ class Program:
                 return result
         raise CaptureError("run_epoch: the step returns a view, or a tensor it did not make: return a clone()")
 
-    def replay(self, times: int = 1) -> Sequence[Array]:
+    def replay(self, times: int = 1, schedule: Schedule | None = None) -> Sequence[Array]:
         """Run, whatever has changed; the arrays that the step returned last."""
         blocks = self._new_blocks()
-        if times == 1 and self._seconds:
-            self._finish(extension.lib.ag_program_run(self._c, 1, self._seconds > LONG))
+        run = extension.lib.ag_program_run
+        if times == 1 and self._seconds and schedule is None:
+            self._finish(run(self._c, 0, 1, self._seconds > LONG))
         else:
-            self._in_chunks(lambda first, count: extension.lib.ag_program_run(self._c, count, count > 1), times)
+            self._in_chunks(lambda first, count: run(self._c, first, count, count > 1), times, schedule)
         return blocks if self._as_made else [result(blocks, self.inputs) for result in self._results]
 
     def _new_blocks(self) -> list[Storage]:
@@ -497,9 +517,11 @@ class Program:
             blocks.append(block)
         return blocks
 
-    def _in_chunks(self, steps: Callable[[int, int], int], times: int) -> None:
+    def _in_chunks(self, steps: Callable[[int, int], int], times: int, schedule: Schedule | None) -> None:
         """Take so many steps, with a look for Ctrl-C now and then."""
         done, chunk, status = 0, 1, 0
+        table = extension.ffi.new("ag_copy[]", schedule.table if schedule else [])
+        self._c.schedule, self._c.scheduled, self._c.step = table, len(table), -1
         try:
             while done < times and not status:
                 chunk = min(chunk, times - done)
@@ -509,6 +531,9 @@ class Program:
                 done += chunk
                 chunk = max(1, min(2 * chunk, int(CHUNK / self._seconds)))
         finally:
+            self._c.scheduled = 0
+            if schedule and self._c.step >= 0:
+                schedule.settle(self._c.step)
             self._finish(status)
 
     def _finish(self, status: int) -> None:

@@ -203,7 +203,7 @@ class _Entry:
         self._tensors = [(t, t._array, t._edge) for t in dict.fromkeys(learned)]
         self._leaf_hooks = [(leaf, list(leaf.hooks or ())) for leaf in record.leaves]
         self._buffers = [(b, b._array) for m in modules for b in m._buffers.values() if b is not None]
-        self._optimizers = [(o, sorted(o._plans.items())) for o in record.optimizers]
+        self.optimizers = [(o, sorted(o._plans.items())) for o in record.optimizers]
         for t in tensors:
             if isinstance(t._edge, Node) and t._edge.saved:
                 raise CaptureError(
@@ -225,7 +225,7 @@ class _Entry:
             if found := self._changed_since():
                 return found
             self._looked = latest
-        for optimizer, plans in self._optimizers:
+        for optimizer, plans in self.optimizers:
             if not optimizer.is_current(plans):
                 return f"{type(optimizer).__name__} has other parameters or another state"
         for leaf, held in self._held:
