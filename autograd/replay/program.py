@@ -7,13 +7,10 @@ arena: two of them may have the same bytes where one is used for the last time b
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from math import prod
 from sys import getrefcount
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import dtypes
 from ..backend import extension
@@ -21,237 +18,26 @@ from ..op import contiguous
 from ..ops.create import arange
 from ..ops.random import randperm
 from ..random import Generator
-from ..storage import Array, Foreign, Layout, Storage, empty, fresh, written
+from ..storage import Array, Storage, empty, fresh, written
 from ..study.tracing import Where
 from ..tensor import Tensor
-from .recorder import Call, CaptureError, Recorder
+from .plan import (
+    ALIGN,
+    Instruction,
+    Pointer,
+    address_of,
+    lifetimes,
+    placed,
+    references,
+    signatures,
+    used,
+    without_copies,
+)
+from .recorder import CaptureError, Recorder
 from .schedule import Schedule
 
-ALIGN = 64
 LONG = 50e-6  # seconds: from here on a run lets go of the GIL
 CHUNK = 0.02  # seconds between looks for Ctrl-C in run()
-
-
-ACTIVATIONS = {1: "relu", 2: "sigmoid", 3: "tanh"}
-SCALARS = {"double": "d", "uint64_t": "u"}  # the others are int64_t
-
-
-class Argument(NamedTuple):
-    """A parameter of a kernel's C function: which member of a slot holds it, whether what it points to is only read,
-    and whether it is a table, which points to further arrays."""
-
-    member: str
-    const: bool
-    table: bool
-
-
-def _lines(text: Any) -> list[str]:
-    """The lines of a C string."""
-    return extension.ffi.string(text).decode().splitlines()
-
-
-@cache
-def signatures() -> dict[str, list[Argument]]:
-    """The parameters of each C function by symbol."""
-    by_class = {}
-    for line in _lines(extension.lib.ag_signatures()):
-        group, parameters = line.split(" ", 1)
-        by_class[group] = [
-            Argument("p" if "*" in p else SCALARS.get(p.split()[0], "i"), "const" in p, "ag_param" in p)
-            for p in parameters[1:-1].split(",")
-        ]
-    found = {}
-    for line in _lines(extension.lib.ag_kernels()):
-        group, name = line.split()
-        for suffix in ("", "_f32", "_f64"):
-            found[f"ag_{name}{suffix}"] = by_class[group]
-    return found
-
-
-class Pointer(NamedTuple):
-    """An argument that points into a block, so many bytes from its start."""
-
-    block: Storage
-    offset: int
-
-
-class Instruction:
-    """A kernel call of the program: ``kernel`` on arrays of these ``layouts``, at the user's line ``where``, in one of
-    the phases forward, backward, clipping and optimizer. ``reads`` and ``writes`` are numbers of blocks; those of
-    ``tabled`` are found through a table."""
-
-    __slots__ = (
-        "arguments", "arrays", "flops", "kernel", "layouts", "names", "note", "phase", "reads", "symbol", "tabled",
-        "where", "writes",
-    )  # fmt: skip
-
-    def __init__(self, call: Call):
-        self.symbol, self.kernel, self.where, self.phase = call.symbol, call.kernel, call.where, call.phase
-        self.arrays = call.arrays
-        self.layouts: list[Layout] = [a.layout for a in call.arrays]
-        self.flops = _flops(call)
-        self.note = ACTIVATIONS.get(call.args[-1], "") if call.kernel.startswith("linear") else ""
-        self.names: list[tuple[str, bool, bool]] = []  # of the arrays; whether each is written, and is found in a table
-        self.arguments = [_resolved(a, call.arrays) for a in call.args]
-        kinds = signatures()[call.symbol]
-        self.writes = {id(a.block) for a, k in zip(self.arguments, kinds) if type(a) is Pointer and not k.const}
-        self.reads = {id(a.storage) for a in call.arrays}
-        self.tabled: set[int] = set()
-        for table in [(a, k.const) for a, k in zip(self.arguments, kinds) if k.table]:
-            self._look_through(*table)
-
-    def point_elsewhere(self, instead: dict[int, Storage]) -> None:
-        """Use other blocks in place of some."""
-        if not instead.keys() & self.reads:
-            return
-        self.reads = {id(instead[b]) if b in instead else b for b in self.reads}
-        self.writes = {id(instead[b]) if b in instead else b for b in self.writes}
-        self.arrays = [instead.get(id(a), a) if a is a.storage else a for a in self.arrays]
-        self.arguments = [
-            Pointer(instead[id(a.block)], a.offset) if type(a) is Pointer and id(a.block) in instead else a
-            for a in self.arguments
-        ]
-
-    def _look_through(self, table: Any, const: bool) -> None:
-        """Note the arrays to which the rows of a table point. Unless the table is const, all but each g are written."""
-        blocks = {_address(a.ptr): id(a.storage) for a in self.arrays}
-        state = {blocks[_address(p)] for row in table for p in (row.p, row.m, row.v, row.vmax) if p}
-        self.tabled |= state | {blocks[_address(row.g)] for row in table if row.g}
-        if not const:
-            self.writes |= state
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of the arrays it reads and writes."""
-        return sum(layout.nbytes for layout in self.layouts)
-
-    def call_it(self, names: dict[int, str]) -> None:
-        """Give the arrays their names."""
-        blocks = [id(a.storage) for a in self.arrays]
-        self.names = [(names[b], b in self.writes, b in self.tabled) for b in blocks]
-
-    def __str__(self) -> str:
-        shapes = ["x".join(map(str, layout.shape)) or "()" for layout in self.layouts]
-        written = [
-            name if tabled else f"{name}[{shape}]"
-            for (name, writes, tabled), shape in zip(self.names, shapes) if writes
-        ]  # fmt: skip
-        results = ", ".join(dict.fromkeys(written))
-        operands = ", ".join(name for name, writes, _ in self.names if not writes)
-        kernel = f"{self.kernel} {self.note}".rstrip()
-        return f"{results} = {kernel}({operands})" if results else f"{kernel}({operands})"
-
-
-def _flops(call: Call) -> int:
-    """Floating-point operations: of products two per multiplication, elsewhere one per element of the largest array."""
-    args, null = call.args, extension.ffi.NULL
-    if call.kernel == "linear":
-        return 2 * args[0] * args[1] * args[2]
-    if call.kernel == "linear_grad":
-        return 2 * args[0] * args[1] * args[2] * ((args[3] != null) + (args[4] != null))
-    if call.kernel == "gemm":
-        spec = args[0]
-        return 2 * spec.m * spec.n * spec.k * prod(spec.bsize[d] for d in range(spec.nbatch))
-    return max((a.size for a in call.arrays), default=0)
-
-
-def _address(pointer: Any) -> int:
-    return int(extension.ffi.cast("intptr_t", pointer))
-
-
-def _extent(block: Storage) -> tuple[int, int]:
-    """From where to where a block's memory goes; a NumPy array may have gaps, or go backwards."""
-    start = _address(block.ptr)
-    if isinstance(block, Foreign):
-        reach = [(n - 1) * step for n, step in zip(block.owner.shape, block.owner.strides)]
-        return start + sum(r for r in reach if r < 0), start + sum(r for r in reach if r > 0) + block.owner.itemsize
-    return start, start + block.layout.nbytes
-
-
-def _resolved(value: Any, arrays: list[Array]) -> Any:
-    """A pointer into one of the arrays' blocks as a Pointer; anything else as it is."""
-    ffi = extension.ffi
-    if not isinstance(value, ffi.CData) or value == ffi.NULL:
-        return value
-    kind = ffi.typeof(value)
-    if kind.item.kind == "struct":
-        return value
-    address = _address(value)
-    for a in arrays:
-        block = a.storage
-        low, high = _extent(block)
-        if low <= address < high or (a.size == 0 and address == _address(a.ptr)):
-            return Pointer(block, address - _address(block.ptr))
-    if ffi.typeof(value).cname.startswith(("char", "int64_t")):
-        raise CaptureError("capture: a kernel's argument points to no array that was seen")
-    return value
-
-
-def _used(instructions: list[Instruction], arena: set[int]) -> list[Instruction]:
-    """Without what writes only to temporaries that nothing uses afterwards."""
-    kept: list[Instruction] = []
-    wanted: set[int] = set()
-    for each in reversed(instructions):
-        if each.writes and each.writes <= arena and not each.writes & wanted:
-            continue
-        kept.append(each)
-        wanted |= each.reads
-    return kept[::-1]
-
-
-def _without_copies(instructions: list[Instruction], arena: set[int], made: dict[int, Storage]) -> list[Instruction]:
-    """Where a temporary is only copied to a new block, what made it writes to that block.
-
-    While a step is recorded its arrays have a second owner, so gradients are copied that would else be kept."""
-    first: dict[int, int] = {}
-    last: dict[int, int] = {}
-    for i, each in enumerate(instructions):
-        for block in each.reads | each.writes:
-            first.setdefault(block, i)
-            last[block] = i
-    viewed = {id(a.storage) for each in instructions for a in each.arrays if a is not a.storage}
-    instead: dict[int, Storage] = {}
-    kept = []
-    for i, each in enumerate(instructions):
-        if each.kernel == "copy" and all(a is a.storage for a in each.arrays):
-            to, source = each.arrays[0].storage, each.arrays[1].storage
-            whole = to.layout is source.layout and id(to) in made and first[id(to)] == i
-            if whole and id(source) in arena - viewed and last[id(source)] == i:
-                instead[id(source)] = to
-                continue
-        kept.append(each)
-    for each in kept:
-        each.point_elsewhere(instead)
-    return kept
-
-
-def _lifetimes(instructions: list[Instruction], arena: set[int]) -> dict[int, tuple[int, int]]:
-    """The first and the last instruction that touches each temporary."""
-    lives: dict[int, tuple[int, int]] = {}
-    for i, each in enumerate(instructions):
-        for block in (each.reads | each.writes) & arena:
-            lives[block] = (lives[block][0] if block in lives else i, i)
-    return lives
-
-
-def _placed(lives: dict[int, tuple[int, int]], sizes: dict[int, int]) -> tuple[dict[int, int], int]:
-    """Where each temporary lies in the arena, and the arena's size: the largest first, each at the lowest place that no
-    other one has during its life."""
-    places: dict[int, int] = {}
-    total = 0
-    for block in sorted(lives, key=lambda b: (-sizes[b], lives[b])):
-        first, last = lives[block]
-        taken = sorted(
-            (places[b], places[b] + sizes[b]) for b in places if lives[b][0] <= last and first <= lives[b][1]
-        )
-        at = 0
-        for start, end in taken:
-            if at + sizes[block] <= start:
-                break
-            at = max(at, end)
-        places[block] = at
-        total = max(total, at + sizes[block])
-    return places, total
 
 
 class Program:
@@ -268,16 +54,16 @@ class Program:
         stay |= set().union(*[each.tabled for each in instructions])
         moving = {id(a.storage): a for a in record.inputs}
         moving |= {id(a.storage): a for a in outputs if id(a.storage) in made and id(a.storage) not in stay}
-        ours = _references(instructions)
+        ours = references(instructions)
         arena = {
             key for key in made
             if key not in stay and key not in moving and getrefcount(made[key]) <= ours.get(key, 0) + 2
         }  # fmt: skip
         self._refuse_changed_constants(instructions, record)
-        self.instructions = _used(_without_copies(instructions, arena, made), arena)
-        self.lives = _lifetimes(self.instructions, arena)
+        self.instructions = used(without_copies(instructions, arena, made), arena)
+        self.lives = lifetimes(self.instructions, arena)
         self.sizes = {b: -(-made[b].layout.nbytes // ALIGN) * ALIGN for b in self.lives}
-        self.places, self.arena_bytes = _placed(self.lives, self.sizes)
+        self.places, self.arena_bytes = placed(self.lives, self.sizes)
         self._build(moving, record.inputs, outputs)
         self.bind(record.inputs)
         blocks = {id(a.storage): a.storage for each in self.instructions for a in each.arrays}
@@ -338,9 +124,9 @@ class Program:
         ffi, lib = extension.ffi, extension.lib
         given = {id(a.storage) for a in inputs}
         self._arena = empty((max(self.arena_bytes, 1),), dtypes.uint8)
-        base = _address(self._arena.ptr)
+        base = address_of(self._arena.ptr)
         numbers = {key: n for n, key in enumerate(moving)}
-        starts = {key: _address(a.ptr if key in given else a.storage.ptr) for key, a in moving.items()}
+        starts = {key: address_of(a.ptr if key in given else a.storage.ptr) for key, a in moving.items()}
         slots: list[tuple[str, Any]] = []
         code, addresses = [], []
         for each in self.instructions:
@@ -349,13 +135,13 @@ class Program:
                 if type(value) is Pointer:
                     key = id(value.block)
                     if key in moving:
-                        offset = _address(value.block.ptr) + value.offset - starts[key]
+                        offset = address_of(value.block.ptr) + value.offset - starts[key]
                         addresses.append((len(slots), numbers[key], offset))
                         value = ffi.NULL
                     elif key in self.places:
                         value = ffi.cast("void *", base + self.places[key] + value.offset)
                     else:
-                        value = ffi.cast("void *", _address(value.block.ptr) + value.offset)
+                        value = ffi.cast("void *", address_of(value.block.ptr) + value.offset)
                 slots.append((kind.member, value))
         self._slots = ffi.new("ag_slot[]", max(len(slots), 1))
         for slot, (member, value) in zip(self._slots, slots):
@@ -614,18 +400,3 @@ def _short(where: Where) -> str:
 def _block(held: Any) -> Storage:
     """The block of the gradient that a leaf holds."""
     return (held if isinstance(held, Array) else held._array).storage
-
-
-def _references(instructions: list[Instruction]) -> Counter:
-    """How often the record itself refers to each block; who refers to one besides keeps it."""
-    found: Counter = Counter()
-    views: dict[int, Array] = {}
-    for each in instructions:
-        for a in each.arrays:
-            if a is a.storage:
-                found[id(a)] += 1
-            else:
-                views[id(a)] = a
-        found.update(id(a.block) for a in each.arguments if type(a) is Pointer)
-    found.update(id(a.storage) for a in views.values())
-    return found
