@@ -22,7 +22,7 @@ tensors; what a replay cannot repeat is refused while it is recorded.
 """
 
 from .program import Program
-from .recorder import CaptureError
+from .recorder import CaptureError, callback
 from .step import CapturedStep, capture
 
-__all__ = ["CaptureError", "CapturedStep", "Program", "capture"]
+__all__ = ["CaptureError", "CapturedStep", "Program", "callback", "capture"]

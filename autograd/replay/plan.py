@@ -5,7 +5,9 @@ for each temporary.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import count
 from math import prod
 from typing import Any, NamedTuple
 
@@ -58,14 +60,18 @@ class Pointer(NamedTuple):
     offset: int
 
 
+class Numbered(int):
+    """Stands in the arguments of a call of Python for the array of this number."""
+
+
 class Instruction:
     """A kernel call of the program: ``kernel`` on arrays of these ``layouts``, at the user's line ``where``, in one of
     the phases forward, backward, clipping and optimizer. ``reads`` and ``writes`` are numbers of blocks; those of
-    ``tabled`` are found through a table."""
+    ``tabled`` are found through a table. ``function`` is what Python calls where C has no such kernel."""
 
     __slots__ = (
-        "arguments", "arrays", "flops", "kernel", "layouts", "names", "note", "phase", "reads", "symbol", "tabled",
-        "where", "writes",
+        "arguments", "arrays", "flops", "function", "kernel", "layouts", "names", "note", "phase", "reads", "symbol",
+        "tabled", "where", "writes",
     )  # fmt: skip
 
     def __init__(self, call: Call):
@@ -75,11 +81,17 @@ class Instruction:
         self.flops = _flops(call)
         self.note = ACTIVATIONS.get(call.args[-1], "") if call.kernel.startswith("linear") else ""
         self.names: list[tuple[str, bool, bool]] = []  # of the arrays; whether each is written, and is found in a table
+        self.reads = {id(a.storage) for a in call.arrays}
+        self.tabled: set[int] = set()
+        self.function = call.function
+        if call.function is not None:
+            self.note = "in Python"
+            self.writes = set(call.writes)
+            self.arguments = _numbered(call.args, count().__next__)
+            return
         self.arguments = [_resolved(a, call.arrays) for a in call.args]
         kinds = signatures()[call.symbol]
         self.writes = {id(a.block) for a, k in zip(self.arguments, kinds) if type(a) is Pointer and not k.const}
-        self.reads = {id(a.storage) for a in call.arrays}
-        self.tabled: set[int] = set()
         for table in [(a, k.const) for a, k in zip(self.arguments, kinds) if k.table]:
             self._look_through(*table)
 
@@ -128,6 +140,8 @@ class Instruction:
 def _flops(call: Call) -> int:
     """Floating-point operations: of products two per multiplication, elsewhere one per element of the largest array."""
     args, null = call.args, extension.ffi.NULL
+    if call.function is not None:
+        return max((a.size for a in call.arrays), default=0)
     if call.kernel == "linear":
         return 2 * args[0] * args[1] * args[2]
     if call.kernel == "linear_grad":
@@ -151,6 +165,13 @@ def _extent(block: Storage) -> tuple[int, int]:
     return start, start + block.layout.nbytes
 
 
+def _numbered(args: Sequence, number: Callable[[], int]) -> list:
+    """Arguments with numbers in place of arrays, also in lists."""
+    return [
+        Numbered(number()) if isinstance(a, Array) else _numbered(a, number) if isinstance(a, list) else a for a in args
+    ]
+
+
 def _resolved(value: Any, arrays: list[Array]) -> Any:
     """A pointer into one of the arrays' blocks as a Pointer; anything else as it is."""
     ffi = extension.ffi
@@ -163,7 +184,7 @@ def _resolved(value: Any, arrays: list[Array]) -> Any:
     for a in arrays:
         block = a.storage
         low, high = _extent(block)
-        if low <= address < high or (a.size == 0 and address == address_of(a.ptr)):
+        if low <= address < high or address == address_of(a.ptr):
             return Pointer(block, address - address_of(block.ptr))
     if ffi.typeof(value).cname.startswith(("char", "int64_t")):
         raise CaptureError("capture: a kernel's argument points to no array that was seen")

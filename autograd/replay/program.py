@@ -8,6 +8,7 @@ arena: two of them may have the same bytes where one is used for the last time b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from sys import getrefcount
 from time import perf_counter
 from typing import Any
@@ -24,6 +25,7 @@ from ..tensor import Tensor
 from .plan import (
     ALIGN,
     Instruction,
+    Numbered,
     Pointer,
     address_of,
     lifetimes,
@@ -38,6 +40,37 @@ from .schedule import Schedule
 
 LONG = 50e-6  # seconds: from here on a run lets go of the GIL
 CHUNK = 0.02  # seconds between looks for Ctrl-C in run()
+
+
+class PythonCall:
+    """A call between two parts; ``find`` has for each array among the arguments a function of the new blocks and the
+    inputs."""
+
+    def __init__(self, number: int, instruction: Instruction, find: list[Callable]):
+        self.number, self._find = number, find
+        self._function: Any = instruction.function
+        self._arguments = instruction.arguments
+
+    def bind(self, blocks: list[Storage], inputs: list[Array]) -> None:
+        """Take other blocks and inputs."""
+        self._args = _filled(self._arguments, [find(blocks, inputs) for find in self._find])
+
+    def run(self) -> int:
+        """Call it; a kernel's status."""
+        return self._function(*self._args) or 0
+
+
+def _filled(arguments: list, arrays: list[Array]) -> list:
+    return [arrays[a] if type(a) is Numbered else _filled(a, arrays) if isinstance(a, list) else a for a in arguments]
+
+
+class Part:
+    """Instructions that C runs one after another, the ``first`` of this number, and what Python calls then."""
+
+    def __init__(self, first: int, count: int, shared: dict):
+        self.first = first
+        self.c = extension.ffi.new("ag_program *", {**shared, "count": count})
+        self.then: PythonCall | None = None
 
 
 class Program:
@@ -130,6 +163,8 @@ class Program:
         slots: list[tuple[str, Any]] = []
         code, addresses = [], []
         for each in self.instructions:
+            if each.function is not None:
+                continue
             code.append((lib.ag_kernel_index(each.symbol.encode()), len(slots)))
             for value, kind in zip(each.arguments, signatures()[each.symbol]):
                 if type(value) is Pointer:
@@ -149,15 +184,37 @@ class Program:
         self._code = ffi.new("ag_instruction[]", code)
         self._addresses = ffi.new("ag_address[]", addresses)
         self._buffers = ffi.new("void *[]", max(len(moving), 1))
-        self._c = ffi.new("ag_program *", {
-            "count": len(code), "addresses": len(addresses), "code": self._code, "slots": self._slots,
-            "moving": self._addresses, "buffers": self._buffers,
-        })  # fmt: skip
+        shared = {
+            "addresses": len(addresses), "slots": self._slots, "moving": self._addresses, "buffers": self._buffers
+        }  # fmt: skip
+        new = {key: n for n, key in enumerate(key for key in moving if key not in given)}
+        self._parts = self._cut(shared, lambda a: self._result(self._placed(a), new, inputs))
+        self._c = self._parts[0].c
         self._input_numbers = [numbers[id(a.storage)] for a in inputs]
         self._fresh = [(numbers[key], a.storage.layout) for key, a in moving.items() if key not in given]
-        new = {key: n for n, key in enumerate(key for key in moving if key not in given)}
         self._results = [self._result(a, new, inputs) for a in outputs]
         self._as_made = [id(a) for a in outputs] == list(new)  # what is returned are the new blocks
+
+    def _cut(self, shared: dict, finder: Callable) -> list[Part]:
+        """The instructions by parts: runs of those of C, first, and between them the calls of Python."""
+        parts, first, taken = [], 0, 0
+        for n, each in enumerate([*self.instructions, None]):
+            if each is None or each.function is not None:
+                parts.append(Part(first, n - first, {**shared, "code": self._code + taken}))
+                taken += n - first
+                first = n + 1
+            if each is not None and each.function is not None:
+                parts[-1].then = PythonCall(n, each, [finder(a) for a in each.arrays])
+        return parts
+
+    def _placed(self, a: Array) -> Array:
+        """The array where it lies in replays, if it is a temporary."""
+        place = self.places.get(id(a.storage))
+        if place is None:
+            return a
+        block = Storage()
+        block.ptr, block.layout, block.version = self._arena.ptr + place, a.storage.layout, 0
+        return block if a is a.storage else block.view(a.shape, a.strides, a.offset)
 
     def _result(self, a: Array, new: dict[int, int], inputs: list[Array]) -> Callable:
         """From the new blocks and the inputs, a returned array."""
@@ -244,11 +301,19 @@ class Program:
         ])  # fmt: skip
         index = ffi.cast("int64_t *", order._array.ptr)
 
-        def steps(first: int, chunk: int) -> int:
-            return extension.lib.ag_program_epoch(
-                self._c, first, chunk, size, index, len(staged), into, len(blocks), out, 1
-            )
+        epoch, nothing = extension.lib.ag_program_epoch, ffi.new("ag_program *")
 
+        def steps(first: int, chunk: int) -> int:
+            if len(self._parts) == 1:
+                return epoch(self._c, first, chunk, size, index, len(staged), into, len(blocks), out, 1)
+            for b in range(first, first + chunk):
+                gather = partial(epoch, self._c, b, 1, size, index, len(staged), into, 0, ffi.NULL, 0)
+                if status := self._step(b, gather):
+                    return status
+                epoch(nothing, b, 1, 0, index, 0, ffi.NULL, len(blocks), out, 0)
+            return 0
+
+        self._bind_python(blocks)
         self._in_chunks(steps, count, planned)
         kept = [result(blocks, self.inputs) for result in self._results]
         stacked = [self._stacked(a, blocks, results) for a in kept]
@@ -288,11 +353,39 @@ class Program:
         """Run, whatever has changed; the arrays that the step returned last."""
         blocks = self._new_blocks()
         run = extension.lib.ag_program_run
-        if times == 1 and self._seconds and schedule is None:
+        if len(self._parts) > 1:
+            self._bind_python(blocks)
+            self._in_chunks(self._steps, times, schedule)
+        elif times == 1 and self._seconds and schedule is None:
             self._finish(run(self._c, 0, 1, self._seconds > LONG))
         else:
             self._in_chunks(lambda first, count: run(self._c, first, count, count > 1), times, schedule)
         return blocks if self._as_made else [result(blocks, self.inputs) for result in self._results]
+
+    def _bind_python(self, blocks: list[Storage]) -> None:
+        for part in self._parts:
+            if part.then is not None:
+                part.then.bind(blocks, self.inputs)
+
+    def _steps(self, first: int, count: int) -> int:
+        """Steps in parts; the status of the first instruction that fails."""
+        for t in range(first, first + count):
+            if status := self._step(t):
+                return status
+        return 0
+
+    def _step(self, t: int, begin: Callable[[], int] | None = None) -> int:
+        """A step in parts, of which ``begin`` runs the first one."""
+        for part in self._parts:
+            status = begin() if begin else extension.lib.ag_program_run(part.c, t, 1, False)
+            begin = None
+            if status:
+                self._failed = part.first + part.c.failed
+                return status
+            if part.then is not None and (status := part.then.run()):
+                self._failed = part.then.number
+                return status
+        return 0
 
     def _new_blocks(self) -> list[Storage]:
         """Memory for what the step returns."""
@@ -334,7 +427,7 @@ class Program:
             raise self._failure(status)
 
     def _failure(self, status: int) -> Exception:
-        each = self.instructions[self._c.failed]
+        each = self.instructions[self._c.failed if len(self._parts) == 1 else self._failed]
         if status < 0:
             return MemoryError(f"{each.kernel} could not get its scratch memory, at {each.where}")
         return IndexError(
@@ -370,11 +463,29 @@ class Program:
         if changed:
             raise CaptureError(f"profile: {changed} since the step was recorded: call the step again")
         blocks = self._new_blocks()  # which the steps write to
-        self._finish(extension.lib.ag_program_profile(self._c, times, seconds))
+        self._bind_python(blocks)
+        status = 0
+        for _ in range(times if len(self._parts) > 1 else 1):
+            status = status or self._profiled(1 if len(self._parts) > 1 else times, seconds)
+        self._finish(status)
         del blocks
         total = sum(seconds) or 1.0
         columns = [(f"{s / times * 1e6:.2f}", f"{s / total:.1%}") for s in seconds]
         return self._listing(("us", "share"), columns[: len(self)])
+
+    def _profiled(self, times: int, seconds: Any) -> int:
+        for part in self._parts:
+            if status := extension.lib.ag_program_profile(part.c, times, seconds + part.first):
+                self._failed = part.first + part.c.failed
+                return status
+            if part.then is not None:
+                start = perf_counter()
+                status = part.then.run()
+                seconds[part.then.number] += perf_counter() - start
+                if status:
+                    self._failed = part.then.number
+                    return status
+        return 0
 
     def _listing(self, names: tuple, columns: list[tuple]) -> str:
         lines = [

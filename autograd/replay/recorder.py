@@ -18,16 +18,19 @@ from typing import Any, NamedTuple
 from .. import backend, backprop, graph, storage
 from ..backend import K, c_kernels, effects, extension
 from ..graph import Leaf, Node
+from ..modes import no_grad
 from ..nn import utils
 from ..nn.layers import Sequential
 from ..nn.module import Module
 from ..optim.optimizer import Optimizer, Table
 from ..storage import Array, Storage
 from ..study.tracing import Where
+from ..tensor import Tensor, wrap
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _recording = threading.Lock()
 _by: int | None = None  # the thread that records
+_recorder: Recorder | None = None
 
 
 class CaptureError(RuntimeError):
@@ -40,7 +43,8 @@ def is_recording() -> bool:
 
 
 class Call(NamedTuple):
-    """One call of a C function: its symbol and arguments, and what was seen of it at the seam."""
+    """One call of a C function: its symbol and arguments, and what was seen of it at the seam. Or one of a function in
+    Python, with arrays among its arguments, of which it writes the blocks of ``writes``."""
 
     symbol: str
     args: tuple
@@ -48,14 +52,17 @@ class Call(NamedTuple):
     arrays: list[Array]
     where: Where
     phase: str  # forward, backward, clipping or optimizer
+    function: Callable | None = None
+    writes: frozenset[int] = frozenset()
 
 
 class Recorder:
     """Within ``with Recorder(inputs, started) as record:`` the kernel calls of this thread go to ``record.calls``.
-    ``started`` says what the leaves that are known held at the start."""
+    ``started`` says what the leaves that are known held at the start, ``split`` whether replays may call Python where C
+    has no kernel."""
 
-    def __init__(self, inputs: list[Array], started: dict[Leaf, Any]):
-        self.inputs, self.started = inputs, started
+    def __init__(self, inputs: list[Array], started: dict[Leaf, Any], split: bool = False):
+        self.inputs, self.started, self._split = inputs, started, split
         self.calls: list[Call] = []
         self.made: dict[int, Storage] = {}  # blocks that came to be while recording, by id
         self.constants: set[int] = set()  # of these, the ones that Python filled
@@ -66,6 +73,7 @@ class Recorder:
         self._thread = threading.get_ident()
         self._kernel = ""
         self._arrays: list[Array] = []
+        self._on_numpy = self._paused = False
         self._undo: list[Callable[[], Any]] = []
         self._saved: set[int] = set()
         self._input_blocks = {id(a.storage) for a in inputs}
@@ -75,8 +83,8 @@ class Recorder:
     def __enter__(self) -> Recorder:
         if not _recording.acquire(blocking=False):
             raise CaptureError("capture: another step is being recorded; a captured step cannot call one while it is")
-        global _by
-        _by = self._thread
+        global _by, _recorder
+        _by, _recorder = self._thread, self
         plain = dict(K.__dict__)
         noting = c_kernels.bind(_Library(self))
         if backend.is_strict():
@@ -90,8 +98,8 @@ class Recorder:
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        global _by
-        _by = None
+        global _by, _recorder
+        _by = _recorder = None
         K.__dict__.update(self._plain)
         storage.c_memory, storage.allocator = True, None
         storage.readers.remove(self._read)
@@ -107,7 +115,7 @@ class Recorder:
     # --- what happens while recording ---------------------------------------------------------------------------------
 
     def _mine(self) -> bool:
-        return threading.get_ident() == self._thread
+        return threading.get_ident() == self._thread and not self._paused
 
     def _allocate(self, a: Storage) -> None:
         a.ptr = storage.c_block(a.layout)
@@ -122,11 +130,17 @@ class Recorder:
         if block in self.made and block not in self.written:
             self.constants.add(block)  # a block that Python fills, once
             return
+        if self._kernel and self._split:
+            self._on_numpy = True
+            self._remember(a.storage)
+            return
         doing = f"{self._kernel}() runs on NumPy here" if self._kernel else "Python reads values"
+        advice = "capture(split=True) calls it between parts of the program" if self._kernel else (
+            "values can be read from what the step returns, or with capture(split=True) by replay.callback()"
+        )  # fmt: skip
         raise CaptureError(
-            f"capture: {doing}, of shape {list(a.shape)} and {a.dtype}, which a replay cannot repeat, at "
-            f"{_user_line(sys._getframe(1))}. Values can be read from what the step returns; for the rest of the step, "
-            "do it outside"
+            f"capture: {doing}, of shape {list(a.shape)} and {a.dtype}, which a replay in C cannot repeat, at "
+            f"{_user_line(sys._getframe(1))}: do it outside the step; {advice}"
         )
 
     def _effect(self, what: str) -> None:
@@ -148,14 +162,42 @@ class Recorder:
         def kernel(*args):
             if not self._mine():
                 return plain(*args)
-            outer = self._kernel, self._arrays
-            self._kernel, self._arrays = name, list(_arrays_in(args))
+            outer = self._kernel, self._arrays, self._on_numpy
+            self._kernel, self._arrays, self._on_numpy = name, list(_arrays_in(args)), False
+            before, filled = len(self.calls), set(self.constants)
+            new = {key for a in self._arrays if (key := id(a.storage)) in self.made} - self.written - filled
             try:
-                return noting(*args)
+                result = noting(*args)
+                if self._on_numpy:
+                    del self.calls[before:]
+                    self.constants = filled
+                    self._note_python(plain, args, new | {id(self._arrays[0].storage)})
+                return result
             finally:
-                self._kernel, self._arrays = outer
+                self._kernel, self._arrays, self._on_numpy = outer
 
         return kernel
+
+    def _note_python(self, function: Callable, args: tuple, writes: set[int]) -> None:
+        phase, where = self._phase(sys._getframe(1))
+        self.calls.append(Call("", args, self._kernel, self._arrays, where, phase, function, frozenset(writes)))
+        for a in self._arrays:
+            self._remember(a.storage)
+
+    def call(self, function: Callable, args: tuple[Array, ...]) -> None:
+        """Call a function of arrays that replays call as well."""
+        if not self._split:
+            raise CaptureError(
+                f"capture: callback() runs Python, at {_user_line(sys._getframe(1))}: capture(split=True) calls it "
+                "between parts of the program"
+            )
+        self._kernel, self._arrays = "callback", list(args)
+        try:
+            self._note_python(function, args, set())
+            self._paused = True
+            function(*args)
+        finally:
+            self._kernel, self._arrays, self._paused = "", [], False
 
     def note(self, symbol: str, args: tuple, function: Callable) -> Any:
         """A call of a C function: remember it, and what it overwrites, and make it."""
@@ -224,6 +266,26 @@ def _arrays_in(args: tuple):
             yield from (b for state in a.states for b in state if b is not None)
         elif isinstance(a, list):
             yield from _arrays_in(tuple(a))
+
+
+def callback(function: Callable, *tensors: Tensor) -> None:
+    """Call ``function`` with copies of the tensors: now, and at each replay of a captured step, between two parts of
+    its program (``capture(split=True)``). It may read values, print and keep what it is given.
+
+    >>> from autograd import ones
+    >>> callback(lambda x: print(x.tolist()), ones(2))
+    [1.0, 1.0]
+    """
+
+    def on_copies(*arrays: Array) -> None:
+        with no_grad():
+            function(*[wrap(a).clone() for a in arrays])
+
+    args = tuple([t._array for t in tensors])
+    if _recorder is not None and is_recording():
+        _recorder.call(on_copies, args)
+    else:
+        on_copies(*args)
 
 
 def _kept(value: Any) -> Any:

@@ -29,7 +29,9 @@ NUMBERS = (
 )  # a module's mode and whatever it keeps of these, such as dropout's p, are its settings
 
 
-def capture(function: Callable | None = None, *, on_change: str = "record", check: bool = False) -> Any:
+def capture(
+    function: Callable | None = None, *, on_change: str = "record", check: bool = False, split: bool = False
+) -> Any:
     """A function of tensors as a :class:`CapturedStep`: run once as it is, recorded at the second call, replayed from
     then on.
 
@@ -38,6 +40,9 @@ def capture(function: Callable | None = None, *, on_change: str = "record", chec
         state): "record" again, or raise an "error".
     check
         Run the function beside each replay and compare every number that outlives the step, to the bit. Slow.
+    split
+        Where C has no kernel for a dtype or an op, call NumPy's between two parts of the program, which is slower, in
+        place of refusing the step; and the functions of :func:`~autograd.replay.callback`.
 
     Raises CaptureError for what a replay could not repeat; parameters, gradients and optimizers are then as they were
     before the call.
@@ -45,18 +50,18 @@ def capture(function: Callable | None = None, *, on_change: str = "record", chec
     if on_change not in ("record", "error"):
         raise ValueError(f"capture: on_change is 'record' or 'error', not {on_change!r}")
     if function is None:
-        return lambda function: CapturedStep(function, on_change, check)
-    return CapturedStep(function, on_change, check)
+        return lambda function: CapturedStep(function, on_change, check, split)
+    return CapturedStep(function, on_change, check, split)
 
 
 class CapturedStep:
     """A function whose kernel calls are recorded and replayed."""
 
-    def __init__(self, function: Callable, on_change: str, check: bool):
+    def __init__(self, function: Callable, on_change: str, check: bool, split: bool):
         if not callable(function):
             raise TypeError(f"capture: expected a function, got {type(function).__name__}")
         update_wrapper(self, function)
-        self._function, self._on_change, self._check = function, on_change, check
+        self._function, self._on_change, self._check, self._split = function, on_change, check, split
         self._entries: dict[Any, Any] = {}  # the leaves of a first call, or an _Entry
         self._counts = {"run": 0, "recorded": 0, "replayed": 0}
 
@@ -64,7 +69,7 @@ class CapturedStep:
         """As a method: a step of its own for each instance."""
         if instance is None:
             return self
-        bound = CapturedStep(self._function.__get__(instance), self._on_change, self._check)
+        bound = CapturedStep(self._function.__get__(instance), self._on_change, self._check, self._split)
         instance.__dict__[self._function.__name__] = bound
         return bound
 
@@ -136,7 +141,8 @@ class CapturedStep:
         tensors: list[Tensor] = []
         _structure((args, kwargs), tensors)
         _check_inputs(tensors)
-        with Recorder([t._array for t in tensors], {leaf: leaf.held for leaf in leaves}) as record:
+        started = {leaf: leaf.held for leaf in leaves}
+        with Recorder([t._array for t in tensors], started, self._split) as record:
             result = self._function(*args, **kwargs)
             entry = _Entry(record, result, self)
         self._entries[key] = entry
