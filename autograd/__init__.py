@@ -19,7 +19,7 @@ from .backend import get_backend, set_backend
 from .backprop import grad
 from .check import gradcheck, gradgradcheck
 from .data import as_tensor, from_numpy, tensor
-from .dtypes import dtype, get_default_dtype, promote_types, set_default_dtype
+from .dtypes import can_cast, dtype, finfo, get_default_dtype, iinfo, promote_types, set_default_dtype
 from .function import Function
 from .modes import (
     enable_grad,
@@ -32,6 +32,7 @@ from .modes import (
 from .op import broadcast_shapes, result_type
 from .ops.activation import *
 from .ops.arithmetic import *
+from .ops.cast import *
 from .ops.choice import *
 from .ops.comparison import *
 from .ops.create import *
@@ -79,7 +80,9 @@ if _Path(__file__).with_name("tracer.py").exists():  # a file of HIPS/autograd's
 
     _warn(_foreign(), RuntimeWarning, stacklevel=2)
 
-float32, float64 = _dtypes.float32, _dtypes.float64
+float16, float32, float64 = _dtypes.float16, _dtypes.float32, _dtypes.float64
 int8, int16, int32, int64, uint8 = _dtypes.int8, _dtypes.int16, _dtypes.int32, _dtypes.int64, _dtypes.uint8
-double, long, short = float64, int64, int16
+half, double, long, short = float16, float64, int64, int16
+bfloat16, complex64, complex128 = _dtypes.bfloat16, _dtypes.complex64, _dtypes.complex128
+cfloat, cdouble = complex64, complex128
 float, int, bool = float32, int32, _dtypes.bool_

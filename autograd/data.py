@@ -23,6 +23,8 @@ def copy_of(values: np.ndarray, dtype: dtypes.dtype | None = None) -> Array:
     a = empty(values.shape, dtype or dtypes.as_dtype(values.dtype))
     if a.size:
         with np.errstate(invalid="ignore", over="ignore"):
+            if a.dtype is dtypes.float16:
+                values = values.astype(np.float32)  # as PyTorch, which rounds twice
             np.copyto(a.numpy(), values, casting="unsafe")
     return a
 

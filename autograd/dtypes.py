@@ -6,7 +6,8 @@
 >>> np.zeros(2, dtype=int64).dtype
 dtype('int64')
 
-The order of :data:`ALL` is the order of promotion: bool, then integers, then floats.
+The order of :data:`ALL` is the order of promotion: bool, then integers, then floats. float16 is for storing: what is
+computed of it is computed in float32 and rounded. bfloat16 and the complex types are names that every use refuses.
 """
 
 from __future__ import annotations
@@ -43,15 +44,27 @@ class dtype:
         return TYPE_NAMES[self.name]
 
 
-NAMES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64")
+NAMES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
 ALL = tuple(dtype(name, rank) for rank, name in enumerate(NAMES))
-bool_, uint8, int8, int16, int32, int64, float32, float64 = ALL
+bool_, uint8, int8, int16, int32, int64, float16, float32, float64 = ALL
 _BY_NUMPY = {d.dtype: d for d in ALL}
-_PYTHON = {bool: bool_, int: int64}
+_PYTHON = {bool: bool_, int: int64, float: float64}
 
 
 def _by_name(name: str) -> dtype:
     return ALL[NAMES.index(name)]
+
+
+class _Refused(dtype):
+    """A type of PyTorch's that this engine does not have: scripts may name it, but nothing can be made of it."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str):
+        self.name = name
+
+
+bfloat16, complex64, complex128 = (_Refused(name) for name in ("bfloat16", "complex64", "complex128"))
 
 
 class _Default:
@@ -61,7 +74,7 @@ class _Default:
 
 
 def set_default_dtype(d: dtype) -> None:
-    """Make ``d`` (float32 or float64) the type of tensors made from Python floats."""
+    """Make ``d`` (float16, float32 or float64) the type of tensors made from Python floats."""
     d = as_dtype(d)
     if not d.is_floating_point:
         raise TypeError(f"only floating-point types are supported as the default type, got {d}")
@@ -77,25 +90,19 @@ def as_dtype(d) -> dtype:
     """One of our dtypes from ours, NumPy's or Python's (float, int, bool); TypeError names what is supported."""
     if type(d) is dtype:
         return d
-    if d is float:
-        return _Default.float
-    if d is bool or d is int:
+    if d is float or d is bool or d is int:
         return _PYTHON[d]
     try:
         return _BY_NUMPY[np.dtype(d).newbyteorder("=")]
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         raise TypeError(f"unsupported dtype {d!r}: this engine has {', '.join(NAMES)}") from None
 
 
 def scalar_dtype(value) -> dtype:
     """The dtype of a Python number."""
-    return _PYTHON.get(type(value)) or (
-        bool_
-        if isinstance(value, (bool, np.bool_))
-        else int64
-        if isinstance(value, (int, np.integer))
-        else _Default.float
-    )
+    if isinstance(value, (bool, np.bool_)):
+        return bool_
+    return int64 if isinstance(value, (int, np.integer)) else _Default.float
 
 
 def promote_types(a: dtype, b: dtype) -> dtype:
@@ -109,3 +116,68 @@ def promote_types(a: dtype, b: dtype) -> dtype:
         other = b if a is uint8 else a
         return int16 if other is int8 else other
     return a if a.rank > b.rank else b
+
+
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether a result of type ``from_`` may be written to a tensor of type ``to``: not from a higher kind to a lower.
+
+    >>> can_cast(int64, float32), can_cast(float32, int64)
+    (True, False)
+    """
+    return as_dtype(from_).category <= as_dtype(to).category
+
+
+class finfo:
+    """What a floating-point type can hold, the default type's where none is given.
+
+    >>> finfo(float16)
+    finfo(resolution=0.001, min=-65504, max=65504, eps=0.000976562, smallest_normal=6.10352e-05, tiny=6.10352e-05, \
+dtype=float16)
+    """
+
+    __slots__ = ("bits", "dtype", "eps", "max", "min", "resolution", "smallest_normal", "tiny")
+
+    def __init__(self, type: dtype | None = None):
+        d = _Default.float if type is None else as_dtype(type)
+        if not d.is_floating_point:
+            raise TypeError(f"finfo() requires a floating point input type. Use iinfo to handle {d}")
+        found = np.finfo(d.dtype)
+        self.bits, self.dtype, self.resolution = d.itemsize * 8, d.name, 10.0**-found.precision
+        for name in ("eps", "max", "min", "smallest_normal", "tiny"):
+            setattr(self, name, float(getattr(found, name)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, finfo) and self.dtype == other.dtype
+
+    def __hash__(self) -> int:
+        return hash(self.dtype)
+
+    def __repr__(self) -> str:
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join(f'{name}={getattr(self, name):g}' for name in names)}, dtype={self.dtype})"
+
+
+class iinfo:
+    """What an integer type can hold.
+
+    >>> iinfo(uint8).max
+    255
+    """
+
+    __slots__ = ("bits", "dtype", "max", "min")
+
+    def __init__(self, type: dtype):
+        d = as_dtype(type)
+        if d.category != 1:
+            raise TypeError(f"iinfo() requires an integer input type. Use finfo to handle {d}")
+        found = np.iinfo(d.dtype)
+        self.bits, self.dtype, self.min, self.max = d.itemsize * 8, d.name, int(found.min), int(found.max)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, iinfo) and self.dtype == other.dtype
+
+    def __hash__(self) -> int:
+        return hash(self.dtype)
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

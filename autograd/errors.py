@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_NAMES = {
     "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
-    "float32": "Float", "float64": "Double",
+    "float16": "Half", "float32": "Float", "float64": "Double",
 }  # fmt: skip
 
 

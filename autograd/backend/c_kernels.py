@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from ..dtypes import float32, float64
+from ..dtypes import float16, float32, float64
 from ..storage import Layout
 from . import extension, numpy_backend
 
@@ -34,9 +34,18 @@ def bind(lib: Any) -> dict[str, Callable]:
         if group in BY_SYMBOL:
             kernels[name.removeprefix("mt_")] = BY_SYMBOL[group](lib, name)
         elif group in BINDERS:
-            by_dtype = {d: getattr(lib, f"ag_{name}_{s}") for d, s in ((float32, "f32"), (float64, "f64"))}
+            by_dtype: dict[Any, Any] = {
+                d: getattr(lib, f"ag_{name}_{s}") for d, s in ((float32, "f32"), (float64, "f64"))
+            }
+            if name in numpy_backend.NO_HALF:
+                by_dtype[float16] = _refusing_half(name)
             kernels[name] = BINDERS[group](by_dtype, kernels.get(name))
     return kernels
+
+
+def _refusing_half(name: str) -> Callable:
+    """What stands where the C function for float16 would."""
+    return lambda *args: numpy_backend.refuse_half(name)
 
 
 # --- plans: how C walks strided memory, worked out once per combination of layouts ------------------------------------
@@ -191,8 +200,10 @@ def _binary(by_dtype, twin):
 def _binary_p(by_dtype, twin):
     def kernel(out, a, b, p0, p1=None):
         layout = out.layout
-        f = by_dtype[layout.dtype]
-        if a.layout is b.layout is layout and layout.contiguous:
+        f = by_dtype.get(layout.dtype)
+        if f is None:
+            twin(out, a, b, p0) if p1 is None else twin(out, a, b, p0, p1)
+        elif a.layout is b.layout is layout and layout.contiguous:
             f(NONE, layout.size, out.ptr, a.ptr, b.ptr, p0, p1 or 0.0)
         else:
             key = (layout, a.layout, b.layout)
@@ -242,16 +253,24 @@ def _argreduce(by_dtype, twin):
     return kernel
 
 
-def _rowwise(by_dtype, _):
+def _rowwise(by_dtype, twin):
     def kernel(out, x, rows):
-        by_dtype[x.dtype](*rows, out.ptr, x.ptr)
+        f = by_dtype.get(x.layout.dtype)
+        if f is None:
+            twin(out, x, rows)
+        else:
+            f(*rows, out.ptr, x.ptr)
 
     return kernel
 
 
-def _rowwise_grad(by_dtype, _):
+def _rowwise_grad(by_dtype, twin):
     def kernel(dx, g, y, rows):
-        by_dtype[y.dtype](*rows, dx.ptr, g.ptr, y.ptr)
+        f = by_dtype.get(y.layout.dtype)
+        if f is None:
+            twin(dx, g, y, rows)
+        else:
+            f(*rows, dx.ptr, g.ptr, y.ptr)
 
     return kernel
 
@@ -300,18 +319,26 @@ def _batch_norm_grad(by_dtype, _):
     return kernel
 
 
-def _loss(by_dtype, _):
+def _loss(by_dtype, twin):
     def kernel(out, x, t, scale):
         layout = x.layout
-        by_dtype[layout.dtype](layout.size, out.ptr, x.ptr, t.ptr, scale)
+        f = by_dtype.get(layout.dtype)
+        if f is None:
+            twin(out, x, t, scale)
+        else:
+            f(layout.size, out.ptr, x.ptr, t.ptr, scale)
 
     return kernel
 
 
-def _loss_grad(by_dtype, _):
+def _loss_grad(by_dtype, twin):
     def kernel(dx, g, x, t, scale):
         layout = x.layout
-        by_dtype[layout.dtype](layout.size, dx.ptr, g.ptr, x.ptr, t.ptr, scale)
+        f = by_dtype.get(layout.dtype)
+        if f is None:
+            twin(dx, g, x, t, scale)
+        else:
+            f(layout.size, dx.ptr, g.ptr, x.ptr, t.ptr, scale)
 
     return kernel
 
@@ -464,22 +491,29 @@ def _embedding(by_dtype, twin):
     return kernel
 
 
-def _embedding_grad(by_dtype, _):
+def _embedding_grad(by_dtype, twin):
     cast = extension.ffi.cast
 
     def kernel(dtable, g, index, padding_index):
+        f = by_dtype.get(g.dtype)
+        if f is None:
+            return twin(dtable, g, index, padding_index)
         rows, width = dtable.shape
-        if by_dtype[g.dtype](index.size, width, rows, dtable.ptr, g.ptr, cast("int64_t *", index.ptr), padding_index):
+        if f(index.size, width, rows, dtable.ptr, g.ptr, cast("int64_t *", index.ptr), padding_index):
             raise _index_changed("embedding")
 
     return kernel
 
 
-def _dropout(by_dtype, _):
+def _dropout(by_dtype, twin):
     cast = extension.ffi.cast
 
     def kernel(out, x, p, key):
-        by_dtype[x.dtype](x.size, out.ptr, x.ptr, p, cast("int64_t *", key.ptr))
+        f = by_dtype.get(x.dtype)
+        if f is None:
+            twin(out, x, p, key)
+        else:
+            f(x.size, out.ptr, x.ptr, p, cast("int64_t *", key.ptr))
 
     return kernel
 
@@ -506,7 +540,10 @@ def _stream(mt):
 
 
 def _random(lib, name):
-    by_dtype = {float32: getattr(lib, f"ag_{name}_f32"), float64: getattr(lib, f"ag_{name}_f64")}
+    by_dtype = {
+        float16: _refusing_half(name.removeprefix("mt_")), float32: getattr(lib, f"ag_{name}_f32"),
+        float64: getattr(lib, f"ag_{name}_f64"),
+    }  # fmt: skip
 
     def kernel(mt, out, low, high):
         by_dtype[out.dtype](_stream(mt), out.size, out.ptr, low, high)

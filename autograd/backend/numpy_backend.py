@@ -8,6 +8,8 @@ from types import FunctionType
 
 import numpy as np
 
+from ..dtypes import float16
+from ..errors import not_implemented
 from . import numpy_kernels, numpy_random
 
 
@@ -15,9 +17,31 @@ from . import numpy_kernels, numpy_random
 def table() -> dict[str, Callable]:
     """Every NumPy kernel by name, taking arrays."""
     functions = {n: f for n, f in vars(numpy_kernels).items() if isinstance(f, FunctionType) and n[0] != "_"}
-    for name in ("uniform", "normal", "integers", "permutation"):
-        functions[name] = getattr(numpy_random, name)
-    return {name: SPECIAL.get(name, _plain)(function) for name, function in functions.items()}
+    kernels = {name: SPECIAL.get(name, _ordinary)(function) for name, function in functions.items()}
+    kernels |= {name: _plain(getattr(numpy_random, name)) for name in STREAMS}
+    return kernels | {name: _refusing_half(name, kernels[name]) for name in NO_HALF}
+
+
+STREAMS = ("uniform", "normal", "integers", "permutation")
+NO_HALF = (
+    "linear", "linear_grad", "layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad", "batch_norm",
+    "batch_norm_grad", "cross_entropy", "cross_entropy_grad", "sgd", "adam", "rmsprop", "uniform", "normal",
+)  # fmt: skip
+"""Kernels that do not take float16."""
+
+
+def _refusing_half(name, kernel):
+    def refusing(*args):
+        if any(getattr(a, "dtype", None) is float16 for a in args):
+            refuse_half(name)
+        return kernel(*args)
+
+    return refusing
+
+
+def refuse_half(name):
+    """Raise what a kernel of NO_HALF says to float16."""
+    raise not_implemented(name, float16)
 
 
 def _plain(function):
@@ -31,8 +55,29 @@ def _plain(function):
     return kernel
 
 
+def _rounding(function):
+    """The function, where it writes float16 computed in float32 and rounded."""
+
+    def rounding(out, *operands):
+        if out.dtype != np.float16:
+            return function(out, *operands)
+        wide = out.astype(np.float32)
+        operands = [v.astype(np.float32) if getattr(v, "dtype", None) == np.float16 else v for v in operands]
+        status = function(wide, *operands)
+        out[...] = wide
+        return status
+
+    return rounding
+
+
+def _ordinary(function):
+    return _plain(_rounding(function))
+
+
 def _rowwise(function):
     """The last argument gives (outer, n, inner), the form in which the kernel wants every array."""
+
+    function = _rounding(function)
 
     def kernel(*args):
         rows = args[-1]
@@ -116,6 +161,8 @@ def _cross_entropy_grad(function):
 
 
 def _gemm(function):
+    function = _rounding(function)
+
     def kernel(c, a, b, bias=None, transpose_b=False, alpha=1.0, beta=0.0, act=0):
         b = b.numpy()
         with np.errstate(all="ignore"):

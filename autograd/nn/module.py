@@ -312,22 +312,11 @@ class Module:
 
     def to(self, *args: Any, **kwargs: Any) -> Module:
         """Convert floating-point parameters and buffers to a dtype; devices other than "cpu" are refused."""
-        from ..dtypes import as_dtype
-        from ..types import check_device
+        from ..ops.cast import destination
 
-        dtype, device = kwargs.pop("dtype", None), kwargs.pop("device", None)
-        kwargs.pop("non_blocking", None)
-        for arg in args:
-            if isinstance(arg, Tensor):
-                dtype = arg.dtype
-            elif isinstance(arg, str) or hasattr(arg, "type"):
-                device = arg
-            else:
-                dtype = arg
-        check_device(device)
+        dtype, _ = destination(*args, **kwargs)
         if dtype is None:
             return self
-        dtype = as_dtype(dtype)
         if not dtype.is_floating_point:
             raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={dtype}")
         with no_grad():
@@ -342,6 +331,12 @@ class Module:
                     if b is not None and b.is_floating_point():
                         setattr(module, name, b.to(dtype))
         return self
+
+    def half(self) -> Module:
+        """As ``to(float16)``."""
+        from ..dtypes import float16
+
+        return self.to(float16)
 
     def float(self) -> Module:
         """As ``to(float32)``."""

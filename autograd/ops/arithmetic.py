@@ -51,6 +51,12 @@ class Abs(Unary):
     integers = True
     fused = {"x": "abs_grad g x"}
 
+    @classmethod
+    def apply(cls, x: Tensor) -> Tensor:
+        if x._array.dtype is dtypes.bool_:
+            raise not_implemented("abs", dtypes.bool_)
+        return super().apply(x)
+
     def dx(g, x):
         return g * sign(x)
 
@@ -324,17 +330,11 @@ def sub(input, other, *, alpha=1) -> Tensor:
     if isinstance(other, Tensor):
         if not isinstance(input, Tensor):
             return with_scalar(RsubScalar, other, operand(input, "sub"), Sub, swapped=True)
-        if input._array.dtype is other._array.dtype is dtypes.bool_:
-            raise RuntimeError(
-                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-                "operator instead."
-            )
+        if dtypes.bool_ in (input._array.dtype, other._array.dtype):
+            raise _bool_difference(input, other)
         return Sub.apply(input, other)
-    if require_tensor("sub", input)._array.dtype is dtypes.bool_:
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-            "use the `~` or `logical_not()` operator instead."
-        )
+    if require_tensor("sub", input)._array.dtype is dtypes.bool_ or isinstance(other, bool):
+        raise _bool_difference(input, other)
     if not input._array.dtype.is_floating_point:
         return (
             Sub.apply(*pair(input, other, "sub"))
@@ -342,6 +342,18 @@ def sub(input, other, *, alpha=1) -> Tensor:
             else sub(input.to(dtypes.get_default_dtype()), other)
         )
     return AddScalar.apply(input, -other)
+
+
+def _bool_difference(a: Tensor, b) -> RuntimeError:
+    if isinstance(b, Tensor) and a.dtype is b.dtype:
+        return RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    return RuntimeError(
+        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
+        "the `~` or `logical_not()` operator instead."
+    )
 
 
 @with_out
@@ -386,7 +398,7 @@ def div(input, other, *, rounding_mode: str | None = None) -> Tensor:
 
 subtract, multiply, divide = sub, mul, div
 hypot = function_of_two(Hypot, integers=False)
-copysign = function_of_two(Copysign, numbers=True)
+copysign = function_of_two(Copysign, numbers=("other",))
 
 
 @with_out

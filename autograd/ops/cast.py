@@ -1,4 +1,4 @@
-"""Other dtypes, and the only device.
+"""Other dtypes, the only device, and questions about what a tensor holds.
 
 >>> from autograd import tensor
 >>> tensor([1.7, -1.7]).long()
@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from .. import dtypes
 from ..backend import K
-from ..op import Op, record
+from ..op import Op, record, require_tensor
 from ..storage import empty
 from ..tensor import Tensor, wrap
+from ..types import check_device, device
 
 
 class To(Op):
@@ -36,26 +37,54 @@ class To(Op):
         return To.apply(g, dtype)
 
 
-def to(input: Tensor, *args, dtype=None, device=None, non_blocking: bool = False, copy: bool = False) -> Tensor:
+def to(input: Tensor, *args, **kwargs) -> Tensor:
     """The tensor in another dtype, or the tensor itself where nothing changes; devices other than "cpu" are refused.
+    As ``to(dtype)``, ``to(device, dtype)`` or ``to(other)``, each with ``non_blocking`` and ``copy`` after it.
 
-    >>> to(tensor([1.7]), dtypes.int64)
-    tensor([1])
+    >>> to(tensor([1.7]), dtypes.int64), to(tensor([1.7]), "cpu", dtypes.float64)
+    (tensor([1]), tensor([1.7000], dtype=autograd.float64))
     """
-    from ..types import check_device
-
-    for arg in args:
-        if isinstance(arg, Tensor):
-            dtype = arg.dtype
-        elif isinstance(arg, str) or hasattr(arg, "type"):
-            device = arg
-        else:
-            dtype = arg
-    check_device(device)
-    d = input._array.dtype if dtype is None else dtypes.as_dtype(dtype)
+    dtype, copy = destination(*args, **kwargs)
+    d = input._array.dtype if dtype is None else dtype
     if d is input._array.dtype and not copy:
         return input
     return To.apply(input, d)
+
+
+def destination(*args, **kwargs) -> tuple[dtypes.dtype | None, bool]:
+    """The dtype that the arguments of ``to`` ask for, if any, and whether they ask for a copy."""
+    options = ("non_blocking", "copy")
+    names: tuple[str, ...] = ("dtype", *options)
+    if args and isinstance(args[0], Tensor):
+        args = (args[0].dtype, *args[1:])
+    elif args and (args[0] is None or isinstance(args[0], (str, int, device))):
+        names = ("device", *names)
+    given = dict(zip(names, args))
+    if len(args) > len(names) or given.keys() & kwargs.keys() or kwargs.keys() - {"device", "dtype", *options}:
+        raise TypeError(
+            "to() received an invalid combination of arguments: give (dtype, non_blocking, copy), (device, dtype, "
+            "non_blocking, copy) or (other, non_blocking, copy)"
+        )
+    given |= kwargs
+    check_device(given.get("device"))
+    dtype = given.get("dtype")
+    return None if dtype is None else dtypes.as_dtype(dtype), bool(given.get("copy", False))
+
+
+def type(self: Tensor, dtype=None, non_blocking: bool = False):
+    """The tensor in another dtype, which may be given by a name such as "IntTensor"; without one, that name.
+
+    >>> type(tensor([1.5])), type(tensor([1.5]), "IntTensor")
+    ('autograd.FloatTensor', tensor([1], dtype=autograd.int32))
+    """
+    if dtype is None:
+        return f"autograd.{self.dtype.title}Tensor"
+    if isinstance(dtype, str):
+        found = [d for d in dtypes.ALL if dtype.split(".")[-1] == f"{d.title}Tensor"]
+        if not found:
+            raise ValueError(f"invalid type: {dtype!r}: give a dtype, as in x.to(autograd.float32)")
+        dtype = found[0]
+    return to(self, dtype)
 
 
 def _cast(name: str, dtype: dtypes.dtype) -> Callable[[Tensor], Tensor]:
@@ -70,8 +99,9 @@ def _cast(name: str, dtype: dtypes.dtype) -> Callable[[Tensor], Tensor]:
 CASTS = {
     name: _cast(name, dtype)
     for name, dtype in {
-        "float": dtypes.float32, "double": dtypes.float64, "long": dtypes.int64, "int": dtypes.int32,
-        "short": dtypes.int16, "char": dtypes.int8, "byte": dtypes.uint8, "bool": dtypes.bool_,
+        "half": dtypes.float16, "float": dtypes.float32, "double": dtypes.float64, "long": dtypes.int64,
+        "int": dtypes.int32, "short": dtypes.int16, "char": dtypes.int8, "byte": dtypes.uint8, "bool": dtypes.bool_,
+        "bfloat16": dtypes.bfloat16, "cfloat": dtypes.complex64, "cdouble": dtypes.complex128,
     }.items()
 }  # fmt: skip
 
@@ -86,4 +116,50 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
     return to(self, other.dtype)
 
 
-METHODS = ["cpu", "to", "type_as"]
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+def is_tensor(obj) -> bool:
+    """Whether an object is a tensor.
+
+    >>> is_tensor(tensor([1.0])), is_tensor([1.0])
+    (True, False)
+    """
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the elements are floats."""
+    return require_tensor("is_floating_point", input).dtype.is_floating_point
+
+
+def is_complex(input: Tensor) -> bool:
+    """Whether the elements are complex: never."""
+    return require_tensor("is_complex", input).dtype.is_complex
+
+
+def is_signed(input: Tensor) -> bool:
+    """Whether the elements can be negative."""
+    return require_tensor("is_signed", input).dtype.is_signed
+
+
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the one element is not 0.
+
+    >>> is_nonzero(tensor([0.0]))
+    False
+    """
+    return bool(require_tensor("is_nonzero", input))
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements.
+
+    >>> numel(tensor([[1.0, 2.0]]))
+    2
+    """
+    return require_tensor("numel", input)._array.size
+
+
+__all__ = ["is_complex", "is_floating_point", "is_nonzero", "is_signed", "is_tensor", "numel"]
+METHODS = ["cpu", "is_complex", "is_nonzero", "is_signed", "to", "type", "type_as"]

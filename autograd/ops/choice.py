@@ -15,6 +15,7 @@ import numpy as np
 from .. import dtypes
 from ..backend import K
 from ..data import tensor
+from ..errors import not_implemented
 from ..op import Binary, Op, Unary, broadcast_shapes, record, require_tensor, result_type
 from ..out import with_out
 from ..storage import empty
@@ -158,12 +159,13 @@ def clamp(input, min=None, max=None) -> Tensor:
             d = result_type(wrap(empty((1,), d)), bound)
     low = -math.inf if min is None else min
     high = math.inf if max is None else max
+    if d is dtypes.bool_:
+        raise not_implemented("clamp", d)
     if d.is_floating_point:
         return Clamp.apply(input.to(d), low, high)
-    limits = np.iinfo(d.dtype) if d.category else None
+    limits = np.iinfo(d.dtype)
     y = empty(input._array.shape, d)
-    K.clamp(y, input.to(d)._array, low if min is not None or limits is None else limits.min,
-            high if max is not None or limits is None else limits.max)  # fmt: skip
+    K.clamp(y, input.to(d)._array, limits.min if min is None else low, limits.max if max is None else high)
     return wrap(y)
 
 
@@ -234,6 +236,8 @@ def where(condition, input=None, other=None) -> Tensor:
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
     require_tensor("where", condition, "condition")
+    if condition._array.dtype is dtypes.uint8:
+        condition = condition.bool()
     if condition._array.dtype is not dtypes.bool_:
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"

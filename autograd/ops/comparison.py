@@ -118,9 +118,14 @@ def isclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: b
     >>> isclose(tensor([1.0, 2.0]), tensor([1.0, 2.1]))
     tensor([ True, False])
     """
-    a, b = require_tensor("isclose", input)._array.numpy(), require_tensor("isclose", other, "other")._array.numpy()
+    a, b = require_tensor("isclose", input)._array, require_tensor("isclose", other, "other")._array
+    if a.dtype is not b.dtype:
+        raise RuntimeError(f"{a.dtype.title} did not match {b.dtype.title}: convert one, as in x.to(y.dtype) (isclose)")
+    for name, bound in (("rtol", rtol), ("atol", atol)):
+        if bound < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {bound}")
     with np.errstate(all="ignore"):
-        return tensor(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))
+        return tensor(np.asarray(np.isclose(a.numpy(), b.numpy(), rtol, atol, equal_nan)))
 
 
 def allclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 
+from .. import dtypes
 from ..data import tensor
+from ..errors import not_implemented
 from ..op import Binary, Unary, function, require_tensor, result_type
 from ..out import with_out
 from ..tensor import Tensor
@@ -304,7 +306,7 @@ log2 = function(Log2)
 log10 = function(Log10)
 logaddexp = function_of_two(Logaddexp, integers=False)
 logaddexp2 = function_of_two(Logaddexp2, integers=False)
-xlogy = function_of_two(Xlogy, numbers=True)
+xlogy = function_of_two(Xlogy, numbers=("input", "other"))
 erf = function(Erf)
 erfc = function(Erfc)
 erfinv = function(Erfinv)
@@ -333,7 +335,10 @@ def pow(input, exponent) -> Tensor:
 
 
 def _integer_pow(a: Tensor, b: Tensor) -> Tensor:
-    if not result_type(a, b).is_floating_point and (b._array.numpy() < 0).any():
+    d = result_type(a, b)
+    if d is dtypes.bool_:
+        raise not_implemented("pow", d)
+    if not d.is_floating_point and (b._array.numpy() < 0).any():
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     return Pow.apply(a, b)
 

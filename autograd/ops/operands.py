@@ -40,14 +40,15 @@ def pair(a: Any, b: Any, op: str) -> tuple[Tensor, Tensor]:
     return a, b
 
 
-def function_of_two(op: type[Binary], numbers: bool = False, integers: bool = True) -> Callable[..., Tensor]:
-    """The public function of a binary op, ``atan2(input, other, *, out=None)``; with ``numbers`` one operand may be a
-    number, without ``integers`` only floats are taken."""
+def function_of_two(op: type[Binary], numbers: tuple = (), integers: bool = True) -> Callable[..., Tensor]:
+    """The public function of a binary op, ``atan2(input, other, *, out=None)``: those arguments that ``numbers`` names
+    may be numbers; without ``integers`` only floats are taken."""
     name = op.kernel
 
     def elementwise(input, other) -> Tensor:
-        if not numbers:
+        if "input" not in numbers:
             require_tensor(name, input)
+        if "other" not in numbers:
             require_tensor(name, other, "other")
         a, b = pair(input, other, name)
         if not (integers or result_type(a, b).is_floating_point):

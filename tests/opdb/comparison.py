@@ -80,5 +80,17 @@ ROWS = [
     ),
     Row("bitwise_left_shift", shift_numbers, None, INTEGERS, None, variant="operator", call=lambda m, a, b: a << b),
     Row("bitwise_right_shift", shift_numbers, None, INTEGERS, None, variant="operator", call=lambda m, a, b: a >> b),
-    Row("isclose", binary(), np.isclose, FLOATS, None),
+    Row(
+        "isclose",
+        binary(),
+        np.isclose,
+        FLOATS,
+        None,
+        failures=(
+            Failure(lambda m: m.isclose(m.ones(1), m.ones(1).double()), RuntimeError, "Float did not match Double"),
+            Failure(
+                lambda m: m.isclose(m.ones(1), m.ones(1), rtol=-1.0), RuntimeError, "greater than or equal to zero"
+            ),
+        ),
+    ),
 ]
