@@ -70,6 +70,7 @@ def test_questions_about_tensors():
         ((None, autograd.float64), {}),
         ((tensor([1.0], dtype=autograd.float64),), {}),
         ((tensor([1.0], dtype=autograd.float64), False, True), {}),
+        ((autograd.float64,), {"memory_format": autograd.preserve_format}),
         ((np.float64,), {}),
         ((float,), {}),
     ],

@@ -79,6 +79,31 @@ def test_third_derivative_of_a_power():
     assert found == pytest.approx([80, 160, 240])
 
 
+POLES = [
+    (lambda x: x.log1p(), -1.0),
+    (lambda x: x.log2(), 0.0),
+    (lambda x: x.log10(), 0.0),
+    (lambda x: autograd.xlogy(2.0, x), 0.0),
+    (lambda x: x.logit(), 0.0),
+    (lambda x: x.erfinv(), 1.0),
+    (lambda x: x.asin(), 1.0),
+    (lambda x: x.acos(), -1.0),
+    (lambda x: x.acosh(), 1.0),
+    (lambda x: x.atanh(), 1.0),
+    (lambda x: autograd.hypot(x, x), 0.0),
+    (lambda x: autograd.atan2(x, x), 0.0),
+]
+
+
+@pytest.mark.parametrize("function, pole", POLES)
+def test_a_pole_behind_a_mask_sends_nothing_back(backend, function, pole):
+    x = autograd.tensor([pole, 0.5], requires_grad=True)
+    for strict in (False, True):
+        autograd.set_strict_ieee(strict)
+        (g,) = autograd.grad(autograd.where(x != pole, function(x), 0.0).sum(), x)
+        assert np.isnan(g.tolist()[0]) if strict else g.tolist()[0] == 0
+
+
 # --- gradcheck itself -------------------------------------------------------------------------------------------------
 
 

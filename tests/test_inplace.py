@@ -65,6 +65,13 @@ def test_operators_in_place():
     x //= 1
     x %= 2
     assert x is y and x.tolist() == [0, 0]
+    x = y = tensor([1, 6, 7])
+    x &= 6
+    x |= tensor([8])
+    x ^= 1
+    x <<= 2
+    x >>= 1
+    assert x is y and x.tolist() == [18, 30, 30]
 
 
 def test_a_write_keeps_dtype_and_shape():

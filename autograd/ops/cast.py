@@ -14,7 +14,7 @@ from ..backend import K
 from ..op import Op, record, require_tensor
 from ..storage import empty
 from ..tensor import Tensor, wrap
-from ..types import check_device, device
+from ..types import check_device, check_memory_format, device
 
 
 class To(Op):
@@ -60,13 +60,15 @@ def destination(*args, **kwargs) -> tuple[dtypes.dtype | None, bool]:
     elif args and (args[0] is None or isinstance(args[0], (str, int, device))):
         names = ("device", *names)
     given = dict(zip(names, args))
-    if len(args) > len(names) or given.keys() & kwargs.keys() or kwargs.keys() - {"device", "dtype", *options}:
+    known = {"device", "dtype", "memory_format", *options}
+    if len(args) > len(names) or given.keys() & kwargs.keys() or kwargs.keys() - known:
         raise TypeError(
             "to() received an invalid combination of arguments: give (dtype, non_blocking, copy), (device, dtype, "
             "non_blocking, copy) or (other, non_blocking, copy)"
         )
     given |= kwargs
     check_device(given.get("device"))
+    check_memory_format(given.get("memory_format"))
     dtype = given.get("dtype")
     return None if dtype is None else dtypes.as_dtype(dtype), bool(given.get("copy", False))
 
