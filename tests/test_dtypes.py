@@ -9,6 +9,7 @@ import pytest
 
 import autograd
 from autograd import dtypes, nn, tensor
+from autograd.ops import arithmetic, choice, exponential, rounding, trigonometry
 
 F = nn.functional
 
@@ -244,6 +245,39 @@ def test_the_tables_of_promotion_are_pytorchs():
         pairs = [[getattr(m, n) for n in (a, b)] for m in (autograd, torch)]
         assert name_of(autograd.promote_types(*pairs[0])) == name_of(torch.promote_types(*pairs[1])), (a, b)
         assert autograd.can_cast(*pairs[0]) == torch.can_cast(*pairs[1]), (a, b)
+
+
+def outcome(m, name: str, operands: list):
+    """The dtype and values of a call, or that it raised."""
+    args = [m.tensor(v[1], dtype=getattr(m, v[0])) if isinstance(v, tuple) else v for v in operands]
+    try:
+        y = getattr(m, name)(*args)
+    except (TypeError, RuntimeError):
+        return "an error", None
+    return name_of(y.dtype), np.asarray(y.tolist(), float)
+
+
+OTHER_ARGUMENTS = {"where", "logit", "nan_to_num"}  # what follows the first is no operand
+WIDER_HERE = {"ldexp"}  # takes bool exponents of floats
+NAMES = sorted(
+    {getattr(f, n).__name__ for f in (arithmetic, rounding, exponential, trigonometry, choice) for n in f.__all__}
+    - OTHER_ARGUMENTS - WIDER_HERE
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_dtype_in_every_elementwise_op_is_as_in_pytorch(name):
+    torch = pytest.importorskip("torch")
+    one, two = [0, 1, 1], [1, 1, 1]
+    calls = [[(a, one)] for a in dtypes.NAMES]
+    calls += [[(a, one), (b, two)] for a, b in itertools.product(dtypes.NAMES, dtypes.NAMES)]
+    calls += [[(a, one), v] for a, v in itertools.product(dtypes.NAMES, (True, 2, 1.5))]
+    calls += [[v, (a, two)] for a, v in itertools.product(dtypes.NAMES, (True, 2, 1.5))]
+    for operands in calls:
+        mine, theirs = (outcome(m, name, operands) for m in (autograd, torch))
+        assert mine[0] == theirs[0], operands
+        if mine[1] is not None:
+            np.testing.assert_allclose(mine[1], theirs[1], rtol=2e-3, err_msg=f"{operands}")
 
 
 def test_the_attributes_of_dtypes_are_pytorchs():

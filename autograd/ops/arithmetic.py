@@ -329,6 +329,8 @@ def sub(input, other, *, alpha=1) -> Tensor:
     other = operand(other, "sub")
     if isinstance(other, Tensor):
         if not isinstance(input, Tensor):
+            if isinstance(input, bool) or other._array.dtype is dtypes.bool_:
+                raise _bool_difference(other, input)
             return with_scalar(RsubScalar, other, operand(input, "sub"), Sub, swapped=True)
         if dtypes.bool_ in (input._array.dtype, other._array.dtype):
             raise _bool_difference(input, other)

@@ -331,6 +331,8 @@ def pow(input, exponent) -> Tensor:
     d = result_type(require_tensor("pow", input), exponent)
     if d.is_floating_point:
         return PowScalar.apply(input.to(d), float(exponent))
+    if d is dtypes.bool_:
+        return input | (not exponent)
     return _integer_pow(input.to(d), tensor(exponent, dtype=d))
 
 
