@@ -49,7 +49,9 @@ from .ops.rearrange import *
 from .ops.reduce import *
 from .ops.rounding import *
 from .ops.scan import *
+from .ops.searching import *
 from .ops.shape import *
+from .ops.sorting import *
 from .ops.trigonometry import *
 from .ops.views import *
 from .ops.windows import *

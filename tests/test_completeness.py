@@ -106,6 +106,7 @@ ELSEWHERE_TESTED = {
     "Alias": "test_inplace.py: a leaf whose memory was replaced",
     "Overlay": "test_inplace.py: views written to",
     "Region": "as Overlay",
+    "Refused": "test_errors.py: what has no derivative",
 }
 
 

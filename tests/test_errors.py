@@ -170,3 +170,10 @@ def test_wrong_kinds_of_arguments_never_crash():
                         arguments,
                         error,
                     )
+
+
+@pytest.mark.parametrize("name", ["unique", "unique_consecutive"])
+def test_what_has_no_derivative_says_so(name):
+    x = autograd.tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(NotImplementedError, match=f"the derivative for '{name}' is not implemented"):
+        getattr(autograd, name)(x).sum().backward()

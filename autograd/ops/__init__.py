@@ -34,7 +34,9 @@ from . import (
     reduce,
     rounding,
     scan,
+    searching,
     shape,
+    sorting,
     trigonometry,
     views,
     windows,
@@ -65,6 +67,8 @@ FAMILIES = (
     windows,
     rearrange,
     distance,
+    sorting,
+    searching,
 )
 OPERATORS = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,

@@ -26,7 +26,9 @@ from . import (
     reduce,
     rounding,
     scan,
+    searching,
     shape,
+    sorting,
     trigonometry,
     views,
     windows,
@@ -60,6 +62,8 @@ FAMILIES = (
     loss_classification,
     loss_embedding,
     distance,
+    sorting,
+    searching,
 )
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]
