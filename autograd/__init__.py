@@ -52,6 +52,7 @@ from .ops.scan import *
 from .ops.searching import *
 from .ops.shape import *
 from .ops.sorting import *
+from .ops.statistics import *
 from .ops.trigonometry import *
 from .ops.views import *
 from .ops.windows import *

@@ -28,6 +28,13 @@ class MinAndMax(NamedTuple):
     max: Tensor
 
 
+class HistAndEdges(NamedTuple):
+    """Counts, and the edges of their bins."""
+
+    hist: Tensor
+    bin_edges: Tensor
+
+
 def _printed(result) -> str:
     fields = ",\n".join(f"{name}={value!r}" for name, value in zip(result._fields, result))
     return f"autograd.return_types.{type(result).__name__}(\n{fields})"
@@ -44,3 +51,4 @@ cummax, cummin, kthvalue, max, median, min, mode, nanmedian, sort, topk = (
     for name in ("cummax", "cummin", "kthvalue", "max", "median", "min", "mode", "nanmedian", "sort", "topk")
 )
 aminmax = _named("aminmax", MinAndMax)
+histogram = _named("histogram", HistAndEdges)

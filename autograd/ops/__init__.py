@@ -37,6 +37,7 @@ from . import (
     searching,
     shape,
     sorting,
+    statistics,
     trigonometry,
     views,
     windows,
@@ -69,6 +70,7 @@ FAMILIES = (
     distance,
     sorting,
     searching,
+    statistics,
 )
 OPERATORS = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,

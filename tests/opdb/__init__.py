@@ -29,6 +29,7 @@ from . import (
     searching,
     shape,
     sorting,
+    statistics,
     trigonometry,
     views,
     windows,
@@ -64,6 +65,7 @@ FAMILIES = (
     distance,
     sorting,
     searching,
+    statistics,
 )
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]
