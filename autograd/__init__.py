@@ -36,14 +36,18 @@ from .ops.cast import *
 from .ops.choice import *
 from .ops.comparison import *
 from .ops.create import *
+from .ops.decompositions import *
 from .ops.diagonal import *
 from .ops.dims import *
 from .ops.distance import *
+from .ops.einsum import *
 from .ops.exponential import *
 from .ops.extremes import *
 from .ops.index import *
 from .ops.join import *
 from .ops.linalg import *
+from .ops.norms import *
+from .ops.products import *
 from .ops.random import *
 from .ops.rearrange import *
 from .ops.reduce import *
@@ -72,6 +76,7 @@ from .tensor import Tensor
 from .types import Size, contiguous_format, device, memory_format, preserve_format
 
 from . import autograd, func, nn, optim, return_types, study, utils  # isort: skip
+from . import autograd, linalg, nn, optim, return_types, study, utils  # isort: skip
 from .replay import capture  # isort: skip
 
 __version__ = "0.1.0"

@@ -8,6 +8,10 @@ TYPE_NAMES = {
 }  # fmt: skip
 
 
+class LinAlgError(RuntimeError):
+    """A matrix that an algorithm cannot handle, such as a singular one where the inverse is wanted."""
+
+
 def broadcast_error(op: str, a: tuple, b: tuple) -> RuntimeError:
     """Two shapes that do not broadcast: names the dimension, the op and both shapes."""
     for back in range(1, min(len(a), len(b)) + 1):

@@ -35,6 +35,13 @@ class HistAndEdges(NamedTuple):
     bin_edges: Tensor
 
 
+class SignAndLogabsdet(NamedTuple):
+    """The sign of a determinant, and the logarithm of its absolute value."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+
 def _printed(result) -> str:
     fields = ",\n".join(f"{name}={value!r}" for name, value in zip(result._fields, result))
     return f"autograd.return_types.{type(result).__name__}(\n{fields})"
@@ -50,5 +57,6 @@ cummax, cummin, kthvalue, max, median, min, mode, nanmedian, sort, topk = (
     _named(name, ValuesAndIndices)
     for name in ("cummax", "cummin", "kthvalue", "max", "median", "min", "mode", "nanmedian", "sort", "topk")
 )
+linalg_slogdet, slogdet = _named("linalg_slogdet", SignAndLogabsdet), _named("slogdet", SignAndLogabsdet)
 aminmax = _named("aminmax", MinAndMax)
 histogram = _named("histogram", HistAndEdges)

@@ -191,6 +191,8 @@ def test_every_public_op_has_a_row():
     }  # fmt: skip
     public |= set(autograd.nn.functional.__all__)
     assert public - rows - made - answers == set()
+    functions = {f"linalg.{n}" for n in autograd.linalg.__all__ if n != "LinAlgError"}
+    assert functions - {row.path for row in ROWS} == set()
 
 
 def test_the_families_mirror_the_ops():
@@ -241,6 +243,7 @@ def test_every_public_name_has_a_docstring():
         autograd.optim,
         autograd.study,
         autograd.autograd,
+        autograd.linalg,
     ):
         names = getattr(module, "__all__", [n for n in vars(module) if not n.startswith("_")])
         for name in names:

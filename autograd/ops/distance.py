@@ -1,39 +1,17 @@
 """How far, and in which direction: distances, angles, and vectors brought to length 1.
 
 >>> from autograd import tensor
->>> length(tensor([3.0, 4.0]), 2, 0)
-tensor(5.)
+>>> normalize(tensor([[3.0, 4.0]]))
+tensor([[0.6000, 0.8000]])
 """
 
 from __future__ import annotations
 
-import math
-
 from ..op import require_tensor
+from ..out import with_out
 from ..tensor import Tensor
-from .arithmetic import abs
-from .choice import clamp, where
-from .comparison import ne
-from .exponential import pow, sqrt
-from .inplace import copy_
-from .reduce import sum
-
-
-def length(x: Tensor, p: float, dim: int, keepdim: bool = False) -> Tensor:
-    """The p-norm along a dim: (sum of |x| ** p) ** (1 / p), the largest |x| for infinity, the number of elements but
-    zeros for 0. Its gradient at 0 is 0."""
-    if p == math.inf:
-        return abs(x).amax(dim, keepdim)
-    if p == -math.inf:
-        return abs(x).amin(dim, keepdim)
-    if p == 0:
-        return ne(x, 0).to(x.dtype).sum(dim, keepdim)
-    if p == 1:
-        return abs(x).sum(dim, keepdim)
-    total = sum(x * x if p == 2 else pow(abs(x), p), dim, keepdim)
-    zero = total == 0.0
-    root = where(zero, 1.0, total)
-    return where(zero, 0.0, sqrt(root) if p == 2 else pow(root, 1 / p))
+from .choice import clamp
+from .norms import vector_norm
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
@@ -44,7 +22,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     """
     require_tensor("pairwise_distance", x1, "x1")
     require_tensor("pairwise_distance", x2, "x2")
-    return length(x1 - x2 + eps, p, -1, keepdim)
+    return vector_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
@@ -60,7 +38,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         raise RuntimeError(
             f"expected common dtype to be floating point, yet common dtype is {x1.dtype}: convert one with .float()"
         )
-    a, b = (x / _at_least(length(x, 2, dim, keepdim=True), eps) for x in (x1, x2))
+    a, b = (x / _at_least(vector_norm(x, 2, dim, keepdim=True), eps) for x in (x1, x2))
     return (a * b).sum(dim)
 
 
@@ -69,7 +47,8 @@ def _at_least(lengths: Tensor, eps: float) -> Tensor:
     return lengths + (clamp(lengths, min=eps) - lengths).detach()
 
 
-def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
+@with_out
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """input over its p-norm along a dim, or over eps where that is less.
 
     >>> normalize(tensor([[3.0, 4.0]]))
@@ -80,8 +59,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, o
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
             f"{input.dtype.title}: normalize(input.float()) does it"
         )
-    result = input / clamp(length(input, p, dim, keepdim=True), min=eps)
-    return result if out is None else copy_(out, result)
+    return input / clamp(vector_norm(input, p, dim, keepdim=True), min=eps)
 
 
 __all__ = ["cosine_similarity", "pairwise_distance"]

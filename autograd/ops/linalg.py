@@ -1,4 +1,4 @@
-"""Matrix products.
+"""The matrix product, and the linear layer in one kernel.
 
 >>> from autograd import tensor
 >>> matmul(tensor([[1.0, 2.0]]), tensor([[3.0], [4.0]]))
@@ -184,7 +184,7 @@ class LinearTanh(LinearActivation):
         return g * (1.0 - y * y)
 
 
-def _same_floats(op: str, a: Tensor, b: Tensor) -> None:
+def same_dtype(op: str, a: Tensor, b: Tensor) -> None:
     """PyTorch's products want one dtype; so do these."""
     if a._array.dtype is not b._array.dtype:
         raise RuntimeError(
@@ -210,7 +210,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         raise RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {nx}D and {nz}D: use * for numbers"
         )
-    _same_floats("matmul", input, other)
+    same_dtype("matmul", input, other)
     if x.shape[-1] != z.shape[-2 if nz > 1 else -1]:
         raise _shape_error(x.shape, z.shape)
     if nx > 1 and nz > 1:
@@ -242,63 +242,6 @@ def _shape_error(a: tuple, b: tuple) -> RuntimeError:
         f"mat1 and mat2 shapes cannot be multiplied ({rows} and {'x'.join(map(str, b[-2:]))}): matmul of shapes "
         f"{list(a)} and {list(b)}"
     )
-
-
-@with_out
-def mm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The product of two matrices.
-
-    >>> from autograd import eye, ones
-    >>> mm(eye(2), ones(2, 1))
-    tensor([[1.],
-            [1.]])
-    """
-    if require_tensor("mm", input).ndim != 2 or require_tensor("mm", mat2, "mat2").ndim != 2:
-        raise RuntimeError(f"mm expects matrices, got shapes {list(input.shape)} and {list(mat2.shape)}: use matmul")
-    return matmul(input, mat2)
-
-
-@with_out
-def bmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The products of two batches of matrices, (b, n, m) and (b, m, p)."""
-    if input.ndim != 3 or mat2.ndim != 3 or input.shape[0] != mat2.shape[0]:
-        raise RuntimeError(
-            f"batch1 and batch2 must be 3D tensors with one batch size, got {list(input.shape)} and {list(mat2.shape)}"
-        )
-    return matmul(input, mat2)
-
-
-@with_out
-def mv(input: Tensor, vec: Tensor) -> Tensor:
-    """The product of a matrix and a vector."""
-    if input.ndim != 2 or vec.ndim != 1:
-        raise RuntimeError(f"vector + matrix @ vector expected, got {list(input.shape)} and {list(vec.shape)}")
-    return matmul(input, vec)
-
-
-@with_out
-def dot(input: Tensor, tensor: Tensor) -> Tensor:
-    """The dot product of two vectors."""
-    if input.ndim != 1 or tensor.ndim != 1:
-        raise RuntimeError(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
-    return matmul(input, tensor)
-
-
-@with_out
-def outer(input: Tensor, vec2: Tensor) -> Tensor:
-    """The outer product of two vectors, (n,) and (m,): (n, m)."""
-    if input.ndim != 1 or vec2.ndim != 1:
-        raise RuntimeError(f"outer: Expected 1-D arguments, but got {input.ndim}-D and {vec2.ndim}-D")
-    return input.unsqueeze(1) * vec2.unsqueeze(0)
-
-
-@with_out
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta=1, alpha=1) -> Tensor:
-    """beta * input + alpha * (mat1 @ mat2)"""
-    product = mm(mat1, mat2)
-    if alpha != 1:
-        product = product * alpha
-    return product + (input if beta == 1 else input * beta)
 
 
 _linear_plans: dict[tuple, tuple] = {}
@@ -346,7 +289,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if plan is not None:
         return _apply_linear(Linear, input, weight, bias, plan)
     x, w = input._array, weight._array
-    _same_floats("linear", input, weight)
+    same_dtype("linear", input, weight)
     if len(w.shape) == 2 and x.shape and x.shape[-1] != w.shape[1]:
         rows = 1
         for n in x.shape[:-1]:
@@ -359,6 +302,5 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return y if bias is None else y + bias
 
 
-__all__ = ["addmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
+__all__ = ["matmul"]
 METHODS = __all__
-IN_PLACE = ["addmm"]

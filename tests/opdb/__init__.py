@@ -9,9 +9,11 @@ from . import (
     cast,
     choice,
     comparison,
+    decompositions,
     diagonal,
     dims,
     distance,
+    einsum,
     exponential,
     extremes,
     index,
@@ -22,6 +24,8 @@ from . import (
     loss_embedding,
     loss_regression,
     norm,
+    norms,
+    products,
     rearrange,
     reduce,
     rounding,
@@ -66,6 +70,10 @@ FAMILIES = (
     sorting,
     searching,
     statistics,
+    products,
+    einsum,
+    norms,
+    decompositions,
 )
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]

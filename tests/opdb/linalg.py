@@ -72,16 +72,6 @@ def linears(make: Make):
     yield Sample((make(64, 33), make(17, 33), make(17)), note="larger")
 
 
-def pairs(*shapes):
-    def samples(make: Make):
-        for group in shapes:
-            yield Sample(tuple(make(*s) for s in group), note=f"{group}")
-            if all(len(s) == 2 for s in group):
-                yield Sample(tuple(make(*s[::-1]).T for s in group), note=f"transposed {group}")
-
-    return samples
-
-
 def with_activation(name: str, reference):
     """A linear layer and the activation after it, as Sequential runs them: in one kernel where that is possible."""
 
@@ -140,51 +130,6 @@ ROWS = [
             Failure(lambda m: m.ones(2, 2) @ 3, TypeError, ""),
             Failure(lambda m: m.matmul(m.ones(2, 2), "x"), TypeError, "must be Tensor, not str"),
         ),
-    ),
-    Row(
-        "mm",
-        pairs(((2, 3), (3, 4)), ((0, 3), (3, 2))),
-        np.matmul,
-        rtol=LOOSE,
-        failures=(Failure(lambda m: m.mm(m.ones(2), m.ones(2, 2)), RuntimeError, "matri"),),
-    ),
-    Row(
-        "bmm",
-        pairs(((5, 2, 3), (5, 3, 4)), ((0, 2, 3), (0, 3, 4))),
-        np.matmul,
-        rtol=LOOSE,
-        failures=(Failure(lambda m: m.bmm(m.ones(2, 2), m.ones(2, 2)), RuntimeError, "3D tensor"),),
-    ),
-    Row(
-        "mv",
-        pairs(((2, 3), (3,))),
-        np.matmul,
-        rtol=LOOSE,
-        failures=(Failure(lambda m: m.mv(m.ones(2), m.ones(2)), RuntimeError, "vector + matrix @ vector expected"),),
-    ),
-    Row(
-        "dot",
-        pairs(((3,), (3,)), ((0,), (0,))),
-        np.dot,
-        rtol=LOOSE,
-        failures=(Failure(lambda m: m.dot(m.ones(2, 2), m.ones(2)), RuntimeError, "1D tensors expected"),),
-    ),
-    Row(
-        "outer",
-        pairs(((3,), (4,)), ((0,), (2,))),
-        np.outer,
-        failures=(Failure(lambda m: m.outer(m.ones(2, 2), m.ones(2)), RuntimeError, ""),),
-    ),
-    Row(
-        "addmm",
-        lambda make: iter(
-            [
-                Sample((make(4), make(2, 3), make(3, 4))),
-                Sample((make(2, 4), make(3, 2).T, make(3, 4)), {"beta": 0.5, "alpha": 2}),
-            ]
-        ),
-        lambda c, a, b, beta=1, alpha=1: beta * c + alpha * (a @ b),
-        rtol=LOOSE,
     ),
     Row(
         "nn.functional.linear",
