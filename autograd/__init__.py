@@ -48,11 +48,14 @@ from .ops.join import *
 from .ops.linalg import *
 from .ops.norms import *
 from .ops.products import *
+from .ops.put import *
 from .ops.random import *
 from .ops.rearrange import *
 from .ops.reduce import *
 from .ops.rounding import *
 from .ops.scan import *
+from .ops.scatter import *
+from .ops.search import *
 from .ops.searching import *
 from .ops.shape import *
 from .ops.sorting import *
@@ -76,7 +79,7 @@ from .tensor import Tensor
 from .types import Size, contiguous_format, device, memory_format, preserve_format
 
 from . import autograd, func, nn, optim, return_types, study, utils  # isort: skip
-from . import autograd, linalg, nn, optim, return_types, study, utils  # isort: skip
+from . import linalg  # isort: skip
 from .replay import capture  # isort: skip
 
 __version__ = "0.1.0"

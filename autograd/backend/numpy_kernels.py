@@ -954,9 +954,18 @@ def gather(out, x, dim, index):
 def scatter_add(out, x, dim, index):
     """out[index[i] along dim] += x[i], in order."""
     if out.ndim == 0:
-        out += np.sum(x)
+        out += np.sum(x, dtype=out.dtype)
         return
     np.add.at(out, _positions(index, dim), x[tuple(slice(n) for n in index.shape)])
+
+
+def scatter(out, x, dim, index):
+    """out[index[i] along dim] = x[i], in order."""
+    if out.ndim == 0:
+        if x.size:
+            out[...] = x.reshape(-1)[-1]
+        return
+    out[_positions(index, dim)] = x
 
 
 def _positions(index, dim):
@@ -969,6 +978,11 @@ def _positions(index, dim):
 def index_add(out, x, index):
     """out[index] += x, in order; index is what NumPy's indexing takes."""
     np.add.at(out, index, x)
+
+
+def index_put(out, x, index):
+    """out[index] = x, in order; index is what NumPy's indexing takes."""
+    out[index] = x
 
 
 def dropout(out, x, p, key):

@@ -38,6 +38,7 @@ from ..ops.loss_embedding import (
 )  # fmt: skip
 from ..ops.loss_regression import gaussian_nll_loss, huber_loss, l1_loss, poisson_nll_loss, smooth_l1_loss
 from ..ops.norm import batch_norm, layer_norm, rms_norm
+from ..ops.scatter import one_hot
 from ..ops.trigonometry import tanh
 
 __all__ = [
@@ -45,6 +46,6 @@ __all__ = [
     "cosine_similarity", "cross_entropy", "dropout", "embedding", "gaussian_nll_loss", "gelu", "hinge_embedding_loss",
     "huber_loss", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax", "margin_ranking_loss",
     "mse_loss", "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "normalize",
-    "pairwise_distance", "poisson_nll_loss", "relu", "rms_norm", "sigmoid", "silu", "smooth_l1_loss",
+    "one_hot", "pairwise_distance", "poisson_nll_loss", "relu", "rms_norm", "sigmoid", "silu", "smooth_l1_loss",
     "soft_margin_loss", "softmax", "softplus", "tanh", "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip

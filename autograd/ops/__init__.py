@@ -33,11 +33,14 @@ from . import (
     norms,
     operands,
     products,
+    put,
     random,
     rearrange,
     reduce,
     rounding,
     scan,
+    scatter,
+    search,
     searching,
     shape,
     sorting,
@@ -45,7 +48,7 @@ from . import (
     trigonometry,
     views,
     windows,
-)  # fmt: skip
+)
 
 FAMILIES = (
     arithmetic,
@@ -71,6 +74,9 @@ FAMILIES = (
     diagonal,
     windows,
     rearrange,
+    scatter,
+    put,
+    search,
     distance,
     sorting,
     searching,

@@ -12,6 +12,7 @@ twice, its gradients add up.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,13 @@ from .. import dtypes
 from ..backend import K
 from ..backprop import copied
 from ..errors import wrap_dim
-from ..op import Op, record, require_tensor
+from ..op import Op, broadcast_shapes, record, require_tensor
 from ..out import with_out
-from ..storage import empty, from_numpy
+from ..storage import Array, empty, from_numpy
 from ..tensor import Tensor, wrap
-from .views import Select, Slice, view_of
+from . import choice
+from .shape import broadcast_tensors, expand, reshape
+from .views import Select, Slice, clone, view_of
 
 
 class Index(Op):
@@ -44,21 +47,52 @@ class Index(Op):
         return IndexAdd.apply(g, tuple(shape), index)
 
 
-class IndexAdd(Op):
-    """y = zeros; y[index] += x
-    dL/dx = g[index]"""
+class IndexSelect(Index):
+    """y = the slices of x at index
+    dL/dx = zeros; dL/dx[index] += g"""
 
+
+class MaskedSelect(Index):
+    """y = the elements of x where a mask is true
+    dL/dx = zeros, with g there"""
+
+
+class Take(Index):
+    """y = x at positions of the flattened tensor
+    dL/dx = zeros; dL/dx[index] += g"""
+
+
+class IndexAdd(Op):
+    """y = x; y[index] += value
+    dL/dx = g
+    dL/dvalue = g[index]"""
+
+    inputs = ("x", "value")
     params = ("index",)
+    fused = {"x": "g"}
 
     @classmethod
-    def apply(cls, x: Tensor, shape: tuple, index) -> Tensor:
-        y = empty(shape, x.dtype)
-        K.fill(y, 0.0)
-        K.index_add(y, x._array, index)
-        return record(cls, (x._edge,), (x._array, y), y, (index,))
+    def apply(cls, value: Tensor, shape: tuple, index, x: Tensor | None = None) -> Tensor:
+        """Without x: zeros of ``shape``."""
+        y = _start(x, shape, value)
+        K.index_add(y, value._array, index)
+        return record(cls, (None if x is None else x._edge, value._edge), (y, value._array, y), y, (index,))
 
-    def dx(g, index):
-        return _take(g, index)
+    def dx(g):
+        return g
+
+    def dvalue(g, index):
+        return taken(g, index)
+
+
+def _start(x: Tensor | None, shape: tuple, like: Tensor) -> Array:
+    """What is written to: a copy of x, or zeros."""
+    y = empty(tuple(shape), like.dtype)
+    if x is None:
+        K.fill(y, 0.0)
+    else:
+        K.copy(y, x._array)
+    return y
 
 
 class Gather(Op):
@@ -72,12 +106,25 @@ class Gather(Op):
 
 
 class ScatterAdd(Op):
-    """y = zeros; y[index[i] along dim] += x[i]
-    dL/dx[i] = g[index[i] along dim]"""
+    """y = x; y[index[i] along dim] += src[i]
+    dL/dx = g
+    dL/dsrc[i] = g[index[i] along dim]"""
 
+    inputs = ("x", "src")
     params = ("dim", "index")
+    fused = {"x": "g"}
 
-    def dx(g, dim, index):
+    @classmethod
+    def apply(cls, src: Tensor, shape: tuple, dim: int, index: Tensor, x: Tensor | None = None) -> Tensor:
+        """Without x: zeros of ``shape``."""
+        y = _start(x, shape, src)
+        K.scatter_add(y, src._array, dim, index._array)
+        return record(cls, (None if x is None else x._edge, src._edge), (y, src._array, y), y, (dim, index))
+
+    def dx(g):
+        return g
+
+    def dsrc(g, dim, index):
         return gather(g, dim, index)
 
 
@@ -105,10 +152,32 @@ def pick(x: Tensor, dim: int, index: Tensor, keepdim: bool = True) -> Tensor:
 
 def scatter_add_zeros(x: Tensor, shape: tuple, dim: int, index: Tensor) -> Tensor:
     """Zeros of ``shape`` with x added at the positions ``index`` along ``dim``."""
-    y = empty(tuple(shape), x.dtype)
-    K.fill(y, 0.0)
-    K.scatter_add(y, x._array, dim, index._array)
-    return record(ScatterAdd, (x._edge,), (x._array, y), y, (dim, index))
+    return ScatterAdd.apply(x, shape, dim, index)
+
+
+def checked_positions(op: str, x: Array, dim: int, index: Tensor, name: str) -> tuple[int, Tensor]:
+    """The dim, and the positions along it as no one else's memory. Raises where they are not ints, lie outside x, or
+    have another number of dims than x."""
+    i = require_tensor(op, index, "index")._array
+    if i.dtype is not dtypes.int64 and i.dtype is not dtypes.int32:
+        raise RuntimeError(f"{op}(): Expected dtype int32/int64 for index, got {i.dtype}")
+    d = wrap_dim(dim, len(x.shape))
+    if len(i.shape) != len(x.shape):
+        raise RuntimeError(
+            f"Index tensor must have the same number of dimensions as {name} tensor: got shapes {list(i.shape)} and "
+            f"{list(x.shape)}"
+        )
+    limit = x.shape[d] if x.shape else 1
+    values = i.numpy()
+    if values.size and (values.min() < 0 or values.max() >= limit):
+        bad = values[(values < 0) | (values >= limit)].flat[0]
+        raise RuntimeError(f"index {bad} is out of bounds for dimension {d} with size {limit}")
+    return d, wrap(copied(i))
+
+
+def _larger(a: tuple, b: tuple, but: int | None = None) -> bool:
+    """Whether a shape is larger than another somewhere, a dim left out."""
+    return any(n > m for k, (n, m) in enumerate(zip(a, b)) if k != but)
 
 
 @with_out
@@ -120,28 +189,17 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     tensor([[1, 1],
             [4, 3]])
     """
-    a, i = require_tensor("gather", input)._array, require_tensor("gather", index, "index")._array
-    if i.dtype is not dtypes.int64 and i.dtype is not dtypes.int32:
-        raise RuntimeError(f"gather(): Expected dtype int32/int64 for index, got {i.dtype}")
-    d = wrap_dim(dim, len(a.shape))
-    if len(i.shape) != len(a.shape):
-        raise RuntimeError(
-            "Index tensor must have the same number of dimensions as input tensor: got shapes "
-            f"{list(i.shape)} and {list(a.shape)}"
-        )
-    if any(n > m for k, (n, m) in enumerate(zip(i.shape, a.shape)) if k != d):
+    a = require_tensor("gather", input)._array
+    d, index = checked_positions("gather", a, dim, index, "input")
+    i = index._array
+    if _larger(i.shape, a.shape, but=d):
         raise RuntimeError(
             f"Size does not match at dimension other than {d}: expected index {list(i.shape)} to be no larger than "
             f"self {list(a.shape)} apart from dimension {d}"
         )
-    limit = a.shape[d] if a.shape else 1
-    values = i.numpy()
-    if values.size and (values.min() < 0 or values.max() >= limit):
-        bad = values[(values < 0) | (values >= limit)].flat[0]
-        raise RuntimeError(f"index {bad} is out of bounds for dimension {d} with size {limit}")
     y = empty(i.shape, a.dtype)
     K.gather(y, a, d, i)
-    return record(Gather, (input._edge,), (a, y), y, (d, wrap(copied(i))))  # the user may write to index
+    return record(Gather, (input._edge,), (a, y), y, (d, index))
 
 
 @with_out
@@ -153,24 +211,93 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     tensor([[3, 4],
             [3, 4]])
     """
-    if index.ndim > 1:
-        raise IndexError(f"index_select(): Index is supposed to be a vector, but got shape {list(index.shape)}")
-    return input[(slice(None),) * wrap_dim(dim, input.ndim) + (index.reshape(-1),)]
+    x = require_tensor("index_select", input)
+    d = wrap_dim(dim, x.ndim)
+    values = vector_of_positions("index_select", x, d, index)
+    if not x.ndim:
+        if values.size != 1:
+            raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {values.size} value(s)")
+        return clone(x)
+    return taken(x, (slice(None),) * d + (values,), IndexSelect)
+
+
+def vector_of_positions(op: str, x: Tensor, dim: int, index: Tensor) -> np.ndarray:
+    """The positions along a dim that a vector (or a number) of ints names, copied: the user may write to it."""
+    i = require_tensor(op, index, "index")._array
+    if len(i.shape) > 1:
+        raise IndexError(f"{op}(): Index is supposed to be a vector, but got shape {list(i.shape)}")
+    if i.dtype is not dtypes.int64 and i.dtype is not dtypes.int32:
+        raise RuntimeError(f"{op}(): Expected dtype int32 or int64 for index, got {i.dtype}")
+    values, n = i.numpy().reshape(-1).copy(), x.shape[dim] if x.ndim else 1
+    outside = (values < 0) | (values >= n)
+    if outside.any():
+        raise IndexError(f"{op}(): index {values[outside][0]} is out of bounds for dimension {dim} with size {n}")
+    return values
 
 
 @with_out
-def nonzero(input: Tensor, *, as_tuple: bool = False):
-    """The positions of non-zero elements: (n, ndim), or a tuple of vectors, one per dim.
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where the mask is true, as a vector; input and mask broadcast.
 
-    >>> from autograd import tensor
-    >>> nonzero(tensor([0, 3, 4]))
-    tensor([[1],
-            [2]])
+    >>> masked_select(tensor([1, 2, 3]), tensor([True, False, True]))
+    tensor([1, 3])
     """
-    found = np.nonzero(np.atleast_1d(input._array.numpy()))
-    if as_tuple:
-        return tuple(wrap(from_numpy(f)) for f in found)
-    return wrap(from_numpy(np.stack(found[: input.ndim], axis=1) if input.ndim else np.empty((len(found[0]), 0), int)))
+    x, m = require_tensor("masked_select", input), require_tensor("masked_select", mask, "mask")
+    if m.dtype is not dtypes.bool_:
+        raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {m.dtype}")
+    x, m = broadcast_tensors(x, m)
+    return taken(x, (m._array.numpy().copy(),), MaskedSelect)
+
+
+@with_out
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """The elements at positions of the flattened tensor, in the shape of ``index``; they may count from the end.
+
+    >>> take(tensor([[1, 2], [3, 4]]), tensor([0, -1]))
+    tensor([1, 4])
+    """
+    x = require_tensor("take", input)
+    return taken(reshape(x, -1), (flat_positions("take", x, index),), Take)
+
+
+def flat_positions(op: str, x: Tensor, index: Tensor) -> np.ndarray:
+    """Positions in the flattened x, from the front, copied."""
+    i, n = require_tensor(op, index, "index")._array, x.numel()
+    if i.dtype is not dtypes.int64:
+        raise RuntimeError(f"{op}(): Expected a long tensor for index, but got {i.dtype.title}")
+    values = i.numpy()
+    outside = (values < -n) | (values >= n)
+    if outside.any():
+        raise IndexError(
+            f"out of range: tried to access index {values[outside].flat[0]} on a tensor of {n} elements ({op})"
+        )
+    return np.where(values < 0, values + n, values)
+
+
+@with_out
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """The elements at positions along ``dim``, such as those that argmax and argsort give; other dims broadcast.
+    Without dim the flattened tensor is meant.
+
+    >>> take_along_dim(tensor([[3, 1, 2]]), tensor([[1], [0]]), 1)
+    tensor([[1],
+            [3]])
+    """
+    x, i = require_tensor("take_along_dim", input), require_tensor("take_along_dim", indices, "indices")
+    if i.dtype is not dtypes.int64 and i.dtype is not dtypes.int32:
+        raise RuntimeError(f"take_along_dim(): dtype of indices should be Long but got {i.dtype.title}")
+    if dim is None:
+        x, i, dim = reshape(x, -1), reshape(i, -1), 0
+    if x.ndim != i.ndim:
+        raise RuntimeError(
+            "take_along_dim(): input and indices should have the same number of dimensions, but got "
+            f"{x.ndim} dimensions for input, and {i.ndim} dimensions for indices"
+        )
+    d = wrap_dim(dim, x.ndim)
+    shape = broadcast_shapes(*[(*t.shape[:d], 1, *t.shape[d + 1 :]) for t in (x, i)], op="take_along_dim")
+    x, i = (expand(t, (*shape[:d], t.shape[d], *shape[d + 1 :])) if t.ndim else t for t in (x, i))
+    n = x.shape[d] if x.ndim else 1
+    return gather(x, d, choice.where(i < 0, i + n, i))
 
 
 # --- __getitem__ and __setitem__ --------------------------------------------------------------------------------------
@@ -232,7 +359,13 @@ def _plain(item: Any) -> Any:
         values = item._array.numpy()
         if item._array.dtype is dtypes.bool_:
             return values.copy()
-        if item._array.dtype.category != 1:
+        if item._array.dtype is dtypes.uint8:
+            warnings.warn(
+                "indexing with dtype uint8 is now deprecated, please use a dtype bool instead: a mask, as in PyTorch",
+                stacklevel=4,
+            )
+            return values.astype(bool)
+        if item._array.dtype not in (dtypes.int64, dtypes.int32):
             raise IndexError(
                 f"tensors used as indices must be long, int, byte or bool tensors, got {item.dtype} of shape "
                 f"{list(item.shape)}"
@@ -285,15 +418,15 @@ def _translated(error: IndexError, shape: tuple) -> IndexError:
     return IndexError(text)
 
 
-def _take(x: Tensor, index: tuple) -> Tensor:
+def taken(x: Tensor, index: tuple, op: type[Op] = Index) -> Tensor:
     """x at an advanced index, copied."""
     a = x._array
     try:
-        values = np.ascontiguousarray(a.numpy()[index])
+        values = np.asarray(a.numpy()[index], order="C")
     except IndexError as error:
         raise _translated(error, a.shape) from None
-    y = from_numpy(values.reshape(a.numpy()[index].shape) if values.ndim == 1 and not values.size else values)
-    return record(Index, (x._edge,), (a, y), y, (index,))
+    y = from_numpy(values)
+    return record(op, (x._edge,), (a, y), y, (index,))
 
 
 def getitem(x: Tensor, index: Any) -> Tensor:
@@ -307,7 +440,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
         found = _basic(a.shape, a.strides, index)
     if found is None:
         picks, index = _ints_first(index)
-        return _take(x if picks is None else getitem(x, picks), index)
+        return taken(x if picks is None else getitem(x, picks), index)
     params = found if a.contiguous else _basic(a.shape, a.layout.packed.strides, index)
     op = Select if index and type(index[-1]) is int else Slice
     return view_of(op, x, a.view(*found), params)  # type: ignore[arg-type]
@@ -325,5 +458,5 @@ def contains(x: Tensor, value) -> bool:
     return bool((x == value).any())
 
 
-__all__ = ["gather", "index_select", "nonzero"]
+__all__ = ["gather", "index_select", "masked_select", "take", "take_along_dim"]
 METHODS = __all__

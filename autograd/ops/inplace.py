@@ -29,6 +29,7 @@ from ..tensor import Tensor, wrap
 from . import choice
 from .index import _basic, _ints_first, _normal, _translated, getitem
 from .operands import operand
+from .put import IndexPut
 from .views import ViewOp, views_of
 
 
@@ -299,7 +300,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         raise _translated(error, a.shape) from None
     value = _fitted(value, shape)
     if (self._edge is None and value._edge is None) or not is_grad_enabled():
-        a.numpy()[index] = value._array.numpy()
+        K.index_put(a, value._array, index)
         written(a)
     else:
         write(self, IndexPut.apply(self, value, index), "assignment to an index")
@@ -322,30 +323,6 @@ def _fitted(value: Tensor, shape: tuple) -> Tensor:
             f"{list(shape)}"
         )
     return value.expand(shape)
-
-
-class IndexPut(Op):
-    """y = x with value at index
-    dL/dx = g, 0 at index
-    dL/dvalue = g[index]"""
-
-    inputs = ("x", "value")
-    params = ("index",)
-
-    @classmethod
-    def apply(cls, x: Tensor, value: Tensor, index) -> Tensor:
-        y = empty(x._array.shape, x.dtype)
-        K.copy(y, x._array)
-        y.numpy()[index] = value._array.numpy()
-        return record(cls, (x._edge, value._edge), (x._array, value._array, y), y, (index,))
-
-    def dx(g, index):
-        mask = np.ones(g.shape, bool)
-        mask[index] = False
-        return choice.where(tensor(mask), g, 0.0)
-
-    def dvalue(g, index):
-        return g[index]
 
 
 METHODS = ["copy_", "fill_", "zero_"]

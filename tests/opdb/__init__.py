@@ -26,10 +26,13 @@ from . import (
     norm,
     norms,
     products,
+    put,
     rearrange,
     reduce,
     rounding,
     scan,
+    scatter,
+    search,
     searching,
     shape,
     sorting,
@@ -37,7 +40,7 @@ from . import (
     trigonometry,
     views,
     windows,
-)  # fmt: skip
+)
 from .core import ALL, FLOATS, INTEGERS, Failure, Make, Row, Sample, arrays_of, is_float, map_arrays, outputs_of
 
 FAMILIES = (
@@ -63,6 +66,9 @@ FAMILIES = (
     diagonal,
     windows,
     rearrange,
+    scatter,
+    put,
+    search,
     loss_regression,
     loss_classification,
     loss_embedding,

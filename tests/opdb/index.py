@@ -151,6 +151,22 @@ def selects(make: Make):
     yield Sample((make(3, 4), 0, np.array(1)), note="a number")
 
 
+def chosen(make: Make):
+    mask = np.array([[True, False, True], [False, False, True]])
+    yield Sample((make(2, 3), mask))
+    yield Sample((make(3, 2).T, mask), note="transposed")
+    yield Sample((make(3), mask), note="broadcast")
+    yield Sample((make(2, 1), mask[0]), note="both broadcast")
+    yield Sample((make(2, 3), np.zeros((2, 3), bool)), note="nothing")
+
+
+def along(make: Make):
+    yield Sample((make(2, 3), np.array([[0], [2]]), 1))
+    yield Sample((make(2, 3), np.array([0, 5, 5])), note="flat")
+    yield Sample((make(3, 2).T, np.array([[-1, 0, 1]]), 0), note="broadcast")
+    yield Sample((make(2, 1), np.array([[1, 0, 1], [0, 0, 0]]), 0), note="input broadcast")
+
+
 ROWS = [
     Row(
         "getitem",
@@ -240,13 +256,53 @@ ROWS = [
             Failure(
                 lambda m: m.index_select(m.ones(2), 0, m.tensor([[0]])), IndexError, "Index is supposed to be a vector"
             ),
+            Failure(lambda m: m.index_select(m.ones(2), 0, m.tensor([-1])), IndexError, "out of"),
+            Failure(
+                lambda m: m.index_select(m.ones(2), 0, m.ones(1)), RuntimeError, "Expected dtype int32 or int64 for"
+            ),
         ),
     ),
     Row(
-        "nonzero",
-        lambda make: iter([Sample((make(3, 4),)), Sample((make(0, 2),)), Sample((make(5),))]),
-        lambda x: np.argwhere(x),
+        "masked_select",
+        chosen,
+        lambda x, mask: np.broadcast_to(x, np.broadcast_shapes(x.shape, mask.shape))[
+            np.broadcast_to(mask, np.broadcast_shapes(x.shape, mask.shape))
+        ],
         ALL,
-        None,
+        wanted=(0,),
+        failures=(
+            Failure(lambda m: m.masked_select(m.ones(2), m.ones(2)), RuntimeError, "expected BoolTensor for mask"),
+            Failure(
+                lambda m: m.masked_select(m.ones(2), m.ones(3) > 0), RuntimeError, "must match the size of tensor b"
+            ),
+        ),
+    ),
+    Row(
+        "take",
+        lambda make: iter([Sample((make(2, 3), np.array([[0, 5], [-1, 0]]))), Sample((make(3, 2).T, np.array(1)))]),
+        lambda x, i: np.take(x, i),
+        ALL,
+        wanted=(0,),
+        failures=(
+            Failure(lambda m: m.take(m.ones(2), m.tensor([5])), IndexError, "tried to access index 5 on a tensor of 2"),
+            Failure(lambda m: m.take(m.ones(2), m.ones(1)), RuntimeError, "Expected a long tensor for index"),
+        ),
+    ),
+    Row(
+        "take_along_dim",
+        along,
+        lambda x, i, dim=None: np.take_along_axis(x, i, dim),
+        ALL,
+        wanted=(0,),
+        failures=(
+            Failure(
+                lambda m: m.take_along_dim(m.ones(2, 2), m.tensor([0]), 1),
+                RuntimeError,
+                "input and indices should have the same number of dimensions",
+            ),
+            Failure(
+                lambda m: m.take_along_dim(m.ones(2), m.ones(1), 0), RuntimeError, "dtype of indices should be Long"
+            ),
+        ),
     ),
 ]
