@@ -35,6 +35,7 @@ from .ops.arithmetic import *
 from .ops.cast import *
 from .ops.choice import *
 from .ops.comparison import *
+from .ops.convolution import *
 from .ops.create import *
 from .ops.decompositions import *
 from .ops.diagonal import *

@@ -22,6 +22,8 @@ import autograd
 from autograd import backend, float32, float64, from_numpy, optim, storage
 from autograd.backend import K
 from autograd.backend.numpy_random import MT19937
+from autograd.ops.convolution import Geometry
+from autograd.ops.pooling import Windows
 
 KERNELS_DEF = Path(__file__).parent.parent / "csrc" / "kernels.def"
 
@@ -311,6 +313,47 @@ def linear(kernel: str, group: str) -> list[Case]:
     return [*made, Case(kernel, "64x128x64 relu", partial(forward, LAYERS["64x128x64"], RELU))]
 
 
+FILTERS = {  # images, channels, size, filters, kernel, padding
+    "64x1x28x28 by 8x3x3": (64, 1, 28, 8, 3, 1),
+    "64x8x14x14 by 16x3x3": (64, 8, 14, 16, 3, 1),
+    "64x32x8x8 by 64x3x3": (64, 32, 8, 64, 3, 1),
+    "64x64x8x8 by 32x1x1": (64, 64, 8, 32, 1, 0),
+    "1x3x64x64 by 16x5x5": (1, 3, 64, 16, 5, 2),
+}
+
+
+def convolution(kernel: str, _: str) -> list[Case]:
+    def make(sizes: tuple, data: Data) -> Call:
+        images, channels, n, filters, k, p = sizes
+        out = n + 2 * p - k + 1
+        s = Geometry(2, images, 1, channels, filters, (n, n), (out, out), (k, k), (1, 1), (p, p), (1, 1))
+        x, y = data.normal(images, channels, n, n), data.normal(images, filters, out, out)
+        w = data.normal(filters, channels, k, k)
+        if kernel == "conv":
+            return seam(kernel, y, x, w, data.normal(filters), s)
+        return seam(kernel, *((x, y, w) if kernel == "conv_transpose" else (w, y, x)), None, s)
+
+    return [Case(kernel, name, partial(make, sizes)) for name, sizes in FILTERS.items()]
+
+
+POOLS = {"64x8x28x28 by 2x2": (64 * 8, 28, 2, 2, 0), "64x16x14x14 by 3x3": (64 * 16, 14, 3, 2, 1)}
+
+
+def pool(kernel: str, _: str) -> list[Case]:
+    def make(sizes: tuple, data: Data) -> Call:
+        planes, n, k, step, p = sizes
+        out = (n + 2 * p - k) // step + 1
+        s = Windows(planes, (n, n), (out, out), (k, k), (step, step), (p, p), (1, 1))
+        x, y = data.normal(planes, n, n), data.normal(planes, out, out)
+        if "avg" in kernel:
+            return seam(kernel, *((y, x) if kernel == "avg_pool" else (x, y)), s)
+        index = data.integers(1, planes, out, out)
+        K.max_pool(y, index, x, s)
+        return seam(kernel, y, index, x, s, outputs=2) if kernel == "max_pool" else seam(kernel, x, y, index, s)
+
+    return [Case(kernel, name, partial(make, sizes)) for name, sizes in POOLS.items()]
+
+
 OPTIMIZERS = {
     "sgd": partial(optim.SGD, lr=1e-3, momentum=0.9), "adam": partial(optim.Adam, lr=1e-3), "rmsprop": optim.RMSprop,
 }  # fmt: skip
@@ -420,6 +463,7 @@ BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
     "BATCH_NORM": batch_norm, "BATCH_NORM_GRAD": batch_norm,
     "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy, "NLL_GRAD": cross_entropy,
     "GEMM": gemm, "LINEAR": linear, "LINEAR_GRAD": linear,
+    "CONV": convolution, "MAX_POOL": pool, "MAX_POOL_GRAD": pool, "AVG_POOL": pool,
     "OPTIMIZER": optimizer, "LIST_SQUARES": lists, "LIST_SCALE": lists,
     "ROOT_SUM": clipping, "CLIP_FACTOR": clipping,
     "EMBEDDING": embedding, "EMBEDDING_GRAD": embedding, "DROPOUT": dropout, "COUNT": counters,

@@ -54,6 +54,22 @@ typedef struct {
 #define AG_ACT_SIGMOID 2
 #define AG_ACT_TANH 3
 
+/* A convolution from x (images, channels, in...) to y (images, filters, out...) by weights (filters, channels / groups,
+ * kernel...), all contiguous, in two dims: y at i sees x at i * stride - padding + tap * dilation, and 0 outside. */
+typedef struct {
+    int64_t images, groups, channels, filters; /* channels and filters are those of all groups */
+    int64_t in[2], out[2], kernel[2], stride[2], padding[2], dilation[2];
+} ag_conv;
+
+/* Pooling of planes (in...) to (out...), contiguous: y at i sees x from i * stride - padding on, kernel elements in steps
+ * of the dilation; adaptive: from i * in / out up to (i + 1) * in / out, rounded outwards. A mean divides by divisor, or
+ * where that is 0 by the number of elements seen, those of the padding included or not. */
+typedef struct {
+    int64_t planes;
+    int64_t in[2], out[2], kernel[2], stride[2], padding[2], dilation[2];
+    int64_t adaptive, divisor, include_padding;
+} ag_pool;
+
 /* One parameter of an optimizer step; m, v, vmax are NULL where the rule keeps no such state. rmsprop keeps its momentum
  * in m, the mean of g^2 in v and that of g in vmax. */
 typedef struct {
@@ -149,7 +165,7 @@ const char *ag_compiler(void);    /* compiler and version */
  * softmax: 0.2 ns each with AVX-512, 1 ns without vectors. */
 void ag_parallel(int64_t tasks, int64_t work, void (*fn)(void *context, int64_t task), void *context);
 
-/* A scratch buffer of this thread, 64-byte aligned, valid until the next call with the same slot (0 or 1);
+/* A scratch buffer of this thread, 64-byte aligned, valid until the next call with the same slot (0 to 2);
  * NULL where memory is out. */
 void *ag_workspace(int slot, int64_t bytes);
 

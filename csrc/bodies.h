@@ -12,6 +12,8 @@
 #include "rowwise.c.inc"
 #include "loss.c.inc"
 #include "gemm.c.inc"
+#include "conv.c.inc"
+#include "pool.c.inc"
 #include "norm.c.inc"
 #include "batch_norm.c.inc"
 #include "optimizer.c.inc"

@@ -164,6 +164,10 @@ void ag_gil_end(void *token) {
 #define DEFINE_GEMM(name, suffix) CALL(name, suffix, products(spec), spec, c, a, b, bias)
 #define DEFINE_LINEAR(name, suffix) CALL(name, suffix, m * n *k / 32, m, n, k, y, x, w, bias, act)
 #define DEFINE_LINEAR_GRAD(name, suffix) CALL(name, suffix, m * n *k / 32, m, n, k, dx, dw, db, dz, g, x, w, y, act)
+#define DEFINE_CONV(name, suffix) CALL(name, suffix, taps(spec), spec, out, a, b, bias)
+#define DEFINE_MAX_POOL(name, suffix) CALL(name, suffix, seen(spec), spec, y, index, x)
+#define DEFINE_MAX_POOL_GRAD(name, suffix) CALL(name, suffix, seen(spec), spec, dx, g, index)
+#define DEFINE_AVG_POOL(name, suffix) CALL(name, suffix, seen(spec), spec, out, in)
 #define DEFINE_OPTIMIZER(name, suffix) CALL(name, suffix, elements(count, params), group, count, params)
 #define DEFINE_LIST_SQUARES(name, suffix) CALL(name, suffix, elements(count, params) / 4, count, params, out)
 #define DEFINE_ROOT_SUM(name, suffix) CALL(name, suffix, n, n, out, x)
@@ -180,6 +184,15 @@ static int64_t products(const ag_gemm *spec) {
     int64_t work = spec->m * spec->n * spec->k / 32;
     for (int64_t d = 0; d < spec->nbatch; d++) work *= spec->bsize[d];
     return work;
+}
+
+static int64_t taps(const ag_conv *spec) {
+    const int64_t weights = spec->filters * (spec->channels / spec->groups) * spec->kernel[0] * spec->kernel[1];
+    return spec->images * spec->out[0] * spec->out[1] * weights / 16;
+}
+
+static int64_t seen(const ag_pool *spec) {
+    return spec->planes * (spec->in[0] * spec->in[1] + spec->out[0] * spec->out[1]);
 }
 
 static int64_t elements(int64_t count, const ag_param *params) {

@@ -208,7 +208,9 @@ void ag_reset_peak(void) {
 
 /* --- workspaces ------------------------------------------------------------------------------------------------ */
 
-static _Thread_local block *workspace[2];
+enum { WORKSPACES = 3 };
+
+static _Thread_local block *workspace[WORKSPACES];
 
 #if !defined(AG_NO_THREADS)
 
@@ -218,7 +220,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 /* Runs when a thread ends; the key's value is the thread's workspace[]. */
 static void free_workspaces(void *slots) {
     block **mine = slots;
-    for (int slot = 0; slot < 2; slot++) {
+    for (int slot = 0; slot < WORKSPACES; slot++) {
         if (mine[slot]) system_free(mine[slot]);
         mine[slot] = NULL;
     }

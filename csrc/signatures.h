@@ -49,6 +49,16 @@
 #define AG_SIG_LINEAR(f) int f(int64_t m, int64_t n, int64_t k, void *y, const void *x, const void *w, const void *bias, int64_t act)
 #define AG_SIG_LINEAR_GRAD(f) int f(int64_t m, int64_t n, int64_t k, void *dx, void *dw, void *db, void *dz, const void *g, const void *x, const void *w, const void *y, int64_t act)
 
+/* Convolutions: out = y from a = x, b = w; out = x (or dx) from a = y (or dy), b = w; out = dw from a = dy, b = x. A bias has
+ * an element for each channel of out; it may be NULL, and is for dw. */
+#define AG_SIG_CONV(f) int f(const ag_conv *spec, void *out, const void *a, const void *b, const void *bias)
+
+/* Pooling: y and the position of each largest element in its plane, from x, and dx from g and these positions; means, y
+ * from x, and dx from g. */
+#define AG_SIG_MAX_POOL(f) int f(const ag_pool *spec, void *y, int64_t *index, const void *x)
+#define AG_SIG_MAX_POOL_GRAD(f) int f(const ag_pool *spec, void *dx, const void *g, const int64_t *index)
+#define AG_SIG_AVG_POOL(f) int f(const ag_pool *spec, void *out, const void *in)
+
 /* Optimizers: one call counts the group's step and updates all its parameters. A table that is const points to tensors
  * that are only read; of another one only each g is. */
 #define AG_SIG_OPTIMIZER(f) int f(ag_group *group, int64_t count, ag_param *params)

@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd.backend import K, extension, numpy_kernels
+from autograd.backend import K, extension, numpy_backend, numpy_kernels
+from autograd.ops.convolution import Geometry
+from autograd.ops.pooling import Windows
 from autograd.storage import from_numpy
 
 SIZES = [0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 64, 65, 66, 1000]
@@ -511,6 +513,81 @@ def counters(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
     yield "the largest", (Out(np.array([2**63 - 1])),)
 
 
+GEOMETRIES = [  # images, groups, channels, filters, in, kernel, stride, padding, dilation
+    (1, 1, 1, 1, (1, 1), (1, 1), (1, 1), (0, 0), (1, 1)),
+    (2, 1, 3, 4, (5, 6), (3, 2), (1, 1), (0, 0), (1, 1)),
+    (3, 1, 2, 5, (1, 17), (1, 4), (1, 2), (0, 1), (1, 1)),
+    (2, 2, 4, 6, (7, 9), (3, 3), (2, 1), (1, 2), (1, 2)),
+    (2, 3, 3, 3, (6, 6), (3, 3), (1, 1), (1, 1), (1, 1)),
+    (4, 1, 8, 16, (9, 9), (1, 1), (1, 1), (0, 0), (1, 1)),
+    (9, 1, 8, 16, (14, 14), (3, 3), (1, 1), (1, 1), (1, 1)),
+    (1, 1, 64, 33, (28, 28), (3, 3), (1, 1), (1, 1), (1, 1)),
+    (3, 1, 2, 3, (2, 3), (3, 4), (1, 1), (3, 3), (1, 1)),
+    (0, 1, 2, 3, (4, 4), (2, 2), (1, 1), (0, 0), (1, 1)),
+]
+
+
+def convolutions(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(10)
+    for images, groups, channels, filters, size, kernel, stride, padding, dilation in GEOMETRIES:
+        out = tuple(
+            (n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(size, kernel, stride, padding, dilation)
+        )
+        s = Geometry(2, images, groups, channels, filters, size, out, kernel, stride, padding, dilation)
+        shapes = [(images, channels, *size), (images, filters, *out), (filters, channels // groups, *kernel)]
+        x, y, w = (np.asarray(rng.standard_normal(shape), dtype) for shape in shapes)
+        order, size_of_bias = {
+            "conv": ((y, x, w), filters),
+            "conv_transpose": ((x, y, w), channels),
+            "conv_weight": ((w, y, x), None),
+        }[name]
+        note = f"{shapes[0]} by {shapes[2]}, {stride}, {padding}, {dilation}, {groups}"
+        result, a, b = order
+        yield note, (Out(np.full(result.shape, 7, dtype)), a, b, None, s)
+        if size_of_bias is not None:
+            bias = np.asarray(rng.standard_normal(size_of_bias), dtype)
+            yield f"{note}, bias", (Out(np.full(result.shape, 7, dtype)), a, b, bias, s)
+
+
+POOLS = [  # planes, in, kernel, stride, padding, dilation, what differs; kernel as the number of results: adaptive
+    (1, (1, 1), (1, 1), (1, 1), (0, 0), (1, 1), {}),
+    (6, (4, 6), (2, 2), (2, 2), (0, 0), (1, 1), {}),
+    (3, (5, 5), (3, 3), (2, 1), (1, 1), (1, 1), {"include_padding": False}),
+    (2, (1, 9), (1, 3), (1, 2), (0, 1), (1, 1), {"divisor": 2}),
+    (2, (7, 8), (2, 3), (2, 2), (1, 1), (1, 1), {}),
+    (130, (12, 12), (2, 2), (2, 2), (0, 0), (1, 1), {}),
+    (3, (7, 5), (3, 4), None, None, None, {}),
+    (3, (2, 5), (4, 5), None, None, None, {}),
+    (0, (4, 4), (2, 2), (2, 2), (0, 0), (1, 1), {}),
+]
+DILATED = (2, (6, 7), (2, 3), (1, 2), (1, 1), (2, 2), {})
+
+
+def pools(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    rng = np.random.default_rng(11)
+    for planes, size, kernel, stride, padding, dilation, more in [*POOLS, *([DILATED] if "max" in name else [])]:
+        if stride is None:
+            s = Windows(planes, size, kernel, (1, 1), (1, 1), (0, 0), (1, 1), adaptive=True)
+        else:
+            out = tuple(
+                (n + 2 * p - d * (k - 1) - 1) // t + 1 for n, k, t, p, d in zip(size, kernel, stride, padding, dilation)
+            )
+            s = Windows(planes, size, out, kernel, stride, padding, dilation, **more)
+        x, g = (np.asarray(rng.standard_normal((planes, *shape)), dtype) for shape in (size, s.out_size))
+        x.reshape(-1)[::5] = 1.5  # ties
+        out = Out(np.full(g.shape if name in ("max_pool", "avg_pool") else x.shape, 7, dtype))
+        index = np.zeros(g.shape, np.int64)
+        if name == "max_pool":
+            yield f"{s}", (out, Out(index), x, s)
+            x.reshape(-1)[::3] = np.nan
+            yield f"{s}, NaN", (out, Out(index), x, s)
+        elif name == "max_pool_grad":
+            numpy_backend.table()["max_pool"](from_numpy(g.copy()), from_numpy(index), from_numpy(x), s)
+            yield f"{s}", (out, g, index, s)
+        else:
+            yield f"{s}", (out, x if name == "avg_pool" else g, s)
+
+
 def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
     """(note, options of the group, step, how many state arrays)."""
     base = {
@@ -599,6 +676,10 @@ BY_CLASS = {
     "GEMM": gemms,
     "LINEAR": linears,
     "LINEAR_GRAD": linears,
+    "CONV": convolutions,
+    "MAX_POOL": pools,
+    "MAX_POOL_GRAD": pools,
+    "AVG_POOL": pools,
     "EMBEDDING": embeddings,
     "EMBEDDING_GRAD": embeddings,
     "DROPOUT": dropouts,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ..dtypes import float16, float32, float64
@@ -409,6 +409,66 @@ def _linear_grad(by_dtype, _):
     return kernel
 
 
+@lru_cache(4096)
+def _conv_spec(s):
+    """The ag_conv of a convolution's geometry."""
+    return extension.ffi.new("ag_conv *", {
+        "images": s.images, "groups": s.groups, "channels": s.channels, "filters": s.filters, "in": s.in_size,
+        "out": s.out_size, "kernel": s.kernel, "stride": s.stride, "padding": s.padding, "dilation": s.dilation,
+    })  # fmt: skip
+
+
+def _conv(by_dtype, twin):
+    def kernel(out, a, b, bias, s):
+        f = by_dtype.get(out.dtype)
+        if f is None:
+            twin(out, a, b, bias, s)
+        elif f(_conv_spec(s), out.ptr, a.ptr, b.ptr, NONE if bias is None else bias.ptr):
+            raise _no_scratch()
+
+    return kernel
+
+
+@lru_cache(4096)
+def _pool_spec(s):
+    """The ag_pool of windows."""
+    return extension.ffi.new("ag_pool *", {
+        "planes": s.planes, "in": s.in_size, "out": s.out_size, "kernel": s.kernel, "stride": s.stride,
+        "padding": s.padding, "dilation": s.dilation, "adaptive": s.adaptive, "divisor": s.divisor,
+        "include_padding": s.include_padding,
+    })  # fmt: skip
+
+
+def _max_pool(by_dtype, twin):
+    cast = extension.ffi.cast
+
+    def kernel(y, index, x, s):
+        f = by_dtype.get(x.dtype)
+        if f is None:
+            twin(y, index, x, s)
+        else:
+            f(_pool_spec(s), y.ptr, cast("int64_t *", index.ptr), x.ptr)
+
+    return kernel
+
+
+def _max_pool_grad(by_dtype, _):
+    cast = extension.ffi.cast
+
+    def kernel(dx, g, index, s):
+        if by_dtype[g.dtype](_pool_spec(s), dx.ptr, g.ptr, cast("int64_t *", index.ptr)):
+            raise _index_changed("max_pool")
+
+    return kernel
+
+
+def _avg_pool(by_dtype, _):
+    def kernel(out, x, s):
+        by_dtype[x.dtype](_pool_spec(s), out.ptr, x.ptr)
+
+    return kernel
+
+
 def _optimizer(by_dtype, _):
     def kernel(group, table):
         entries = table.entries
@@ -587,6 +647,7 @@ BINDERS: dict[str, Callable] = {
     "BATCH_NORM": _batch_norm, "BATCH_NORM_GRAD": _batch_norm_grad,
     "LOSS": _loss, "LOSS_GRAD": _loss_grad, "NLL": _nll, "NLL_GRAD": _nll_grad,
     "GEMM": _gemm, "LINEAR": _linear, "LINEAR_GRAD": _linear_grad,
+    "CONV": _conv, "MAX_POOL": _max_pool, "MAX_POOL_GRAD": _max_pool_grad, "AVG_POOL": _avg_pool,
     "OPTIMIZER": _optimizer, "LIST_SQUARES": _list_squares, "LIST_SCALE": _list_scale,
     "ROOT_SUM": _root_sum, "CLIP_FACTOR": _clip_factor,
     "EMBEDDING": _embedding, "EMBEDDING_GRAD": _embedding_grad, "DROPOUT": _dropout,

@@ -199,6 +199,39 @@ def _linear_grad(function):
     return kernel
 
 
+def _sized(a, *sizes):
+    return None if a is None else a.numpy().reshape(sizes)
+
+
+def _conv(function):
+    """Three arrays in the order of the kernel; ``roles`` of them are x, y and w."""
+    roles = {"conv": "yxw", "conv_transpose": "xyw", "conv_weight": "wyx"}[function.__name__]
+
+    def kernel(out, a, b, bias, s):
+        shapes = {
+            "x": (s.images, s.channels, *s.in_size),
+            "y": (s.images, s.filters, *s.out_size),
+            "w": (s.filters, s.channels // s.groups, *s.kernel),
+        }
+        with np.errstate(all="ignore"):
+            function(*[_sized(v, *shapes[role]) for v, role in zip((out, a, b), roles)], _flat(bias), s)
+
+    return kernel
+
+
+def _pool(function):
+    def kernel(*args):
+        *arrays, s = args
+        planes = [_sized(a, s.planes, *(s.in_size if inside else s.out_size)) for a, inside in zip(arrays, inputs)]
+        with np.errstate(all="ignore"):
+            function(*planes, s)
+
+    inputs = {
+        "max_pool": (0, 0, 1), "max_pool_grad": (1, 0, 0), "avg_pool": (0, 1), "avg_pool_grad": (1, 0),
+    }[function.__name__]  # fmt: skip
+    return kernel
+
+
 def _optimizer(function):
     def kernel(group, table):
         rows = [
@@ -227,6 +260,8 @@ SPECIAL = {
     "batch_norm": _batch_norm, "batch_norm_grad": _batch_norm_grad,
     "cross_entropy": _cross_entropy, "cross_entropy_grad": _cross_entropy_grad,
     "gemm": _gemm, "linear": _linear, "linear_grad": _linear_grad,
+    "conv": _conv, "conv_transpose": _conv, "conv_weight": _conv,
+    "max_pool": _pool, "max_pool_grad": _pool, "avg_pool": _pool, "avg_pool_grad": _pool,
     "sgd": _optimizer, "adam": _optimizer, "rmsprop": _optimizer,
     "list_squares": _list, "list_scale": _list,
 }  # fmt: skip

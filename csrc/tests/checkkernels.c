@@ -34,6 +34,8 @@ static const family families[] = {
     FAMILY(list)
     FAMILY(index)
     FAMILY(gemm)
+    FAMILY(conv)
+    FAMILY(pool)
     FAMILY(runtime)
 #undef FAMILY
 };

@@ -13,4 +13,6 @@
 #include "check_list.c.inc"
 #include "check_index.c.inc"
 #include "check_gemm.c.inc"
+#include "check_conv.c.inc"
+#include "check_pool.c.inc"
 #include "check_runtime.c.inc"

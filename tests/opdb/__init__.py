@@ -10,6 +10,7 @@ from . import (
     choice,
     comparison,
     decompositions,
+    convolution,
     diagonal,
     dims,
     distance,
@@ -27,6 +28,8 @@ from . import (
     norms,
     products,
     put,
+    padding,
+    pooling,
     rearrange,
     reduce,
     rounding,
@@ -81,6 +84,12 @@ FAMILIES = (
     norms,
     decompositions,
 )
+    arithmetic, rounding, exponential, trigonometry, choice, comparison, cast,
+    reduce, extremes, scan,
+    views, shape, dims, join, diagonal, index, windows, rearrange,
+    linalg, activation, convolution, pooling, padding, norm, distance,
+    loss, loss_regression, loss_classification, loss_embedding,
+)  # fmt: skip
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]
 
