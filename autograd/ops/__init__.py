@@ -86,13 +86,8 @@ FAMILIES = (
     einsum,
     norms,
     decompositions,
+    convolution,
 )
-    arithmetic, rounding, exponential, trigonometry, choice, comparison, cast,
-    reduce, extremes, scan,
-    views, shape, dims, join, diagonal, index, windows, rearrange,
-    linalg, activation, convolution, distance,
-    create, random, inplace,
-)  # fmt: skip
 OPERATORS = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,
     "floordiv": rounding.floor_divide, "mod": rounding.remainder, "pow": exponential.pow, "matmul": linalg.matmul,

@@ -9,8 +9,8 @@ from . import (
     cast,
     choice,
     comparison,
-    decompositions,
     convolution,
+    decompositions,
     diagonal,
     dims,
     distance,
@@ -26,10 +26,10 @@ from . import (
     loss_regression,
     norm,
     norms,
-    products,
-    put,
     padding,
     pooling,
+    products,
+    put,
     rearrange,
     reduce,
     rounding,
@@ -83,13 +83,10 @@ FAMILIES = (
     einsum,
     norms,
     decompositions,
+    convolution,
+    pooling,
+    padding,
 )
-    arithmetic, rounding, exponential, trigonometry, choice, comparison, cast,
-    reduce, extremes, scan,
-    views, shape, dims, join, diagonal, index, windows, rearrange,
-    linalg, activation, convolution, pooling, padding, norm, distance,
-    loss, loss_regression, loss_classification, loss_embedding,
-)  # fmt: skip
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]
 
