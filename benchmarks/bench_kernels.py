@@ -7,7 +7,7 @@ import pytest
 from .cases import Case, cases, kernels
 
 FAMILIES = {
-    "elementwise": ("FILL", "UNARY", "UNARY_P", "BINARY", "BINARY_P", "TERNARY", "WHERE"),
+    "elementwise": ("FILL", "UNARY", "UNARY_P", "BINARY", "BINARY_P", "TERNARY", "WHERE", "COMPARE", "TEST", "CAST"),
     "reductions": ("REDUCE", "ARGREDUCE"),
     "softmax and its like": ("ROWWISE", "ROWWISE_GRAD"),
     "losses": ("LOSS", "LOSS_GRAD", "NLL", "NLL_GRAD"),

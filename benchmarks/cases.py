@@ -31,8 +31,8 @@ KERNELS_DEF = Path(__file__).parent.parent / "csrc" / "kernels.def"
 @cache
 def kernels() -> dict[str, str]:
     """The signature class of each kernel, as kernels.def has it."""
-    lines = re.findall(r"^(?:KERNEL|PLAIN)\((\w+), (\w+)\)", KERNELS_DEF.read_text(), re.MULTILINE)
-    return {name: group for group, name in lines}
+    lines = re.findall(r"^[A-Z]+\((\w+), (\w+)\)$", KERNELS_DEF.read_text(), re.MULTILINE)
+    return dict.fromkeys(name for _, name in lines) | {name: group for group, name in reversed(lines)}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        return f"{self.kernel} {self.shape}" + (" float64" if self.dtype is float64 else "")
+        return f"{self.kernel} {self.shape}" + ("" if self.dtype is float32 else f" {self.dtype.name}")
 
     def call(self) -> Call:
         return self.make(Data(self.dtype))
@@ -88,6 +88,14 @@ class Data:
         """Values whose products neither overflow nor become 0."""
         return self.array(np.exp(0.02 * self.rng.standard_normal(shape)))
 
+    def few(self, *shape: int) -> storage.Array:
+        """Values that are often equal."""
+        return self.array(self.rng.integers(0, 3, shape))
+
+    def any(self, *shape: int) -> storage.Array:
+        """NaN and infinity among the values."""
+        return self.array(self.rng.choice([np.nan, np.inf, 0.0, 1.0], shape))
+
     def integers(self, high: int, *shape: int) -> storage.Array:
         return self.array(self.rng.integers(0, high, shape), autograd.int64)
 
@@ -109,7 +117,11 @@ POSITIVE = (
 )  # fmt: skip
 PARAMETERS = {"softplus": (1.0, 20.0), "softplus_grad": (1.0, 20.0), "clamp": (-1.0, 1.0), "clamp_grad": (-1.0, 1.0)}
 
-OPERANDS = {"FILL": 0, "UNARY": 1, "UNARY_P": 1, "BINARY": 2, "BINARY_P": 2, "TERNARY": 3}
+ALSO_WHOLE = ("add", "mul", "maximum", "eq", "copy", "floor_divide")
+VALUES = {"COMPARE": Data.few, "TEST": Data.any}  # of the classes whose results are bool
+BITS = ("bitwise_not", "bitwise_and", "bitwise_or", "bitwise_xor")  # of integers and bools alone
+
+OPERANDS = {"FILL": 0, "UNARY": 1, "UNARY_P": 1, "BINARY": 2, "BINARY_P": 2, "TERNARY": 3, "COMPARE": 2, "TEST": 1}
 
 
 def elementwise(kernel: str, group: str) -> list[Case]:
@@ -117,11 +129,15 @@ def elementwise(kernel: str, group: str) -> list[Case]:
     parameters = PARAMETERS.get(kernel, (0.25,) if group in ("FILL", "UNARY_P", "BINARY_P") else ())
 
     def make(shape: tuple, data: Data) -> Call:
-        values = data.positive if kernel in POSITIVE else data.normal
-        return seam(kernel, data.empty(*shape), *[values(*shape) for _ in range(OPERANDS[group])], *parameters)
+        values = partial(Data.positive if kernel in POSITIVE else VALUES.get(group, Data.normal), data)
+        out = data.empty(*shape, dtype=autograd.bool if group in VALUES else None)
+        return seam(kernel, out, *[values(*shape) for _ in range(OPERANDS[group])], *parameters)
 
     sizes = SIZES | (LARGE if kernel in ALSO_LARGE else {})
-    made = [Case(kernel, name, partial(make, shape)) for name, shape in sizes.items()]
+    dtype = autograd.int64 if kernel in BITS else float32
+    made = [Case(kernel, name, partial(make, shape), dtype) for name, shape in sizes.items()]
+    if kernel in ALSO_WHOLE:
+        made.append(Case(kernel, "1e5", partial(make, (100_000,)), autograd.int64))
     if kernel in ALSO_DOUBLE:
         made.append(Case(kernel, "1e5", partial(make, (100_000,)), float64))
     return made + LAYOUTS.get(kernel, [])
@@ -131,7 +147,17 @@ def transposed(a: storage.Array) -> storage.Array:
     return a.view(a.shape[::-1], a.strides[::-1])
 
 
+def cast(kernel: str, _: str) -> list[Case]:
+    def make(n: int, source: autograd.dtype, data: Data) -> Call:
+        return seam(kernel, data.empty(n), data.array(data.rng.integers(0, 2, n), source))
+
+    return [Case(kernel, f"{name} from {d.name}", partial(make, shape[0], d))
+            for name, shape in SIZES.items() for d in (autograd.bool, autograd.int64, float64)]  # fmt: skip
+
+
 LAYOUTS = {
+    "lt": [Case("lt", "1e5 < a number",
+                lambda d: seam("lt", d.empty(100_000, dtype=autograd.bool), d.normal(100_000), d.normal()))],
     "copy": [
         Case("copy", "transposed 300x300", lambda d: seam("copy", d.empty(300, 300), transposed(d.normal(300, 300)))),
     ],
@@ -458,7 +484,7 @@ def native(kernel: str, mt: MT19937) -> Callable[..., Any] | None:
 # --- the table --------------------------------------------------------------------------------------------------------
 
 BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
-    **dict.fromkeys(OPERANDS, elementwise), "WHERE": where, "REDUCE": reduction, "ARGREDUCE": reduction,
+    **dict.fromkeys(OPERANDS, elementwise), "WHERE": where, "CAST": cast, "REDUCE": reduction, "ARGREDUCE": reduction,
     "ROWWISE": rowwise, "ROWWISE_GRAD": rowwise, "NORM": norm, "NORM_GRAD": norm,
     "BATCH_NORM": batch_norm, "BATCH_NORM_GRAD": batch_norm,
     "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy, "NLL_GRAD": cross_entropy,

@@ -20,6 +20,16 @@
 #define AG_MAXOPS 4
 #define AG_ENOMEM -1
 
+/* dtypes, in the order of promotion */
+#define AG_B8 0
+#define AG_U8 1
+#define AG_I8 2
+#define AG_I16 3
+#define AG_I32 4
+#define AG_I64 5
+#define AG_F32 6
+#define AG_F64 7
+
 /* How an elementwise kernel walks its operands: dims coalesced, outermost first; operand 0 is the output.
  * A stride of 0 broadcasts. */
 typedef struct {
@@ -152,13 +162,8 @@ const char *ag_compiler(void);    /* compiler and version */
 #include "signatures.h"
 
 /* Exported kernels, one prototype per line of kernels.def and dtype. */
-#define KERNEL(CLASS, name)          \
-    AG_SIG_##CLASS(ag_##name##_f32); \
-    AG_SIG_##CLASS(ag_##name##_f64);
-#define PLAIN(CLASS, name) AG_SIG_##CLASS(ag_##name);
+#define SYMBOL(CLASS, symbol) AG_SIG_##CLASS(ag_##symbol);
 #include "kernels.def"
-#undef KERNEL
-#undef PLAIN
 
 /* Runs fn(context, task) for task = 0 .. tasks - 1 on the pool and the caller; where there is little work, the pool is
  * busy, or it has one thread, the caller runs them all in order. work is that of all tasks, weighed as elements of a

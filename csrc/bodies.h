@@ -3,9 +3,7 @@
 #include "vec.h"
 
 #define KERNEL(CLASS, name) AG_ENTRY_##CLASS(FN(name));
-#define PLAIN(CLASS, name)
 #include "kernels.def"
-#undef KERNEL
 
 #include "elementwise.c.inc"
 #include "reduce.c.inc"
@@ -25,5 +23,3 @@
 const ag_table FN(table) = {
 #include "kernels.def"
 };
-#undef KERNEL
-#undef PLAIN

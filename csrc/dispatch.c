@@ -10,15 +10,16 @@
 typedef struct {
     const char *name;
     const ag_table *f32, *f64;
+    const ag_typed_table *typed;
 } isa_entry;
 
 static const isa_entry isas[] = {
-    {"generic", &ag_generic_table_f32, &ag_generic_table_f64},
+    {"generic", &ag_generic_table_f32, &ag_generic_table_f64, &ag_generic_typed},
 #if defined(__x86_64__)
-    {"avx2", &ag_avx2_table_f32, &ag_avx2_table_f64},
-    {"avx512", &ag_avx512_table_f32, &ag_avx512_table_f64},
+    {"avx2", &ag_avx2_table_f32, &ag_avx2_table_f64, &ag_avx2_typed},
+    {"avx512", &ag_avx512_table_f32, &ag_avx512_table_f64, &ag_avx512_typed},
 #elif defined(__aarch64__)
-    {"neon", &ag_neon_table_f32, &ag_neon_table_f64},
+    {"neon", &ag_neon_table_f32, &ag_neon_table_f64, &ag_neon_typed},
 #endif
 };
 
@@ -55,6 +56,7 @@ static int detect(void) {
 static int best;
 static atomic_int active;
 static _Atomic(const ag_table *) table_f32 = &ag_generic_table_f32, table_f64 = &ag_generic_table_f64;
+static _Atomic(const ag_typed_table *) typed = &ag_generic_typed;
 
 __attribute__((constructor)) static void start(void) {
     best = detect();
@@ -74,6 +76,7 @@ int ag_set_isa(int isa) {
     atomic_store(&active, isa);
     atomic_store(&table_f32, isas[isa].f32);
     atomic_store(&table_f64, isas[isa].f64);
+    atomic_store(&typed, isas[isa].typed);
     return isa;
 }
 
@@ -109,28 +112,59 @@ void ag_gil_end(void *token) {
 
 #define LOOKUP(name, suffix) (atomic_load_explicit(&table##suffix, memory_order_relaxed)->name)
 
-/* Elementwise: a small contiguous call goes straight to the body. */
+/* Elementwise: a small contiguous call goes straight to the body. sizes: of the elements of out and of the inputs. */
 #define SMALL 4096
-#define RUN(name, suffix, inputs, first_itemsize, p0, p1, a, b, c)                                      \
-    {                                                                                                   \
-        ag_body *body = LOOKUP(name, suffix);                                                           \
-        if (!plan && n <= SMALL) {                                                                      \
-            if (n > 0) body(n, out, a, b, c, 0, p0, p1);                                                \
-            return 0;                                                                                   \
-        }                                                                                               \
-        const int moves = strcmp(#name, "copy") == 0;                                                   \
-        const ag_job job = {body, inputs, SIZE##suffix, first_itemsize, moves, p0, p1, out, {a, b, c}}; \
-        return ag_elementwise(plan, n, &job);                                                           \
+#define SIZES(...) __VA_ARGS__
+#define RUN(run, moves, inputs, splat, sizes, p0, p1, a, b, c)                            \
+    {                                                                                     \
+        ag_body *body = run;                                                              \
+        if (!plan && n <= SMALL) {                                                        \
+            if (n > 0) body(n, out, a, b, c, splat, p0, p1);                              \
+            return 0;                                                                     \
+        }                                                                                 \
+        const ag_job job = {body, inputs, splat, {sizes}, moves, p0, p1, out, {a, b, c}}; \
+        return ag_elementwise(plan, n, &job);                                             \
     }
-#define SIZE_f32 4
-#define SIZE_f64 8
-#define DEFINE_FILL(name, suffix) RUN(name, suffix, 0, SIZE##suffix, p0, 0, NULL, NULL, NULL)
-#define DEFINE_UNARY(name, suffix) RUN(name, suffix, 1, SIZE##suffix, 0, 0, x, NULL, NULL)
-#define DEFINE_UNARY_P(name, suffix) RUN(name, suffix, 1, SIZE##suffix, p0, p1, x, NULL, NULL)
-#define DEFINE_BINARY(name, suffix) RUN(name, suffix, 2, SIZE##suffix, 0, 0, a, b, NULL)
-#define DEFINE_BINARY_P(name, suffix) RUN(name, suffix, 2, SIZE##suffix, p0, p1, a, b, NULL)
-#define DEFINE_TERNARY(name, suffix) RUN(name, suffix, 3, SIZE##suffix, 0, 0, a, b, c)
-#define DEFINE_WHERE(name, suffix) RUN(name, suffix, 3, 1, 0, 0, condition, a, b)
+#define TYPE_b8 uint8_t
+#define TYPE_u8 uint8_t
+#define TYPE_i8 int8_t
+#define TYPE_i16 int16_t
+#define TYPE_i32 int32_t
+#define TYPE_i64 int64_t
+#define TYPE_f32 float
+#define TYPE_f64 double
+#define SIZE(suffix) sizeof(TYPE##suffix)
+#define SAME(suffix) SIZES(SIZE(suffix), SIZE(suffix), SIZE(suffix), SIZE(suffix))
+#define FROM_BYTES(suffix) SIZES(SIZE(suffix), 1, SIZE(suffix), SIZE(suffix))
+#define TO_BYTES(suffix) SIZES(1, SIZE(suffix), SIZE(suffix), SIZE(suffix))
+
+#define DEFINE_FILL(name, suffix) RUN(LOOKUP(name, suffix), 0, 0, 0, SAME(suffix), p0, 0, NULL, NULL, NULL)
+#define DEFINE_UNARY(name, suffix) \
+    RUN(LOOKUP(name, suffix), strcmp(#name, "copy") == 0, 1, 0, SAME(suffix), 0, 0, x, NULL, NULL)
+#define DEFINE_UNARY_P(name, suffix) RUN(LOOKUP(name, suffix), 0, 1, 0, SAME(suffix), p0, p1, x, NULL, NULL)
+#define DEFINE_BINARY(name, suffix) RUN(LOOKUP(name, suffix), 0, 2, 0, SAME(suffix), 0, 0, a, b, NULL)
+#define DEFINE_BINARY_P(name, suffix) RUN(LOOKUP(name, suffix), 0, 2, 0, SAME(suffix), p0, p1, a, b, NULL)
+#define DEFINE_TERNARY(name, suffix) RUN(LOOKUP(name, suffix), 0, 3, 0, SAME(suffix), 0, 0, a, b, c)
+#define DEFINE_WHERE(name, suffix) RUN(LOOKUP(name, suffix), 0, 3, 0, FROM_BYTES(suffix), 0, 0, condition, a, b)
+#define DEFINE_COMPARE(name, suffix) RUN(LOOKUP(name, suffix), 0, 2, 0, TO_BYTES(suffix), 0, 0, a, b, NULL)
+#define DEFINE_TEST(name, suffix) RUN(LOOKUP(name, suffix), 0, 1, 0, TO_BYTES(suffix), 0, 0, x, NULL, NULL)
+
+/* Integer parameters are inputs of one element. */
+#define DEFINE_FILL_WHOLE(name, suffix)                                                          \
+    {                                                                                            \
+        const TYPE##suffix value = (TYPE##suffix)p0;                                             \
+        RUN(LOOKUP(name, suffix), 0, 1, 1, SAME(suffix), 0, 0, (const void *)&value, NULL, NULL) \
+    }
+#define DEFINE_CLAMP_WHOLE(name, suffix)                                                                   \
+    {                                                                                                      \
+        const TYPE##suffix low = (TYPE##suffix)p0, high = (TYPE##suffix)p1;                                \
+        RUN(LOOKUP(name, suffix), 0, 3, 6, SAME(suffix), 0, 0, x, (const void *)&low, (const void *)&high) \
+    }
+#define DEFINE_CAST(name, suffix)                                                                               \
+    {                                                                                                           \
+        static const int size[] = {1, 1, 1, 2, 4, 8, 4, 8};                                                     \
+        RUN((*LOOKUP(name, suffix))[from], 0, 1, 0, SIZES(SIZE(suffix), size[from], 0, 0), 0, 0, x, NULL, NULL) \
+    }
 
 /* The rest: work is counted in elements, weighed roughly by what one costs. */
 #define CALL(name, suffix, work, ...)                         \
@@ -204,5 +238,9 @@ static int64_t elements(int64_t count, const ag_param *params) {
 #define KERNEL(CLASS, name)                                                                    \
     AG_SIG_##CLASS(ag_##name##_f32) DEFINE_##CLASS(name, _f32) AG_SIG_##CLASS(ag_##name##_f64) \
         DEFINE_##CLASS(name, _f64)
-#define PLAIN(CLASS, name)
+#include "kernels.def"
+
+#undef LOOKUP
+#define LOOKUP(name, suffix) (atomic_load_explicit(&typed, memory_order_relaxed)->name##suffix)
+#define TYPED(CLASS, name, suffix) AG_SIG_##CLASS(ag_##name##suffix) DEFINE_##CLASS(name, suffix)
 #include "kernels.def"

@@ -22,7 +22,6 @@ typedef struct {
     const ag_plan *plan;
     int64_t matrices, rows, cols;
     int64_t row_step[AG_MAXOPS], col_step[AG_MAXOPS]; /* elements; operand 0 is out */
-    int itemsize[AG_MAXOPS];
     int by_rows;
     int64_t tile_rows, tile_cols;
     int64_t band, segment;   /* the rows and columns of a unit of work */
@@ -38,6 +37,7 @@ typedef struct {
 } matrix;
 
 typedef uint8_t item1;
+typedef uint16_t __attribute__((may_alias, aligned(1))) item2;
 typedef uint32_t __attribute__((may_alias, aligned(1))) item4;
 typedef uint64_t __attribute__((may_alias, aligned(1))) item8;
 
@@ -55,6 +55,7 @@ typedef uint64_t __attribute__((may_alias, aligned(1))) item8;
         }                                                                                     \
     }
 DEFINE_MOVE(item1)
+DEFINE_MOVE(item2)
 DEFINE_MOVE(item4)
 DEFINE_MOVE(item8)
 
@@ -138,7 +139,7 @@ static void move(matrix to, matrix from, int64_t rows, int64_t cols, int itemsiz
     else if (itemsize == 8)
         (transposes ? move_transposed_item8 : move_item8)(to, from, rows, cols);
     else
-        move_item1(to, from, rows, cols);
+        (itemsize == 2 ? move_item2 : move_item1)(to, from, rows, cols);
 }
 
 /* --- a unit of work: rows x cols at the given pointers ----------------------------------------------------------- */
@@ -152,7 +153,7 @@ static void run_rows(const walk *w, char *const at[AG_MAXOPS], int64_t rows, int
     int64_t step[AG_MAXOPS] = {0};
     const char *in[AG_MAXOPS - 1] = {NULL};
     int splat = 0;
-    for (int k = 0; k <= job->inputs; k++) step[k] = w->row_step[k] * w->itemsize[k];
+    for (int k = 0; k <= job->inputs; k++) step[k] = w->row_step[k] * w->job->itemsize[k];
     for (int k = 0; k < job->inputs; k++) {
         in[k] = at[k + 1];
         splat |= (w->col_step[k + 1] == 0) << k;
@@ -185,7 +186,7 @@ static const char *gather(const walk *w, int k, matrix tile, int64_t rows, int64
     if (is_constant(w, k) || is_dense(w, k, rows, cols)) return tile.at;
     const int there = tile.row_step == 0 && held->from == tile.at && held->rows >= rows && held->cols == cols;
     if (!there) {
-        move((matrix){held->buffer, cols, 1}, tile, rows, cols, w->itemsize[k]);
+        move((matrix){held->buffer, cols, 1}, tile, rows, cols, w->job->itemsize[k]);
         *held = (gathered){held->buffer, tile.at, rows, cols};
     }
     return held->buffer;
@@ -195,7 +196,7 @@ static void run_tile(const walk *w, const matrix tile[AG_MAXOPS], int64_t rows, 
                      gathered held[AG_MAXOPS]) {
     const ag_job *job = w->job;
     if (job->moves && !is_transposed(tile[0]) && !is_transposed(tile[1])) {
-        move(tile[0], tile[1], rows, cols, job->itemsize);
+        move(tile[0], tile[1], rows, cols, job->itemsize[0]);
         return;
     }
     const char *in[AG_MAXOPS - 1] = {NULL};
@@ -207,7 +208,7 @@ static void run_tile(const walk *w, const matrix tile[AG_MAXOPS], int64_t rows, 
     const int direct = is_dense(w, 0, rows, cols);
     char *out = direct ? tile[0].at : held[0].buffer;
     job->body(rows * cols, out, in[0], in[1], in[2], splat, job->p0, job->p1);
-    if (!direct) move(tile[0], (matrix){out, cols, 1}, rows, cols, job->itemsize);
+    if (!direct) move(tile[0], (matrix){out, cols, 1}, rows, cols, job->itemsize[0]);
 }
 
 static void run_tiles(const walk *w, char *const at[AG_MAXOPS], int64_t rows, int64_t cols) {
@@ -219,7 +220,7 @@ static void run_tiles(const walk *w, char *const at[AG_MAXOPS], int64_t rows, in
             matrix tile[AG_MAXOPS];
             for (int k = 0; k <= w->job->inputs; k++) {
                 const int64_t offset = r * w->row_step[k] + c * w->col_step[k];
-                tile[k] = (matrix){at[k] + offset * w->itemsize[k], w->row_step[k], w->col_step[k]};
+                tile[k] = (matrix){at[k] + offset * w->job->itemsize[k], w->row_step[k], w->col_step[k]};
             }
             run_tile(w, tile, least(w->tile_rows, rows - r), least(w->tile_cols, cols - c), held);
         }
@@ -239,7 +240,7 @@ static void locate(const walk *w, int64_t m, int64_t r, int64_t c, char *at[AG_M
     }
     for (int k = 0; k <= w->job->inputs; k++) {
         char *base = k == 0 ? w->job->out : (char *)w->job->in[k - 1];
-        at[k] = base + offset[k] * w->itemsize[k];
+        at[k] = base + offset[k] * w->job->itemsize[k];
     }
 }
 
@@ -261,16 +262,16 @@ static void lay_out(walk *w, const ag_plan *plan, const ag_job *job) {
     w->cols = last >= 0 ? plan->size[last] : 1;
     w->rows = last >= 1 ? plan->size[last - 1] : 1;
     w->matrices = plan->n / (w->rows * w->cols);
-    int contiguous = 1, transposed = 0;
+    int contiguous = 1, transposed = 0, largest = 1;
     for (int k = 0; k <= job->inputs; k++) {
         const int64_t row = last >= 1 ? plan->stride[k][last - 1] : 0, col = last >= 0 ? plan->stride[k][last] : 1;
         w->row_step[k] = row;
         w->col_step[k] = col;
-        w->itemsize[k] = k == 1 ? job->first_itemsize : job->itemsize;
+        largest = job->itemsize[k] > largest ? job->itemsize[k] : largest;
         contiguous &= col == 1 || (col == 0 && k > 0);
         transposed |= w->rows > 1 && is_transposed((matrix){NULL, row, col});
     }
-    const int64_t elements = TILE_BYTES / job->itemsize;
+    const int64_t elements = TILE_BYTES / largest;
     w->by_rows = contiguous && (w->cols >= LONG_ROW || w->rows == 1);
     w->tile_cols = least(w->cols, transposed ? BLOCK_COLUMNS : elements);
     w->tile_rows = elements / w->tile_cols;
@@ -299,6 +300,31 @@ static void run_plan(const ag_plan *plan, const ag_job *job) {
     ag_parallel((units + per_task - 1) / per_task, plan->n / 2, run_share, &(shares){&w, units, per_task});
 }
 
+/* --- bodies that are plain loops --------------------------------------------------------------------------------- */
+
+enum { BLOCK = 512 }; /* elements */
+
+static void spread(char *block, const char *element, int size, int64_t n) {
+    for (int64_t i = 0; i < n; i++) memcpy(block + i * size, element, (size_t)size);
+}
+
+void ag_run_loop(ag_loop *loop, int64_t n, void *out, const void *const in[AG_MAXOPS - 1], const int size[AG_MAXOPS],
+                 int splat) {
+    if (!splat) {
+        loop(n, out, in[0], in[1], in[2]);
+        return;
+    }
+    _Alignas(64) char block[AG_MAXOPS - 1][BLOCK * sizeof(int64_t)];
+    for (int k = 0; k < AG_MAXOPS - 1; k++)
+        if (splat >> k & 1) spread(block[k], in[k], size[k + 1], least(n, BLOCK));
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        const char *at[AG_MAXOPS - 1];
+        for (int k = 0; k < AG_MAXOPS - 1; k++)
+            at[k] = splat >> k & 1 ? block[k] : in[k] ? (const char *)in[k] + i * size[k + 1] : NULL;
+        loop(least(BLOCK, n - i), (char *)out + i * size[0], at[0], at[1], at[2]);
+    }
+}
+
 /* --- contiguous operands ----------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -311,14 +337,14 @@ static void run_chunk(void *context, int64_t task) {
     const ag_job *job = f->job;
     const int64_t first = task * f->chunk;
     const char *in[AG_MAXOPS - 1] = {NULL};
-    for (int k = 0; k < job->inputs; k++) in[k] = job->in[k] + first * (k == 0 ? job->first_itemsize : job->itemsize);
-    char *out = job->out + first * job->itemsize;
-    job->body(least(f->chunk, f->n - first), out, in[0], in[1], in[2], 0, job->p0, job->p1);
+    for (int k = 0; k < job->inputs; k++) in[k] = job->in[k] + (job->splat >> k & 1 ? 0 : first * job->itemsize[k + 1]);
+    char *out = job->out + first * job->itemsize[0];
+    job->body(least(f->chunk, f->n - first), out, in[0], in[1], in[2], job->splat, job->p0, job->p1);
 }
 
 void ag_elementwise_flat(int64_t n, const ag_job *job) {
     if (n <= CHUNK) {
-        job->body(n, job->out, job->in[0], job->in[1], job->in[2], 0, job->p0, job->p1);
+        job->body(n, job->out, job->in[0], job->in[1], job->in[2], job->splat, job->p0, job->p1);
         return;
     }
     const int64_t tasks = (n + CHUNK - 1) / CHUNK, chunk = ((n + tasks - 1) / tasks + 63) / 64 * 64;

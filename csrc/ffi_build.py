@@ -49,10 +49,22 @@ def declarations() -> str:
     header = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
     signatures = dict(SIGNATURES)
     lines = [header, *SERVICES]
-    for kind, group, name in re.findall(r"^(KERNEL|PLAIN)\((\w+), (\w+)\)", (HERE / "kernels.def").read_text(), re.M):
-        for suffix in ("_f32", "_f64") if kind == "KERNEL" else ("",):
-            lines.append(f"int ag_{name}{suffix}{signatures[group]};")
+    lines += [f"int ag_{symbol}{signatures[group]};" for group, symbol in symbols()]
     return "\n".join(lines)
+
+
+def symbols() -> list[tuple[str, str]]:
+    """Signature class and symbol of each exported kernel: kernels.def as the preprocessor would expand it."""
+    text = (HERE / "kernels.def").read_text()
+    suffixes: dict[str, list[str]] = {"KERNEL": ["_f32", "_f64"], "PLAIN": [""]}
+    for word, expansion in re.findall(r"^#define (\w+)\(C, x\) (.*(?:TYPED|NUMBER).*)$", text, re.M):
+        parts = re.findall(r"(\w+)\(C, x(?:, (\w+))?\)", expansion)
+        suffixes[word] = [s for part, suffix in parts for s in ([suffix] if suffix else suffixes[part])]
+    return [
+        (group, name + suffix)
+        for word, group, name in re.findall(r"^([A-Z]+)\((\w+), (\w+)\)$", text, re.M)
+        for suffix in suffixes[word]
+    ]
 
 
 # cffi releases the GIL around every call; the macros keep it for small work, and the hooks release it for large.
@@ -73,11 +85,8 @@ static const char *ag_flags(void) { return "%FLAGS%"; }
 
 static const char *ag_kernels(void) {
     return
-#define KERNEL(CLASS, name) #CLASS " " #name "\n"
-#define PLAIN(CLASS, name) #CLASS " " #name "\n"
+#define SYMBOL(CLASS, symbol) #CLASS " " #symbol "\n"
 #include "kernels.def"
-#undef KERNEL
-#undef PLAIN
         ;
 }
 

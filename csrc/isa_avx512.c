@@ -21,6 +21,7 @@
 #undef F32
 #define F32 1
 #include "bodies.h"
+#include "typed.h"
 
 #ifdef __clang__
 #pragma clang attribute pop

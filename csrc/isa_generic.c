@@ -10,3 +10,4 @@
 #undef F32
 #define F32 1
 #include "bodies.h"
+#include "typed.h"

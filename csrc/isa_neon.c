@@ -14,4 +14,5 @@
 #undef F32
 #define F32 1
 #include "bodies.h"
+#include "typed.h"
 #endif

@@ -12,6 +12,14 @@
 #define AG_SIG_TERNARY(f) int f(const ag_plan *plan, int64_t n, void *out, const void *a, const void *b, const void *c)
 /* where: the condition is one byte an element (its strides count bytes, which are its elements) */
 #define AG_SIG_WHERE(f) int f(const ag_plan *plan, int64_t n, void *out, const void *condition, const void *a, const void *b)
+/* comparisons and tests: out has a byte an element, 0 or 1 */
+#define AG_SIG_COMPARE(f) int f(const ag_plan *plan, int64_t n, void *out, const void *a, const void *b)
+#define AG_SIG_TEST(f) int f(const ag_plan *plan, int64_t n, void *out, const void *x)
+/* cast: from is the dtype of x, one of AG_B8 .. AG_F64; that of out is the kernel's */
+#define AG_SIG_CAST(f) int f(const ag_plan *plan, int64_t n, void *out, const void *x, int64_t from)
+/* fill and clamp with integers: a double would not hold them all */
+#define AG_SIG_FILL_WHOLE(f) int f(const ag_plan *plan, int64_t n, void *out, int64_t p0)
+#define AG_SIG_CLAMP_WHOLE(f) int f(const ag_plan *plan, int64_t n, void *out, const void *x, int64_t p0, int64_t p1)
 
 /* Reductions; argreduce writes int64_t positions within the flattened reduced dims, the first of equals, NaN first. */
 #define AG_SIG_REDUCE(f) int f(const ag_reduce *plan, void *out, const void *x, double p0)

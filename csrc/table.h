@@ -22,6 +22,11 @@ typedef AG_BODY(ag_body);
 #define AG_ENTRY_BINARY_P AG_BODY
 #define AG_ENTRY_TERNARY AG_BODY
 #define AG_ENTRY_WHERE AG_BODY
+#define AG_ENTRY_COMPARE AG_BODY
+#define AG_ENTRY_TEST AG_BODY
+#define AG_ENTRY_FILL_WHOLE AG_BODY
+#define AG_ENTRY_CLAMP_WHOLE AG_BODY
+#define AG_ENTRY_CAST(f) ag_body *const f[8] /* by the dtype of x */
 #define AG_ENTRY_REDUCE AG_SIG_REDUCE
 #define AG_ENTRY_ARGREDUCE AG_SIG_ARGREDUCE
 #define AG_ENTRY_ROWWISE AG_SIG_ROWWISE
@@ -53,12 +58,16 @@ typedef AG_BODY(ag_body);
 
 typedef struct {
 #define KERNEL(CLASS, name) AG_ENTRY_##CLASS((*name));
-#define PLAIN(CLASS, name)
 #include "kernels.def"
-#undef KERNEL
-#undef PLAIN
 } ag_table;
 
+/* The plain loops of one instruction set: a pointer per line and dtype. */
+typedef struct {
+#define TYPED(CLASS, name, suffix) AG_ENTRY_##CLASS((*name##suffix));
+#include "kernels.def"
+} ag_typed_table;
+
+extern const ag_typed_table ag_generic_typed, ag_avx2_typed, ag_avx512_typed, ag_neon_typed;
 extern const ag_table ag_generic_table_f32, ag_generic_table_f64;
 extern const ag_table ag_avx2_table_f32, ag_avx2_table_f64;
 extern const ag_table ag_avx512_table_f32, ag_avx512_table_f64;
@@ -68,10 +77,9 @@ extern const ag_table ag_neon_table_f32, ag_neon_table_f64;
 
 typedef struct {
     ag_body *body;
-    int inputs;
-    int itemsize;       /* bytes of an element of out and of the inputs, */
-    int first_itemsize; /* but for input 0: the condition of where has bytes */
-    int moves;          /* out is input 0, nothing to compute */
+    int inputs, splat;       /* how many, and which are a single element where there is no plan */
+    int itemsize[AG_MAXOPS]; /* bytes of an element of out and of the inputs */
+    int moves;               /* out is input 0, nothing to compute */
     double p0, p1;
     char *out;
     const char *in[AG_MAXOPS - 1];
@@ -81,6 +89,19 @@ int ag_elementwise(const ag_plan *plan, int64_t n, const ag_job *job);
 
 /* The same for contiguous operands, within a kernel: the GIL is left as it is. */
 void ag_elementwise_flat(int64_t n, const ag_job *job);
+
+/* A loop over n contiguous elements of each operand, left to the compiler to make vectors of, and the body that runs it:
+ * inputs that are one element are spread over a block first. size: bytes of an element of out and of the inputs. */
+typedef void ag_loop(int64_t n, void *out, const void *a, const void *b, const void *c);
+void ag_run_loop(ag_loop *loop, int64_t n, void *out, const void *const in[AG_MAXOPS - 1], const int size[AG_MAXOPS],
+                 int splat);
+
+/* Before a loop: out is apart from the inputs or is one of them, element by element. */
+#ifdef __clang__
+#define EACH_ALONE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define EACH_ALONE _Pragma("GCC ivdep")
+#endif
 
 /* Lets go of the GIL around work (elements, about a nanosecond each) that is worth it; the token goes to ag_gil_end. */
 void *ag_gil_begin(int64_t work);

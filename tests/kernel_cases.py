@@ -34,10 +34,17 @@ class Out:
     start: np.ndarray
 
 
-def classes() -> dict[str, str]:
-    """Kernel name to signature class, from the extension."""
-    lines = extension.ffi.string(extension.lib.ag_kernels()).decode().split("\n") if extension else []
-    return {name: group for group, name in (line.split() for line in lines if line)}
+ENDINGS = dict(zip(("b8", "u8", "i8", "i16", "i32", "i64", "f32", "f64"), autograd.dtypes.NAMES))
+
+
+def classes() -> dict[tuple[str, str], str]:
+    """The signature class of each kernel and dtype ("" for none), from the extension."""
+    found = {}
+    for line in extension.ffi.string(extension.lib.ag_kernels()).decode().splitlines() if extension else []:
+        group, symbol = line.split()
+        name, _, ending = symbol.rpartition("_")
+        found[(name, ENDINGS[ending]) if ending in ENDINGS else (symbol, "")] = group
+    return found
 
 
 class Guarded:
@@ -93,11 +100,21 @@ def run(name: str, args: tuple, shift: int = 0) -> tuple[Any, list[np.ndarray]]:
 
 # --- values -----------------------------------------------------------------------------------------------------------
 
+EQUALS = {"eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not"}
 POSITIVE = {"log", "sqrt", "rsqrt", "pow", "pow_scalar", "rpow_scalar", "reciprocal", "sqrt_grad"}
 
 
 def numbers(name: str, rng, shape, dtype) -> np.ndarray:
-    """Ordinary values of a kernel's domain."""
+    """Ordinary values of a kernel's domain; among integers also those that do not fit sums and products."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "b":
+        return np.asarray(rng.integers(0, 2, shape), bool)
+    if dtype.kind != "f":
+        limits = np.iinfo(dtype)
+        large = rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
+        return np.asarray(np.where(rng.random(shape) < 0.5, large, rng.integers(0, 5, shape)), dtype)
+    if name in EQUALS:
+        return np.asarray(rng.integers(-2, 3, shape), dtype)
     x = rng.uniform(0.1, 3, shape) if name in POSITIVE else rng.uniform(-3, 3, shape)
     return np.asarray(x, dtype)
 
@@ -145,23 +162,42 @@ PARAMS: dict[str, list[tuple]] = {
     "fill": [(2.5,), (np.nan,), (-0.0,)],
 }
 
-OPERANDS = {"FILL": 0, "UNARY": 1, "UNARY_P": 1, "BINARY": 2, "BINARY_P": 2, "TERNARY": 3, "WHERE": 3}
+WHOLE_PARAMS: dict[str, list[tuple]] = {"fill": [(1,), (0,)], "clamp": [(1, 3), (3, 1), (0, 100)]}
+
+OPERANDS = {
+    "FILL": 0, "UNARY": 1, "UNARY_P": 1, "BINARY": 2, "BINARY_P": 2, "TERNARY": 3, "WHERE": 3, "COMPARE": 2, "TEST": 1,
+    "CAST": 1, "FILL_WHOLE": 0, "CLAMP_WHOLE": 1,
+}  # fmt: skip
+
+
+def result_dtype(group: str, dtype) -> Any:
+    return bool if group in ("COMPARE", "TEST") else dtype
+
+
+def sources(name: str, group: str, dtype) -> list:
+    """The dtypes of what is cast; the first is what a single example takes."""
+    return ["float64", *autograd.dtypes.NAMES[:-1]] if group == "CAST" else [dtype]
+
+
+def params_of(name: str, group: str) -> list[tuple]:
+    return (WHOLE_PARAMS if group.endswith("WHOLE") else PARAMS).get(name, [()])
 
 
 def elementwise(name: str, group: str, dtype, sizes=SIZES) -> Iterator[tuple[str, tuple]]:
-    rng = np.random.default_rng(1)
+    for source in sources(name, group, dtype):
+        rng = np.random.default_rng(1)
 
-    def make(shape):
-        return numbers(name, rng, shape, dtype)
+        def make(shape, rng=rng, source=source):
+            return numbers(name, rng, shape, source)
 
-    for n in sizes:
-        for note, shape, makers in arrangements(rng, make, n):
-            for params in PARAMS.get(name, [()])[: None if n in (17, 66) else 1]:
-                for where, out in outs(rng, shape, dtype):
-                    operands = [m() for m in makers[: OPERANDS[group]]]
-                    if group == "WHERE":
-                        operands[0] = np.asarray(operands[0] > 0)
-                    yield f"n={n}, {note}{where}, {params}", (Out(out), *operands, *params)
+        for n in sizes:
+            for note, shape, makers in arrangements(rng, make, n):
+                for params in params_of(name, group)[: None if n in (17, 66) else 1]:
+                    for where, out in outs(rng, shape, result_dtype(group, dtype)):
+                        operands = [m() for m in makers[: OPERANDS[group]]]
+                        if group == "WHERE":
+                            operands[0] = np.asarray(operands[0] > 0)
+                        yield f"{source} n={n}, {note}{where}, {params}", (Out(out), *operands, *params)
 
 
 EDGES = [
@@ -189,17 +225,31 @@ EDGES = [
 ]
 
 
+def edges(dtype) -> np.ndarray:
+    """The numbers of a dtype where something may go wrong."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return np.array(EDGES, dtype)
+    if dtype.kind == "b":
+        return np.array([False, True])
+    limits = np.iinfo(dtype)
+    return np.array([*range(-3 if dtype.kind == "i" else 0, 4), limits.min, limits.min + 1, limits.max - 1, limits.max],
+                    dtype)  # fmt: skip
+
+
 def edge_values(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
-    x = np.array(EDGES, dtype)
-    grid = np.meshgrid(*[x] * OPERANDS[group], indexing="ij") if OPERANDS[group] else []
-    operands = [g.reshape(-1).copy() for g in grid]
-    if group == "WHERE":
-        operands[0] = operands[0] > 0
-    for params in PARAMS.get(name, [()]):
-        yield (
-            f"edge values, {params}",
-            (Out(np.zeros(max([o.size for o in operands], default=3), dtype)), *operands, *params),
-        )
+    for source in sources(name, group, dtype):
+        x = edges(source)
+        if group == "CAST" and np.dtype(dtype).kind in "iu" and x.dtype.kind == "f":
+            x = x[np.abs(x) < 100]  # what others become is the processor's affair
+        grid = np.meshgrid(*[x] * OPERANDS[group], indexing="ij") if OPERANDS[group] else []
+        operands = [g.reshape(-1).copy() for g in grid]
+        if group == "WHERE":
+            operands[0] = operands[0] > 0
+        size = max([o.size for o in operands], default=3)
+        for params in params_of(name, group):
+            out = Out(np.zeros(size, result_dtype(group, dtype)))
+            yield f"{source} edge values, {params}", (out, *operands, *params)
 
 
 # --- reductions, rows, losses -----------------------------------------------------------------------------------------
@@ -692,10 +742,19 @@ LAYERS = {"COUNT"}  # called by layers, not by ops
 ELSEWHERE = {"RANDOM", "SEED", "PERMUTATION", "INTEGERS", "WORDS"}  # test_random_streams.py
 
 
-def listed() -> dict[str, str]:
-    """Name to class, as kernels.def has them."""
+def lines() -> dict[tuple[str, str], str]:
+    """The class of each kernel and dtype, as kernels.def has them."""
+    names = autograd.dtypes.NAMES
+    kinds = {"PLAIN": [""], "KERNEL": names[6:], "INTEGER": names[1:6], "DISCRETE": names[:6], "NUMBER": names[1:],
+             "EVERY": names}  # fmt: skip
     text = (Path(__file__).parent.parent / "csrc" / "kernels.def").read_text()
-    return {name: group for group, name in re.findall(r"^(?:KERNEL|PLAIN)\((\w+), (\w+)\)", text, re.M)}
+    found = re.findall(r"^([A-Z]+)\((\w+), (\w+)\)$", text, re.M)
+    return {(name, d): group for word, group, name in found for d in kinds[word]}
+
+
+def listed() -> dict[str, str]:
+    """A class of each kernel."""
+    return {name: group for (name, _), group in lines().items()}
 
 
 TWINS = {name for name, f in vars(numpy_kernels).items() if inspect.isfunction(f) and name[0] != "_"}

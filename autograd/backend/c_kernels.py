@@ -1,7 +1,9 @@
 """Binds the C kernels: per signature class, a Python function that turns arrays into one C call.
 
-The dtype chooses the exported symbol; ``csrc/dispatch.c`` chooses the instruction set and the threads. Layouts are
-described to C by plans, cached by shapes and strides. dtypes without C kernels go to the NumPy twin.
+The dtype chooses the exported symbol: a kernel runs in C for the dtypes that its lines in ``csrc/kernels.def`` name;
+for any other it is its NumPy twin. Operands have one dtype, but for an index, a condition and what is cast: who calls
+brings them to it. ``csrc/dispatch.c`` chooses the instruction set and the threads. Layouts are described to C by plans,
+cached by shapes and strides.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
-from ..dtypes import float16, float32, float64
+from ..dtypes import ALL, dtype, float16
 from ..storage import Layout
 from . import extension, numpy_backend
 
@@ -27,25 +29,41 @@ def table() -> dict[str, Callable]:
 
 
 def bind(lib: Any) -> dict[str, Callable]:
-    """Every kernel by name, on the functions of ``lib``; the classes come from kernels.def through the extension."""
+    """Every kernel by name, on the functions of ``lib``; the symbols come from kernels.def through the extension."""
     kernels = dict(numpy_backend.table())
+    functions: dict[str, dict] = {}
     for line in extension.ffi.string(extension.lib.ag_kernels()).decode().splitlines():
-        group, name = line.split()
-        if group in BY_SYMBOL:
-            kernels[name.removeprefix("mt_")] = BY_SYMBOL[group](lib, name)
-        elif group in BINDERS:
-            by_dtype: dict[Any, Any] = {
-                d: getattr(lib, f"ag_{name}_{s}") for d, s in ((float32, "f32"), (float64, "f64"))
-            }
-            if name in numpy_backend.NO_HALF:
-                by_dtype[float16] = _refusing_half(name)
-            kernels[name] = BINDERS[group](by_dtype, kernels.get(name))
+        group, symbol = line.split()
+        name, _, suffix = symbol.rpartition("_")
+        f = getattr(lib, f"ag_{symbol}")
+        if suffix in DTYPES:
+            by_dtype = functions.setdefault(name, {})
+            by_dtype[DTYPES[suffix]] = _whole(f, DTYPES[suffix], WHOLE[group]) if group in WHOLE else f
+            if len(by_dtype) == 1:
+                kernels[name] = BINDERS[group](by_dtype, kernels.get(name))
+        elif group in BY_SYMBOL:
+            kernels[symbol.removeprefix("mt_")] = BY_SYMBOL[group](f)
+    for name in numpy_backend.NO_HALF:
+        functions.get(name, functions.get(f"mt_{name}", {}))[float16] = _refusing_half(name)
     return kernels
 
 
 def _refusing_half(name: str) -> Callable:
     """What stands where the C function for float16 would."""
     return lambda *args: numpy_backend.refuse_half(name)
+
+
+DTYPES = dict(zip(("b8", "u8", "i8", "i16", "i32", "i64", "f32", "f64"), [d for d in ALL if d is not float16]))
+"""By the endings of symbols, in the order of ag.h."""
+
+WHOLE = {"FILL_WHOLE": 3, "CLAMP_WHOLE": 4}
+"""The classes with integer parameters, and which argument is the first of these."""
+
+
+def _whole(f: Callable, d: dtype, first: int) -> Callable:
+    """Gives f numbers of a dtype where it is called with Python's."""
+    convert = d.dtype.type
+    return lambda *args: f(*args[:first], *[convert(p).item() for p in args[first:]])
 
 
 # --- plans: how C walks strided memory, worked out once per combination of layouts ------------------------------------
@@ -157,10 +175,12 @@ def _unary(by_dtype, twin):
     def kernel(out, x):
         layout = out.layout
         f = by_dtype.get(layout.dtype)
-        if f is not None and x.layout is layout and layout.contiguous:
-            f(NONE, layout.size, out.ptr, x.ptr)
-        elif f is None or x.layout.dtype is not layout.dtype:
+        if f is None:
             twin(out, x)
+        elif x.layout is layout and layout.contiguous:
+            f(NONE, layout.size, out.ptr, x.ptr)
+        elif x.layout.dtype is not layout.dtype:
+            raise TypeError(f"a kernel that keeps the dtype was given {x.dtype} for a result of {out.dtype}")
         else:
             f(_plans.get((layout, x.layout)) or _make_plan(layout, x.layout), 0, out.ptr, x.ptr)
 
@@ -220,6 +240,52 @@ def _ternary(by_dtype, twin):
             twin(out, a, b, c)
         else:
             f(_plans.get(key) or _make_plan(*key), 0, out.ptr, a.ptr, b.ptr, c.ptr)
+
+    return kernel
+
+
+def _compare(by_dtype, twin):
+    def kernel(out, a, b):
+        layout = a.layout
+        f = by_dtype.get(layout.dtype)
+        if f is None:
+            twin(out, a, b)
+        elif b.layout is layout and layout.contiguous and out.layout.contiguous and out.layout.size == layout.size:
+            f(NONE, layout.size, out.ptr, a.ptr, b.ptr)
+        else:
+            key = (out.layout, layout, b.layout)
+            f(_plans.get(key) or _make_plan(*key), 0, out.ptr, a.ptr, b.ptr)
+
+    return kernel
+
+
+def _test(by_dtype, twin):
+    def kernel(out, x):
+        layout = x.layout
+        f = by_dtype.get(layout.dtype)
+        if f is None:
+            twin(out, x)
+        elif layout.contiguous and out.layout.contiguous and out.layout.size == layout.size:
+            f(NONE, layout.size, out.ptr, x.ptr)
+        else:
+            key = (out.layout, layout)
+            f(_plans.get(key) or _make_plan(*key), 0, out.ptr, x.ptr)
+
+    return kernel
+
+
+def _cast(by_dtype, twin):
+    codes = {d: code for code, d in enumerate(DTYPES.values())}
+
+    def kernel(out, x):
+        layout, given = out.layout, x.layout
+        f, code = by_dtype.get(layout.dtype), codes.get(given.dtype)
+        if f is None or code is None:
+            twin(out, x)
+        elif given.contiguous and layout.contiguous and layout.size == given.size:
+            f(NONE, layout.size, out.ptr, x.ptr, code)
+        else:
+            f(_plans.get((layout, given)) or _make_plan(layout, given), 0, out.ptr, x.ptr, code)
 
     return kernel
 
@@ -578,8 +644,8 @@ def _dropout(by_dtype, twin):
     return kernel
 
 
-def _count(lib, name):
-    f, cast = getattr(lib, f"ag_{name}"), extension.ffi.cast
+def _count(f):
+    cast = extension.ffi.cast
 
     def kernel(out):
         f(out.size, cast("int64_t *", out.ptr))
@@ -599,20 +665,15 @@ def _stream(mt):
     return pointer
 
 
-def _random(lib, name):
-    by_dtype = {
-        float16: _refusing_half(name.removeprefix("mt_")), float32: getattr(lib, f"ag_{name}_f32"),
-        float64: getattr(lib, f"ag_{name}_f64"),
-    }  # fmt: skip
-
+def _random(by_dtype, _):
     def kernel(mt, out, low, high):
         by_dtype[out.dtype](_stream(mt), out.size, out.ptr, low, high)
 
     return kernel
 
 
-def _permutation(lib, name):
-    f, cast = getattr(lib, f"ag_{name}"), extension.ffi.cast
+def _permutation(f):
+    cast = extension.ffi.cast
 
     def kernel(mt, out):
         f(_stream(mt), out.size, cast("int64_t *", out.ptr))
@@ -620,8 +681,8 @@ def _permutation(lib, name):
     return kernel
 
 
-def _integers(lib, name):
-    f, cast = getattr(lib, f"ag_{name}"), extension.ffi.cast
+def _integers(f):
+    cast = extension.ffi.cast
 
     def kernel(mt, out, low, size):
         f(_stream(mt), out.size, cast("int64_t *", out.ptr), low, size % 2**64)
@@ -637,12 +698,11 @@ def _no_scratch() -> MemoryError:
     return MemoryError("a kernel could not get its scratch memory")
 
 
-BY_SYMBOL: dict[str, Callable] = {
-    "RANDOM": _random, "PERMUTATION": _permutation, "INTEGERS": _integers, "COUNT": _count,
-}  # fmt: skip
+BY_SYMBOL: dict[str, Callable] = {"PERMUTATION": _permutation, "INTEGERS": _integers, "COUNT": _count}
 BINDERS: dict[str, Callable] = {
-    "FILL": _fill, "UNARY": _unary, "UNARY_P": _unary_p, "BINARY": _binary, "BINARY_P": _binary_p,
-    "TERNARY": _ternary, "WHERE": _ternary, "REDUCE": _reduce, "ARGREDUCE": _argreduce,
+    "FILL": _fill, "FILL_WHOLE": _fill, "UNARY": _unary, "UNARY_P": _unary_p, "CLAMP_WHOLE": _unary_p,
+    "BINARY": _binary, "BINARY_P": _binary_p, "TERNARY": _ternary, "WHERE": _ternary,
+    "COMPARE": _compare, "TEST": _test, "CAST": _cast, "RANDOM": _random, "REDUCE": _reduce, "ARGREDUCE": _argreduce,
     "ROWWISE": _rowwise, "ROWWISE_GRAD": _rowwise_grad, "NORM": _norm, "NORM_GRAD": _norm_grad,
     "BATCH_NORM": _batch_norm, "BATCH_NORM_GRAD": _batch_norm_grad,
     "LOSS": _loss, "LOSS_GRAD": _loss_grad, "NLL": _nll, "NLL_GRAD": _nll_grad,

@@ -25,6 +25,11 @@ def fill(out, value):
 
 
 def copy(out, x):
+    np.copyto(out, x, casting="no")
+
+
+def cast(out, x):
+    """x in the dtype of out; a number that this dtype does not have becomes what the processor makes of it."""
     np.copyto(out, x, casting="unsafe")
 
 
@@ -441,7 +446,11 @@ def frac(out, x):
     np.subtract(x, np.trunc(x), out=out)
 
 
+# Of integers and bools too; integers wrap around.
+
+
 def floor_divide(out, a, b):
+    """The largest whole numbers not above a / b; integers by 0 are 0."""
     np.floor_divide(a, b, out=out)
 
 
@@ -455,6 +464,7 @@ def trunc_divide(out, a, b):
 
 
 def remainder(out, a, b):
+    """a - b floor(a / b), exact, with the sign of b; integers by 0 are 0."""
     np.remainder(a, b, out=out)
 
 
@@ -462,7 +472,23 @@ def fmod(out, a, b):
     np.fmod(a, b, out=out)
 
 
-# Comparisons; out is bool.
+def bitwise_not(out, x):
+    np.invert(x, out=out)
+
+
+def bitwise_and(out, a, b):
+    np.bitwise_and(a, b, out=out)
+
+
+def bitwise_or(out, a, b):
+    np.bitwise_or(a, b, out=out)
+
+
+def bitwise_xor(out, a, b):
+    np.bitwise_xor(a, b, out=out)
+
+
+# In the rest out is bool.
 
 
 def eq(out, a, b):
@@ -487,6 +513,34 @@ def gt(out, a, b):
 
 def ge(out, a, b):
     np.greater_equal(a, b, out=out)
+
+
+def logical_and(out, a, b):
+    np.logical_and(a, b, out=out)
+
+
+def logical_or(out, a, b):
+    np.logical_or(a, b, out=out)
+
+
+def logical_xor(out, a, b):
+    np.logical_xor(a, b, out=out)
+
+
+def logical_not(out, x):
+    np.logical_not(x, out=out)
+
+
+def isnan(out, x):  # with out=, NumPy 2.4 writes a strided array wrong
+    out[...] = np.isnan(x)
+
+
+def isinf(out, x):
+    out[...] = np.isinf(x)
+
+
+def isfinite(out, x):
+    out[...] = np.isfinite(x)
 
 
 # --- reductions over the axes dims; out has the kept dims -------------------------------------------------------------

@@ -28,7 +28,7 @@ class To(Op):
     def apply(cls, x: Tensor, dtype) -> Tensor:
         a = x._array
         y = empty(a.shape, dtype)
-        K.copy(y, a)
+        (K.copy if dtype is a.dtype else K.cast)(y, a)
         if not dtype.is_floating_point:
             return wrap(y)
         return record(cls, (x._edge,), (a, y), y, (a.dtype,))

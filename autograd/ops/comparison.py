@@ -21,74 +21,107 @@ from ..tensor import Tensor, wrap
 from .operands import pair
 
 
-def _comparison(name: str, sign: str):
-    kernel_name = name
+def _comparison(name: str, doc: str):
+    """A function of two operands, brought to one dtype, to bools."""
 
     def compare(input, other) -> Tensor:
         a, b = pair(input, other, name)
+        if a._array.dtype is not b._array.dtype:
+            d = result_type(a, b)
+            a, b = a.to(d), b.to(d)
         x, z = a._array, b._array
         y = empty(broadcast_shapes(x.shape, z.shape, op=name), dtypes.bool_)
-        getattr(K, kernel_name)(y, x, z)
+        getattr(K, name)(y, x, z)
         return wrap(y)
 
     compare.__name__ = compare.__qualname__ = name
-    compare.__doc__ = f"input {sign} other, elementwise, as a bool tensor (no gradient)."
+    compare.__doc__ = doc
     return with_out(compare)
 
 
-eq = _comparison("eq", "==")
-ne = not_equal = _comparison("ne", "!=")
-lt = less = _comparison("lt", "<")
-le = less_equal = _comparison("le", "<=")
-gt = greater = _comparison("gt", ">")
-ge = greater_equal = _comparison("ge", ">=")
+eq = _comparison("eq", "input == other, elementwise, as a bool tensor (no gradient).")
+ne = not_equal = _comparison("ne", "input != other, elementwise, as a bool tensor (no gradient).")
+lt = less = _comparison("lt", "input < other, elementwise, as a bool tensor (no gradient).")
+le = less_equal = _comparison("le", "input <= other, elementwise, as a bool tensor (no gradient).")
+gt = greater = _comparison("gt", "input > other, elementwise, as a bool tensor (no gradient).")
+ge = greater_equal = _comparison("ge", "input >= other, elementwise, as a bool tensor (no gradient).")
+logical_and = _comparison("logical_and", "Whether both are non-zero.")
+logical_or = _comparison("logical_or", "Whether one is non-zero.")
+logical_xor = _comparison("logical_xor", "Whether just one is non-zero.")
 
 
-def _on_numpy(name: str, compute, doc: str, result=None):
-    """A function without gradient, computed by NumPy on the values."""
+def _question(name: str, doc: str):
+    """A function of one operand to bools."""
 
-    def f(input, *other) -> Tensor:
-        tensors = pair(input, other[0], name) if other else (require_tensor(name, input),)
-        with np.errstate(all="ignore"):
-            return tensor(np.asarray(compute(*[t._array.numpy() for t in tensors])), dtype=result)
+    def ask(input) -> Tensor:
+        x = require_tensor(name, input)._array
+        y = empty(x.shape, dtypes.bool_)
+        getattr(K, name)(y, x)
+        return wrap(y)
+
+    ask.__name__ = ask.__qualname__ = name
+    ask.__doc__ = doc
+    return with_out(ask)
+
+
+logical_not = _question("logical_not", "Whether input is 0.")
+isnan = _question("isnan", "Whether an element is NaN.")
+isinf = _question("isinf", "Whether an element is infinite.")
+isfinite = _question("isfinite", "Whether an element is neither NaN nor infinite.")
+
+
+def _bits(name: str, operands: tuple[Tensor, ...], d: dtypes.dtype) -> Tensor:
+    """An op on the bits of integers, or on bools, of dtype d."""
+    if d.is_floating_point:
+        raise RuntimeError(f"{name} is not defined for floating-point tensors")
+    arrays = [t.to(d)._array for t in operands]
+    y = empty(broadcast_shapes(*[a.shape for a in arrays], op=name), d)
+    getattr(K, name)(y, *arrays)
+    return wrap(y)
+
+
+@with_out
+def bitwise_not(input) -> Tensor:
+    """~input for bool and integer tensors."""
+    return _bits("bitwise_not", (require_tensor("bitwise_not", input),), input.dtype)
+
+
+def _bitwise(name: str, doc: str):
+    def bitwise(input, other) -> Tensor:
+        a, b = pair(input, other, name)
+        return _bits(name, (a, b), result_type(a, b))
+
+    bitwise.__name__ = bitwise.__qualname__ = name
+    bitwise.__doc__ = doc
+    return with_out(bitwise)
+
+
+bitwise_and = _bitwise("bitwise_and", "input & other for bool and integer tensors.")
+bitwise_or = _bitwise("bitwise_or", "input | other for bool and integer tensors.")
+bitwise_xor = _bitwise("bitwise_xor", "input ^ other for bool and integer tensors.")
+
+
+def _on_numpy(name: str, compute, doc: str):
+    """A function of one operand to bools, computed by NumPy on the values."""
+
+    def f(input) -> Tensor:
+        return tensor(np.asarray(compute(require_tensor(name, input)._array.numpy())), dtype=dtypes.bool_)
 
     f.__name__ = f.__qualname__ = name
     f.__doc__ = doc
     return with_out(f)
 
 
-def _bits(operation):
-    def compute(a, *b):
-        if a.dtype.kind == "f" or (b and b[0].dtype.kind == "f"):
-            raise RuntimeError(f"{operation.__name__} is not defined for floating-point tensors")
-        return operation(a, *b)
-
-    return compute
-
-
-bitwise_not = _on_numpy("bitwise_not", _bits(np.invert), "~input for bool and integer tensors.")
-bitwise_and = _on_numpy("bitwise_and", _bits(np.bitwise_and), "input & other for bool and integer tensors.")
-bitwise_or = _on_numpy("bitwise_or", _bits(np.bitwise_or), "input | other for bool and integer tensors.")
-bitwise_xor = _on_numpy("bitwise_xor", _bits(np.bitwise_xor), "input ^ other for bool and integer tensors.")
-logical_not = _on_numpy("logical_not", np.logical_not, "Whether input is 0.", dtypes.bool_)
-logical_and = _on_numpy("logical_and", np.logical_and, "Whether both are non-zero.", dtypes.bool_)
-logical_xor = _on_numpy("logical_xor", np.logical_xor, "Whether just one is non-zero.", dtypes.bool_)
-logical_or = _on_numpy("logical_or", np.logical_or, "Whether one is non-zero.", dtypes.bool_)
-isnan = _on_numpy("isnan", np.isnan, "Whether an element is NaN.", dtypes.bool_)
-isinf = _on_numpy("isinf", np.isinf, "Whether an element is infinite.", dtypes.bool_)
-isfinite = _on_numpy("isfinite", np.isfinite, "Whether an element is neither NaN nor infinite.", dtypes.bool_)
-
-
-isneginf = _on_numpy("isneginf", np.isneginf, "Whether an element is -infinity.", dtypes.bool_)
-isposinf = _on_numpy("isposinf", np.isposinf, "Whether an element is +infinity.", dtypes.bool_)
-isreal = _on_numpy("isreal", np.isreal, "Whether an element has no imaginary part: always.", dtypes.bool_)
+isneginf = _on_numpy("isneginf", np.isneginf, "Whether an element is -infinity.")
+isposinf = _on_numpy("isposinf", np.isposinf, "Whether an element is +infinity.")
+isreal = _on_numpy("isreal", np.isreal, "Whether an element has no imaginary part: always.")
 
 
 def _signbit(a):
     return np.signbit(a) if a.dtype.kind == "f" else a < 0
 
 
-signbit = _on_numpy("signbit", _signbit, "Whether the sign is set: where negative, and for -0.", dtypes.bool_)
+signbit = _on_numpy("signbit", _signbit, "Whether the sign is set: where negative, and for -0.")
 
 
 def _shift(name: str, sign: str, operation, beyond):

@@ -22,10 +22,7 @@
 #endif
 
 #define KERNEL(CLASS, name) AG_SIG_##CLASS(REF(name));
-#define PLAIN(CLASS, name)
 #include "../kernels.def"
-#undef KERNEL
-#undef PLAIN
 
 /* The distance of got from want in units of the last place of the larger of |want| and scale; 0 for the same infinity
  * or two NaNs, infinite where only one of them is such. */

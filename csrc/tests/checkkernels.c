@@ -23,6 +23,7 @@ typedef struct {
 static const family families[] = {
 #define FAMILY(name) {#name, check_##name##_f32, check_##name##_f64},
     FAMILY(elementwise)
+    FAMILY(typed)
     FAMILY(math)
     FAMILY(random)
     FAMILY(reduce)

@@ -2,6 +2,7 @@
 #include "check_type.h"
 
 #include "check_elementwise.c.inc"
+#include "check_typed.c.inc"
 #include "check_math.c.inc"
 #include "check_random.c.inc"
 #include "check_reduce.c.inc"
