@@ -25,7 +25,10 @@ from .ops.reduce import Reduction
 from .storage import Array, Storage, View, fresh, packed
 
 RANDOM = {"uniform", "normal", "integers", "permutation"}
-PLAIN = {"copy", "fill", "where", "eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf", "isfinite"}
+PLAIN = {
+    "copy", "cast", "fill", "where", "eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf", "isfinite", "logical_not",
+    "logical_and", "logical_or", "logical_xor", "bitwise_not", "bitwise_and", "bitwise_or", "bitwise_xor",
+}  # fmt: skip
 READS = {"argmax", "argmin", "all", "any"}
 
 _one_thread = threading.RLock()  # the kernels' table and the allocator belong to the process
