@@ -3,7 +3,8 @@
 
 Square ones, n x n @ n x n, and ragged ones, (n+1) x n @ n x (n+2), where no size is a multiple of a vector's. Each
 library writes into memory that is there, in a process of its own; each result is held against NumPy's in float64
-first; then the libraries take turns, and a ratio is the median of the rounds' ratios.
+first; then the libraries take turns, and a ratio is the median of the rounds' ratios. A round goes over all sizes: a
+machine whose CPUs share a core for a second is slow in one round of many sizes, not in all rounds of some.
 """
 
 from __future__ import annotations
@@ -27,14 +28,27 @@ SHAPES: dict[str, Callable[[int], tuple[int, int, int]]] = {  # (m, k, n) of m x
 TOLERANCE = 2e-6  # of the sum of absolute products
 
 
-def row(workers: dict[str, Worker], kind: str, n: int, threads: int, rounds: int, seconds: float) -> dict[str, Any]:
-    sizes = SHAPES[kind](n)
+def check(workers: dict[str, Worker], sizes: tuple[int, int, int]) -> None:
     for name, worker in workers.items():
         if not (error := worker.ask(do="check", sizes=sizes)) < TOLERANCE:
             raise ArithmeticError(f"{name}: {sizes} is off by {error:.1e}")
-    measure(workers, 1, sizes=sizes, seconds=seconds)  # learns how many calls fit
-    found = summary(measure(workers, rounds, sizes=sizes, seconds=seconds))
-    return {"kind": kind, "n": n, "sizes": sizes, "threads": threads, **found}
+
+
+def swept(workers: dict[str, Worker], kind: str, threads: int, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """A row for each size."""
+    found: dict[int, dict[str, list[float]]] = {n: {} for n in range(1, options.largest + 1)}
+    for n in found:
+        check(workers, SHAPES[kind](n))
+    names = list(workers)
+    for r in range(options.rounds):
+        turn = {name: workers[name] for name in names[r % len(names) :] + names[: r % len(names)]}
+        for n, taken in found.items():
+            for name, seconds in measure(turn, 1, sizes=SHAPES[kind](n), seconds=options.seconds).items():
+                taken.setdefault(name, []).extend(seconds)
+    return [
+        {"kind": kind, "n": n, "sizes": SHAPES[kind](n), "threads": threads, **summary(taken)}
+        for n, taken in found.items()
+    ]
 
 
 def main() -> int:
@@ -55,8 +69,7 @@ def main() -> int:
         versions |= {name: worker.about["version"] for name, worker in workers.items()}
         try:
             for kind in options.kinds.split(","):
-                for n in range(1, options.largest + 1):
-                    rows.append(row(workers, kind, n, threads, options.rounds, options.seconds))
+                rows += swept(workers, kind, threads, options)
         finally:
             for worker in workers.values():
                 worker.close()

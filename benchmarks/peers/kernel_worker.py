@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from .kernel_rows import Row, rows
-from .worker import serve
+from .worker import PAUSE, serve
 
 SAMPLE = 997  # elements of a result that are compared
-PAUSE = 0.01  # seconds: so long the threads of the library that was timed before may spin
 
 
 class NumPy:

@@ -7,12 +7,12 @@ the largest error, relative to the sum of the absolute products.
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
 
-from .worker import serve
+from .worker import PAUSE, serve
 
 
 def product(lib: Any, a: np.ndarray, b: np.ndarray) -> tuple[Callable[[], Any], Callable[[], np.ndarray]]:
@@ -32,6 +32,7 @@ class Multiplier:
 
     def __init__(self, lib: Any, threads: int):
         self.lib = lib
+        self.pause = PAUSE if threads > 1 else 0
         self.sizes: list[int] = []
         if hasattr(lib, "set_num_threads"):
             lib.set_num_threads(threads)
@@ -53,8 +54,9 @@ class Multiplier:
         self.calls = 3
 
     def _time(self, seconds: float) -> float:
-        """Seconds a call; how many calls fit is learned from one request to the next."""
+        """Seconds a call; how many calls fit is learned on the way."""
         call = self.call
+        sleep(self.pause)
         while True:
             start = perf_counter()
             for _ in range(self.calls):

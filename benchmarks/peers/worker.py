@@ -21,6 +21,8 @@ from ..nets import NETS, Net, Training, set_weights, training, training_step
 Step = Callable[[], Any]  # takes a step, returns the loss
 Loop = Callable[[int], Any]  # takes so many, returns the last loss
 
+PAUSE = 0.03  # seconds: as long as OpenBLAS's threads spin, on the CPU of the next library's second thread
+
 
 class Eager:
     """A library with PyTorch's names, one op at a time."""
