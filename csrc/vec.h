@@ -61,6 +61,8 @@
 #define v_round FN(v_round)
 #define v_ldexp FN(v_ldexp)
 #define v_log_parts FN(v_log_parts)
+#define v_parts FN(v_parts)
+#define v_lookup FN(v_lookup)
 #define v_widen_lo FN(v_widen_lo)
 #define v_widen_hi FN(v_widen_hi)
 #define v_narrow FN(v_narrow)
@@ -110,6 +112,7 @@ VECTOR V v_copysign(V v, V s) {
  * v_greater(a, b), v_lesser(a, b): a > b ? a : b and a < b ? a : b, so NaN in b comes out.
  * v_any(mask): is any lane set. v_fma, v_sqrt.
  * v_product_error(a, b, product): a b - product, where product is a b rounded.
+ * v_lookup(table, index): of 16 numbers, that which the last four bits of index say.
  * v_hsum, v_hmax, v_hmin: lanes folded by halves, in a fixed order.
  * v_widen_lo, v_widen_hi, v_narrow: float to double and back by halves. */
 #include ISA_HEADER

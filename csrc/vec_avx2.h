@@ -48,6 +48,16 @@ VECTOR V v_sqrt(V v) {
     return X86(sqrt)(v);
 }
 
+VECTOR V v_lookup(const T *table, I index) {
+#if F32
+    const V low = _mm256_permutevar8x32_ps(v_load(table), (__m256i)index);
+    const V high = _mm256_permutevar8x32_ps(v_load(table + 8), (__m256i)index);
+    return _mm256_blendv_ps(low, high, (V)(index << 28));
+#else
+    return _mm256_i64gather_pd(table, (__m256i)(index & 15), 8);
+#endif
+}
+
 VECTOR int v_any(I mask) {
     return X86(movemask)((V)mask) != 0;
 }

@@ -53,6 +53,20 @@ VECTOR V v_log_parts(V x, V *n) {
     return m;
 }
 
+/* x = 2^n m with m from 1 to 2, for 0 < x < infinity */
+VECTOR V v_parts(V x, V *n) {
+    *n = X86(getexp)(x);
+    return X86(getmant)(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);
+}
+
+VECTOR V v_lookup(const T *table, I index) {
+#if F32
+    return _mm512_permutexvar_ps((__m512i)index, v_load(table));
+#else
+    return _mm512_permutex2var_pd(v_load(table), (__m512i)index, v_load(table + 8));
+#endif
+}
+
 VECTOR int v_any(I mask) {
 #if F32
     return _mm512_movepi32_mask((__m512i)mask) != 0;

@@ -44,6 +44,12 @@ VECTOR V v_sqrt(V v) {
     return v;
 }
 
+VECTOR V v_lookup(const T *table, I index) {
+    V v;
+    for (int i = 0; i < W; i++) v[i] = table[index[i] & 15];
+    return v;
+}
+
 VECTOR int v_any(I mask) {
     typedef int64_t words __attribute__((vector_size(VBYTES)));
     words w = (words)mask;

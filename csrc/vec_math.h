@@ -57,11 +57,19 @@
 #define EXP_LEAST -746.0
 #endif
 
-/* c[0] + c[1] x + ... + c[n - 1] x^(n - 1), by Horner's rule. */
+/* c[0] + c[1] x + ... + c[n - 1] x^(n - 1), by Horner's rule; a long one by its even and odd powers, side by side. */
 VECTOR V v_poly(V x, const T *c, int n) {
     V y = v_set1(c[n - 1]);
-    for (int i = n - 2; i >= 0; i--) y = v_fma(y, x, v_set1(c[i]));
-    return y;
+    if (n < 9) {
+        for (int i = n - 2; i >= 0; i--) y = v_fma(y, x, v_set1(c[i]));
+        return y;
+    }
+    V square = x * x, z = v_set1(c[n - 2]);
+    for (int i = n - 3; i >= 1; i -= 2) {
+        y = v_fma(y, square, v_set1(c[i]));
+        z = v_fma(z, square, v_set1(c[i - 1]));
+    }
+    return n % 2 ? v_fma(z, x, v_fma(y, square, v_set1(c[0]))) : v_fma(y, x, z);
 }
 
 /* The nearest integer, ties to even, for |x| below 2^22 (2^51). */
@@ -81,15 +89,23 @@ VECTOR V v_ldexp(V x, V n) {
     return x * v_pow2(half, 0) * v_pow2(n - half, 0);
 }
 
-/* x = 2^n m with m from 3/4 to 3/2, for 0 < x < infinity; subnormal x are scaled first. */
-VECTOR V v_log_parts(V x, V *n) {
-    const U least = (U)SPLAT(0.75), fraction = ((LANE_UINT)1 << MANTISSA) - 1 - (U){0};
+/* x = 2^n m with m from least to 2 least, for 0 < x < infinity; subnormal x are scaled first. */
+VECTOR V FN(parts_from)(U least, V x, V *n) {
+    const U fraction = ((LANE_UINT)1 << MANTISSA) - 1 - (U){0};
     I subnormal = x < TINY;
     x = v_select(subnormal, x * (T)0x1p60, x);
     U bits = (U)x - least;
     *n = (V)((U)((I)bits >> MANTISSA) + (U)SPLAT(ROUNDER)) - ROUNDER;
     *n = v_select(subnormal, *n - 60, *n);
     return (V)((bits & fraction) + least);
+}
+
+VECTOR V v_log_parts(V x, V *n) {
+    return FN(parts_from)((U)SPLAT(0.75), x, n);
+}
+
+VECTOR V v_parts(V x, V *n) {
+    return FN(parts_from)((U)SPLAT(1), x, n);
 }
 #endif
 
@@ -114,9 +130,10 @@ static const T FN(exp_q)[] = {
 #endif
 };
 
-/* exp(x + low) = (1 + rise) 2^n, for a low that only corrects x: x = n ln 2 + r, rise = exp(r) - 1. Returns rise. */
+/* exp(x + low) = (1 + rise) 2^n, for a low that only corrects x: x + low = n ln 2 + r, rise = exp(r) - 1.
+ * Returns rise. */
 VECTOR V v_exp_parts(V x, V low, V *n) {
-    *n = v_fma(x, SPLAT(LOG2_E), SPLAT(ROUNDER)) - ROUNDER;
+    *n = v_fma(x + low, SPLAT(LOG2_E), SPLAT(ROUNDER)) - ROUNDER;
     V r = v_fma(*n, SPLAT(-LN2_LO), v_fma(*n, SPLAT(-LN2_HI), x)) + low;
     return v_fma(r * r, POLY(r, FN(exp_q)), r);
 }

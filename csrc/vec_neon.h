@@ -45,6 +45,12 @@ VECTOR V v_sqrt(V v) {
     return (V)NEON(vsqrtq)((NEON_V)v);
 }
 
+VECTOR V v_lookup(const T *table, I index) {
+    V v;
+    for (int i = 0; i < W; i++) v[i] = table[index[i] & 15];
+    return v;
+}
+
 VECTOR int v_any(I mask) {
     return vmaxvq_u32((uint32x4_t)mask) != 0;
 }

@@ -1,5 +1,9 @@
 /* x^y = exp(y log |x|), with the signs and limits of C's pow. The product y log |x| reaches 104 in float and 745 in
- * double, so the logarithm needs more digits: float goes through double, double carries the logarithm in two parts. */
+ * double, so the logarithm is carried in two parts.
+ *
+ * log(x) = n log(2) + log(c) + log(1 + r) for x = 2^n m, 1 <= m < 2, with c from a table by the first four bits of m:
+ * 32/c is an integer, so that r = m/c - 1 is exact (Tang 1990, "Table-driven implementation of the logarithm
+ * function"). Near 1 on either side log(c) cancels n log(2) to the bit. */
 
 #ifndef AG_VEC_POW_NAMES
 #define AG_VEC_POW_NAMES
@@ -7,39 +11,66 @@
 #define v_power FN(v_power)
 #endif
 
+static const T FN(pow_inverse)[16] = {
+    32 / 32.0, 29 / 32.0, 28 / 32.0, 26 / 32.0, 25 / 32.0, 24 / 32.0, 23 / 32.0, 22 / 32.0,
+    21 / 32.0, 20 / 32.0, 19 / 32.0, 19 / 32.0, 18 / 32.0, 17 / 32.0, 17 / 32.0, 16 / 32.0,
+};
+
+/* log(c) in two parts, the first so short that n LN2_HI + log(c) is exact; log(1 + r) = r - r^2 / 2 - r^3 / 2 q(r) for
+ * r from -0.0372 to 0.0625. */
 #if F32
-/* log2((1 + s) / (1 - s)) = s p(s^2), to float's accuracy in double; 2^r = q(r) on |r| <= 1/2 */
-static const double FN(log2_p)[] = {
-    0x1.71547652d859fp+1, 0x1.ec709b53bfb9ap-1, 0x1.2778a84bdad2cp-1, 0x1.a512525ccdf35p-2, 0x1.64cf37d1ace76p-2,
+static const T FN(pow_log_hi)[16] = {
+    0x0p+0f,      0x1.933p-4f,  0x1.1178p-3f, 0x1.a94p-3f,  0x1.f99p-3f,  0x1.2698p-2f, 0x1.522cp-2f, 0x1.7fbp-2f,
+    0x1.af54p-2f, 0x1.e148p-2f, 0x1.0ae8p-1f, 0x1.0ae8p-1f, 0x1.2696p-1f, 0x1.43dap-1f, 0x1.43dap-1f, 0x1.63p-1f,
 };
-static const T FN(exp2_q)[] = {
-    0x1p+0f, 0x1.62e43p-1f, 0x1.ebfbdap-3f, 0x1.c6aed4p-5f, 0x1.3b2dbcp-7f, 0x1.5f4598p-10f, 0x1.41d31cp-13f,
+static const T FN(pow_log_lo)[16] = {
+    0x0p+0f,          0x1.797566p-18f,  0x1.d044fcp-20f,  -0x1.2c3752p-19f, 0x1.c6cb3cp-19f,  -0x1.deecb2p-18f,
+    -0x1.1f8c76p-18f, -0x1.7109fap-20f, -0x1.6adb74p-18f, 0x1.4344e4p-19f,  -0x1.23a5f6p-18f, -0x1.23a5f6p-18f,
+    0x1.089a6ep-20f,  -0x1.a0db88p-26f, -0x1.a0db88p-26f, -0x1.bd0106p-13f,
 };
-
-/* y log2(2^n (1 + f)) as an integer, which it returns, and the rest. */
-VECTOR D FN(power_half)(D n, D f, D y, D *rest) {
-    const D most = (D){0} + 1000;
-    D s = f / (f + 2), product = y * WIDE(v_fma)(s, WIDE(v_poly)(s * s, FN(log2_p), 5), n);
-    product = WIDE(v_greater)(-most, WIDE(v_lesser)(most, product));
-    D whole = WIDE(v_round)(product);
-    *rest = product - whole;
-    return whole;
-}
-
-/* x^y = 2^(y log2 x) */
-VECTOR V v_power(V x, V y) {
-    V n, f = v_log_parts(x, &n) - 1;
-    D low, high, lo = FN(power_half)(v_widen_lo(n), v_widen_lo(f), v_widen_lo(y), &low);
-    D hi = FN(power_half)(v_widen_hi(n), v_widen_hi(f), v_widen_hi(y), &high);
-    V r = v_narrow(low, high), whole = v_greater(SPLAT(-240), v_lesser(SPLAT(240), v_narrow(lo, hi)));
-    return v_ldexp(POLY(r, FN(exp2_q)), whole);
-}
+static const T FN(pow_q)[] = {-0x1.555552p-1f, 0x1.000334p-1f, -0x1.99f582p-2f, 0x1.4332aap-2f};
 #else
-/* log((1 + s) / (1 - s)) = 2 s + s^3 (2/3 + z q(z)), z = s^2 */
-static const T FN(pow_q)[] = {
-    0x1.9999999999967p-2, 0x1.2492492498f0bp-2, 0x1.c71c71bc4fd2fp-3, 0x1.745d1bd100189p-3,
-    0x1.3b12964c9228ep-3, 0x1.113a53bd34837p-3, 0x1.dac976ac4c8d6p-4, 0x1.0192e544381a2p-3,
+static const T FN(pow_log_hi)[16] = {
+    0x0p+0,
+    0x1.9335e5d594p-4,
+    0x1.1178e8227ep-3,
+    0x1.a93ed3c8aep-3,
+    0x1.f991c6cb3cp-3,
+    0x1.269621134ep-2,
+    0x1.522ae0738ap-2,
+    0x1.7fafa3bd81p-2,
+    0x1.af5295248dp-2,
+    0x1.e148a1a272p-2,
+    0x1.0ae76e2d058p-1,
+    0x1.0ae76e2d058p-1,
+    0x1.269621134d8p-1,
+    0x1.43d9ff2f92p-1,
+    0x1.43d9ff2f92p-1,
+    0x1.62e42feep-1,
 };
+static const T FN(pow_log_lo)[16] = {
+    0x0p+0,
+    0x1.3115c3abd47dap-45,
+    0x1.1ef78ce2d07f2p-45,
+    -0x1.8724350562169p-45,
+    -0x1.90d04cd7cc834p-44,
+    -0x1.1b61f10522625p-44,
+    0x1.ebe708164c759p-45,
+    0x1.46fb79bf6d4cbp-44,
+    -0x1.17cc552774458p-45,
+    0x1.b36537e3375b2p-44,
+    -0x1.82de51de06076p-44,
+    -0x1.82de51de06076p-44,
+    0x1.c93c1df5bb3b6p-44,
+    0x1.e267b0b7efae1p-44,
+    0x1.e267b0b7efae1p-44,
+    0x1.a39ef35793c76p-33,
+};
+static const T FN(pow_q)[] = {
+    -0x1.5555555555553p-1, 0x1.fffffffffffb6p-2,  -0x1.99999999a20f7p-2, 0x1.55555555dc30fp-2,  -0x1.249248e6a3c5fp-2,
+    0x1.fffff6337e258p-3,  -0x1.c71dbe7217e5bp-3, 0x1.99bcb0725b2cbp-3,  -0x1.73aab647ba1ebp-3, 0x1.2b542cb8dcf25p-3,
+};
+#endif
 
 /* hi + lo = a + b exactly, for |a| >= |b| */
 VECTOR V FN(fast_sum)(V a, V b, V *lo) {
@@ -48,39 +79,29 @@ VECTOR V FN(fast_sum)(V a, V b, V *lo) {
     return hi;
 }
 
-/* log(x) = hi + *lo to some 68 bits, for 0 < x < infinity */
+/* log(x) = hi + *lo, ten bits better than T, for 0 < x < infinity; lo is at most hi / 500. */
 VECTOR V FN(log_two)(V x, V *lo) {
-    V n, m = v_log_parts(x, &n), f = m - 1;
+    V n, m = v_parts(x, &n);
+    const I sixteenth = (I)((U)m >> (MANTISSA - 4));
+    V r = v_product_error(m, v_lookup(FN(pow_inverse), sixteenth), SPLAT(1));
+    V log_c = v_fma(n, SPLAT(LN2_HI), v_lookup(FN(pow_log_hi), sixteenth));
+    V rest = v_fma(n, SPLAT(LN2_LO), v_lookup(FN(pow_log_lo), sixteenth));
 
-    /* s = f / (2 + f) in two parts */
-    V d_lo, d = FN(fast_sum)(SPLAT(2), f, &d_lo);
-    V inverse = 1 / d, s = f * inverse;
-    V s_lo = -(v_product_error(s, d, f) + s * d_lo) * inverse;
-
-    /* z = s^2, cube = s^3, c = 2/3 + z q(z), each in two parts */
-    V z = s * s, z_lo = v_fma(s + s, s_lo, v_product_error(s, s, z));
-    V cube = s * z, cube_lo = v_fma(s, z_lo, v_fma(s_lo, z, v_product_error(s, z, cube)));
-    V rest = z * POLY(z, FN(pow_q));
-    V c_lo, c = FN(fast_sum)(SPLAT(0x1.5555555555555p-1), rest, &c_lo);
-    c_lo += (T)0x1.5555555555555p-55;
-    V t = cube * c, t_lo = v_fma(cube, c_lo, v_fma(cube_lo, c, v_product_error(cube, c, t)));
-
-    /* n ln 2 + 2 s + t, large to small; n LN2_HI is exact */
-    V a_lo, b_lo, a = n * LN2_HI;
-    V sum = FN(fast_sum)(v_select(n == 0, s + s, a), v_select(n == 0, SPLAT(0), s + s), &a_lo);
-    V hi = FN(fast_sum)(sum, t, &b_lo);
-    V low = v_fma(n, SPLAT(LN2_LO), (s_lo + s_lo) + t_lo) + (a_lo + b_lo);
-    return FN(fast_sum)(hi, low, lo);
+    V half = r * (T)-0.5, square = half * r;
+    V a_lo, b_lo, sum = FN(fast_sum)(log_c, r, &a_lo), hi = FN(fast_sum)(sum, square, &b_lo);
+    rest += a_lo + b_lo + v_product_error(half, r, square);
+    *lo = v_fma(square * r, POLY(r, FN(pow_q)), rest);
+    return hi;
 }
 
-/* x^y = exp(y log x) */
+/* x^y = exp(y log x). The error may be NaN where the product is 0, or so far beyond the limits of exp that it does not
+ * matter. */
 VECTOR V v_power(V x, V y) {
     V low, log_x = FN(log_two)(x, &low);
     V product = log_x * y, error = v_fma(low, y, v_product_error(log_x, y, product));
-    V near = v_greater(SPLAT(EXP_LEAST), v_lesser(SPLAT(EXP_MOST), product));
+    V near = v_greater(SPLAT(1.5 * EXP_LEAST), v_lesser(SPLAT(1.5 * EXP_MOST), product));
     return v_exp_near(near, v_select((near == product) & (product != 0), error, SPLAT(0)));
 }
-#endif
 
 /* The limits and signs: z is |x|^y wherever 0 < |x| < infinity and y is finite. */
 VECTOR V FN(pow_limits)(V x, V y, V z) {
