@@ -55,11 +55,23 @@ def _plain(function):
     return kernel
 
 
-def _rounding(function):
-    """The function, where it writes float16 computed in float32 and rounded."""
+def _ordinary(function):
+    """As _plain, for a kernel that writes its first argument."""
+    rounded = _rounded(function)
 
-    def rounding(out, *operands):
-        if out.dtype != np.float16:
+    def kernel(*args):
+        compute = rounded if args[0].layout.dtype is float16 else function
+        with np.errstate(all="ignore"):
+            return compute(*[a if (v := getattr(a, "numpy", None)) is None else v() for a in args])
+
+    return kernel
+
+
+def _rounded(function):
+    """The function computed in float32 where it writes float16."""
+
+    def compute(out, *operands):
+        if out.dtype.char != "e":
             return function(out, *operands)
         wide = out.astype(np.float32)
         operands = [v.astype(np.float32) if getattr(v, "dtype", None) == np.float16 else v for v in operands]
@@ -67,17 +79,13 @@ def _rounding(function):
         out[...] = wide
         return status
 
-    return rounding
-
-
-def _ordinary(function):
-    return _plain(_rounding(function))
+    return compute
 
 
 def _rowwise(function):
     """The last argument gives (outer, n, inner), the form in which the kernel wants every array."""
 
-    function = _rounding(function)
+    function = _rounded(function)
 
     def kernel(*args):
         rows = args[-1]
@@ -161,7 +169,7 @@ def _cross_entropy_grad(function):
 
 
 def _gemm(function):
-    function = _rounding(function)
+    function = _rounded(function)
 
     def kernel(c, a, b, bias=None, transpose_b=False, alpha=1.0, beta=0.0, act=0):
         b = b.numpy()
