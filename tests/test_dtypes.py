@@ -3,12 +3,15 @@
 import copy
 import itertools
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from opdb import ROWS, Sample, map_arrays, outputs_of
+from support import leaves, same, tensors, values
 
 import autograd
-from autograd import dtypes, nn, tensor
+from autograd import dtypes, nn, optim, tensor
 from autograd.ops import arithmetic, choice, exponential, rounding, trigonometry
 
 F = nn.functional
@@ -205,6 +208,33 @@ def test_half_is_computed_in_float32_and_rounded(backend, function):
             np.testing.assert_allclose(g.numpy(), expected.numpy(), rtol=8e-3, atol=8e-3)
 
 
+def halved(sample: Sample) -> Sample:
+    def narrow(a):
+        return a.astype(np.float16) if a.dtype == np.float32 else a
+
+    kwargs = {k: map_arrays(narrow, v) for k, v in sample.kwargs.items()}
+    return replace(sample, args=map_arrays(narrow, sample.args), kwargs=kwargs)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_every_op_takes_half_or_says_that_it_does_not(backend):
+    for row in [row for row in ROWS if "float32" in row.dtypes and row.name != "dropout"]:
+        sample = next(s for s in row.made("float32") if s.smooth or row.wanted is None)
+        make = tensors if row.wanted is None else lambda s, row=row: leaves(row, s)[:2]
+        args, kwargs = make(halved(sample))
+        try:
+            found = outputs_of(row.function(autograd)(*args, **kwargs))
+            for y in found:
+                if isinstance(y, autograd.Tensor) and y.requires_grad:
+                    y.sum().backward(retain_graph=True)
+        except (NotImplementedError, TypeError) as error:
+            assert "not implemented for 'Half'" in str(error) or "float16 is unsupported" in str(error), row.name
+            continue
+        args, kwargs = make(sample)
+        for y, expected in zip(found, outputs_of(row.function(autograd)(*args, **kwargs)), strict=True):
+            same(values(y), values(expected), 2e-2, 2e-2, row.name)
+
+
 def test_a_sum_of_halves_does_not_stop_growing(backend):
     assert autograd.ones(5000, dtype=autograd.half).sum().item() == 5000
     assert autograd.ones(5000, 2, dtype=autograd.half).sum(0).tolist() == [5000, 5000]
@@ -214,8 +244,12 @@ def test_layers_that_half_does_not_have_say_so(backend):
     x = autograd.ones(2, 2, dtype=autograd.half)
     layer = nn.Linear(2, 2).half()
     assert all(p.dtype is autograd.float16 for p in layer.parameters())
+    for p in layer.parameters():
+        p.grad = autograd.ones_like(p)
     for use, name in (
         (lambda: layer(x), "linear"),
+        (lambda: optim.SGD(layer.parameters()).step(), "sgd"),
+        (lambda: nn.utils.clip_grad_norm_(layer.parameters(), 1.0), "list_squares"),
         (lambda: F.layer_norm(x, (2,)), "layer_norm"),
         (lambda: autograd.rand(2, dtype=autograd.half), "uniform"),
     ):

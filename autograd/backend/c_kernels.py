@@ -518,19 +518,26 @@ def _max_pool(by_dtype, twin):
     return kernel
 
 
-def _max_pool_grad(by_dtype, _):
+def _max_pool_grad(by_dtype, twin):
     cast = extension.ffi.cast
 
     def kernel(dx, g, index, s):
-        if by_dtype[g.dtype](_pool_spec(s), dx.ptr, g.ptr, cast("int64_t *", index.ptr)):
+        f = by_dtype.get(g.dtype)
+        if f is None:
+            twin(dx, g, index, s)
+        elif f(_pool_spec(s), dx.ptr, g.ptr, cast("int64_t *", index.ptr)):
             raise _index_changed("max_pool")
 
     return kernel
 
 
-def _avg_pool(by_dtype, _):
+def _avg_pool(by_dtype, twin):
     def kernel(out, x, s):
-        by_dtype[x.dtype](_pool_spec(s), out.ptr, x.ptr)
+        f = by_dtype.get(x.dtype)
+        if f is None:
+            twin(out, x, s)
+        else:
+            f(_pool_spec(s), out.ptr, x.ptr)
 
     return kernel
 

@@ -25,14 +25,16 @@ def table() -> dict[str, Callable]:
 STREAMS = ("uniform", "normal", "integers", "permutation")
 NO_HALF = (
     "linear", "linear_grad", "layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad", "batch_norm",
-    "batch_norm_grad", "cross_entropy", "cross_entropy_grad", "sgd", "adam", "rmsprop", "uniform", "normal",
+    "batch_norm_grad", "cross_entropy", "cross_entropy_grad", "sgd", "adam", "rmsprop", "list_squares",
+    "list_scale", "root_sum", "clip_factor", "uniform", "normal",
 )  # fmt: skip
 """Kernels that do not take float16."""
 
 
 def _refusing_half(name, kernel):
     def refusing(*args):
-        if any(getattr(a, "dtype", None) is float16 for a in args):
+        arrays = [v for a in args for v in (a if isinstance(a, list) else [a])]
+        if any(getattr(a, "dtype", None) is float16 for a in arrays):
             refuse_half(name)
         return kernel(*args)
 
