@@ -325,8 +325,9 @@ def svd(x: Tensor) -> list[Tensor]:
 
 
 @with_out
-def svdvals(A: Tensor) -> Tensor:
-    """The singular values of a matrix, or of each of a batch, the largest first.
+def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
+    """The singular values of a matrix, or of each of a batch, the largest first. ``driver`` is accepted; it chooses
+    among the methods of other devices.
 
     >>> svdvals(tensor([[3.0, 0.0], [0.0, -4.0]]))
     tensor([4., 3.])

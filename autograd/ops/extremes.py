@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from .. import dtypes, return_types
 from ..backend import K
-from ..errors import wrap_dim
+from ..errors import not_implemented, wrap_dim
 from ..op import require_tensor
 from ..out import with_out
 from ..return_types import MinAndMax
@@ -138,6 +138,13 @@ def _arg(x: Tensor, dim, keepdim: bool, name: str) -> Tensor:
     return wrap(y if result is kept else y.view(result))
 
 
+def numbers(op: str, x) -> Tensor:
+    """The input, which must not be of bools."""
+    if require_tensor(op, x).dtype is dtypes.bool_:
+        raise not_implemented(op, x.dtype)
+    return x
+
+
 @with_out
 def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tensor:
     """The position of the largest element along ``dim`` (or in the flattened input): the first of equals.
@@ -147,7 +154,7 @@ def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tens
     tensor(1)
     """
     dim, keepdim = spelled(dim, axis, keepdim, keepdims)
-    return _arg(input, dim, keepdim, "argmax")
+    return _arg(numbers("argmax", input), dim, keepdim, "argmax")
 
 
 @with_out
@@ -159,7 +166,7 @@ def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=False) -> Tens
     tensor(1)
     """
     dim, keepdim = spelled(dim, axis, keepdim, keepdims)
-    return _arg(input, dim, keepdim, "argmin")
+    return _arg(numbers("argmin", input), dim, keepdim, "argmin")
 
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]

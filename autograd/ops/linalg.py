@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from sys import getrefcount
 
-from .. import storage
+from .. import dtypes, storage
 from ..backend import K
+from ..errors import not_implemented
 from ..graph import Leaf
 from ..op import SOLE, Op, broadcast_shapes, contiguous, record, require_tensor
 from ..out import with_out
@@ -211,6 +212,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
             f"both arguments to matmul need to be at least 1D, but they are {nx}D and {nz}D: use * for numbers"
         )
     same_dtype("matmul", input, other)
+    if x.dtype is dtypes.bool_:
+        raise not_implemented("matmul", x.dtype)
     if x.shape[-1] != z.shape[-2 if nz > 1 else -1]:
         raise _shape_error(x.shape, z.shape)
     if nx > 1 and nz > 1:

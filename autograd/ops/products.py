@@ -13,7 +13,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..errors import wrap_dim
+from .. import dtypes
+from ..errors import not_implemented, wrap_dim
 from ..op import require_tensor
 from ..out import with_out
 from ..tensor import Tensor
@@ -201,6 +202,8 @@ def trace(input: Tensor) -> Tensor:
     """
     if require_tensor("trace", input).ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
+    if input.dtype is dtypes.bool_:
+        raise not_implemented("trace", input.dtype)
     return diagonal(input).sum()
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from .. import dtypes, return_types
 from ..backend import K
 from ..data import tensor
-from ..errors import wrap_dim
+from ..errors import not_implemented, wrap_dim
 from ..op import Op, record, require_tensor
 from ..out import with_out
 from ..return_types import ValuesAndIndices
@@ -126,9 +126,7 @@ def logcumsumexp(input, dim) -> Tensor:
     tensor([1000.0000, 1000.6932])
     """
     if not require_tensor("logcumsumexp", input).is_floating_point():
-        raise NotImplementedError(
-            f'"logcumsumexp" not implemented for {input.dtype.title!r}: convert the input, as in x.float()'
-        )
+        raise not_implemented("logcumsumexp", input.dtype)
     return _scan(Logcumsumexp, input, dim)
 
 

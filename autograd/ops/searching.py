@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import dtypes
 from ..data import tensor
-from ..errors import wrap_dim
+from ..errors import not_implemented, wrap_dim
 from ..op import Op, record, require_tensor
 from ..out import with_out
 from ..tensor import Tensor
@@ -108,8 +108,12 @@ def isin(elements, test_elements, *, assume_unique=False, invert=False) -> Tenso
 
 
 def _values(v: Any, op: str) -> np.ndarray:
-    """NumPy values of a tensor or a number."""
-    return v._array.numpy() if isinstance(v, Tensor) else np.asarray(operand(v, op))
+    """NumPy values of a tensor, but of bools, or of a number."""
+    if not isinstance(v, Tensor):
+        return np.asarray(operand(v, op))
+    if v.dtype is dtypes.bool_:
+        raise not_implemented(op, v.dtype)
+    return v._array.numpy()
 
 
 # --- places in a sorted sequence --------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from ..out import with_out
 from ..return_types import ValuesAndIndices
 from ..tensor import Tensor
 from .choice import where
-from .extremes import nonempty
+from .extremes import nonempty, numbers
 from .index import pick
 
 
@@ -82,7 +82,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True) -> ValuesAndIndices:
     >>> topk(tensor([3.0, 1.0, 2.0]), 2).values
     tensor([3., 2.])
     """
-    dim = wrap_dim(-1 if dim is None else dim, require_tensor("topk", input).ndim)
+    dim = wrap_dim(-1 if dim is None else dim, numbers("topk", input).ndim)
     order = _order(input, dim, descending=largest)
     if not 0 <= k <= order.shape[dim]:
         raise RuntimeError(f"selected index k out of range: topk of {k} along dim {dim} of shape {list(input.shape)}")
@@ -99,7 +99,7 @@ def kthvalue(input, k, dim=-1, keepdim=False) -> ValuesAndIndices:
     >>> kthvalue(tensor([3.0, 1.0, 2.0]), 2).values
     tensor(2.)
     """
-    dim = wrap_dim(dim, require_tensor("kthvalue", input).ndim)
+    dim = wrap_dim(dim, numbers("kthvalue", input).ndim)
     order = _order(input, dim)
     if not 1 <= k <= order.shape[dim]:
         raise RuntimeError(
@@ -133,7 +133,7 @@ def _middle(x: Tensor, dim: int, ignore_nan: bool) -> np.ndarray:
 
 
 def _median(name: str, input, dim, keepdim: bool, ignore_nan: bool):
-    x = require_tensor(name, input)
+    x = numbers(name, input)
     if dim is None:
         if not x.numel():
             return tensor(float("nan"), dtype=x.dtype)
@@ -143,6 +143,7 @@ def _median(name: str, input, dim, keepdim: bool, ignore_nan: bool):
     return _pick(name, x, dim, _middle(x, dim, ignore_nan), keepdim)
 
 
+@with_out
 def median(input, dim=None, keepdim=False):
     """The median, the lower one of two (equal ones share the gradient); with ``dim`` a named (values, indices). NaN
     where an element is NaN.
@@ -153,6 +154,7 @@ def median(input, dim=None, keepdim=False):
     return _median("median", input, dim, keepdim, ignore_nan=False)
 
 
+@with_out
 def nanmedian(input, dim=None, keepdim=False):
     """The median of what is not NaN; as :func:`median`.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import dtypes, return_types
 from ..data import tensor
-from ..errors import wrap_dim
+from ..errors import not_implemented, wrap_dim
 from ..op import require_tensor
 from ..out import with_out
 from ..return_types import HistAndEdges
@@ -32,7 +32,7 @@ def bincount(input, weights=None, minlength=0) -> Tensor:
     """
     values = require_tensor("bincount", input)._array.numpy()
     if input.dtype.category != 1:
-        raise NotImplementedError(f'"bincount" not implemented for {input.dtype.title!r}: give it integers')
+        raise not_implemented("bincount", input.dtype)
     if values.ndim != 1 or (values < 0).any():
         raise RuntimeError(
             f"bincount only supports 1-d non-negative integral inputs, got shape {list(values.shape)}"
@@ -61,7 +61,7 @@ def _checked_range(op: str, low: float, high: float) -> tuple[float, float]:
 
 def _check_bins(op: str, x: Tensor, bins: int) -> None:
     if not x.is_floating_point():
-        raise NotImplementedError(f'"{op}" not implemented for {x.dtype.title!r}: convert the input, as in x.float()')
+        raise not_implemented(op, x.dtype)
     if bins <= 0:
         raise RuntimeError(f"{op}(): bins must be > 0, but got {bins}")
 
@@ -268,7 +268,7 @@ def corrcoef(input) -> Tensor:
     c = cov(input)
     if not c.ndim:
         return c / c
-    d = c[range(len(c)), range(len(c))].sqrt()
+    d = c.diagonal().sqrt()
     return (c / d.unsqueeze(1) / d).clamp(-1, 1)
 
 

@@ -73,6 +73,7 @@ ROWS = [
         FLOATS + INTEGERS,
         None,
         failures=(
+            Failure(lambda m: m.argmax(m.tensor([True, False])), RuntimeError, "not implemented for 'Bool'"),
             out_of_range("argmax"),
             empty("argmax"),
             Failure(lambda m: m.zeros(0).argmax(), IndexError, "input.numel() == 0"),
@@ -84,7 +85,11 @@ ROWS = [
         over(np.argmin),
         FLOATS + INTEGERS,
         None,
-        failures=(out_of_range("argmin"), empty("argmin")),
+        failures=(
+            Failure(lambda m: m.argmin(m.tensor([True, False]), 0), RuntimeError, "not implemented for 'Bool'"),
+            out_of_range("argmin"),
+            empty("argmin"),
+        ),
     ),
     Row(
         "aminmax",

@@ -107,6 +107,11 @@ ROWS = [
         rtol=LOOSE,
         failures=(
             Failure(
+                lambda m: m.tensor([True, False]) @ m.tensor([True, False]),
+                NotImplementedError,
+                "not implemented for 'Bool'",
+            ),
+            Failure(
                 lambda m: m.ones(2, 3) @ m.ones(2, 3),
                 RuntimeError,
                 "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)",

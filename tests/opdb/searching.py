@@ -99,7 +99,21 @@ ROWS = [
         None,
         failures=(Failure(lambda m: m.unique_consecutive(m.zeros(2), dim=1), IndexError, "Dimension out of range"),),
     ),
-    Row("isin", members, np.isin, NUMBERS, None, failures=(Failure(lambda m: m.isin(1, 2), TypeError, ""),)),
+    Row(
+        "isin",
+        members,
+        np.isin,
+        NUMBERS,
+        None,
+        failures=(
+            Failure(
+                lambda m: m.isin(m.tensor([True, False]), m.tensor([True, False])),
+                RuntimeError,
+                "not implemented for 'Bool'",
+            ),
+            Failure(lambda m: m.isin(1, 2), TypeError, ""),
+        ),
+    ),
     Row(
         "searchsorted",
         places,
@@ -107,6 +121,11 @@ ROWS = [
         NUMBERS,
         None,
         failures=(
+            Failure(
+                lambda m: m.searchsorted(m.tensor([True, False]), m.tensor([True, False])),
+                NotImplementedError,
+                "not implemented for 'Bool'",
+            ),
             Failure(lambda m: m.searchsorted(m.ones(2, 3), m.ones(3)), RuntimeError, "first N-1 dimensions"),
             Failure(lambda m: m.searchsorted(m.ones(2, 3), 3), RuntimeError, ""),
             Failure(lambda m: m.searchsorted(m.tensor(1.0), m.ones(3)), RuntimeError, "should have positive dimension"),

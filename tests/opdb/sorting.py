@@ -145,6 +145,7 @@ ROWS = [
         largest,
         NUMBERS,
         failures=(
+            Failure(lambda m: m.topk(m.tensor([True, False]), 1), RuntimeError, "not implemented for 'Bool'"),
             Failure(lambda m: m.ones(3).topk(4), RuntimeError, "selected index k out of range"),
             Failure(lambda m: m.ones(3).topk(-1), RuntimeError, "selected index k out of range"),
             Failure(lambda m: m.topk(m.ones(3), 1, 1), IndexError, "Dimension out of range"),
@@ -156,11 +157,35 @@ ROWS = [
         kth,
         NUMBERS,
         failures=(
+            Failure(
+                lambda m: m.kthvalue(m.tensor([True, False]), 1), NotImplementedError, "not implemented for 'Bool'"
+            ),
             Failure(lambda m: m.ones(3).kthvalue(4), RuntimeError, "selected number k out of range for dimension 0"),
             Failure(lambda m: m.ones(3).kthvalue(0), RuntimeError, "selected number k out of range for dimension 0"),
         ),
     ),
-    Row("median", medians, ranked(middle, None), NUMBERS, failures=(out_of_range("median"), empty("median"))),
-    Row("nanmedian", medians, ranked(middle_of_numbers, None), NUMBERS, failures=(out_of_range("nanmedian"),)),
+    Row(
+        "median",
+        medians,
+        ranked(middle, None),
+        NUMBERS,
+        failures=(
+            Failure(lambda m: m.median(m.tensor([True, False])), NotImplementedError, "not implemented for 'Bool'"),
+            out_of_range("median"),
+            empty("median"),
+        ),
+    ),
+    Row(
+        "nanmedian",
+        medians,
+        ranked(middle_of_numbers, None),
+        NUMBERS,
+        failures=(
+            Failure(
+                lambda m: m.nanmedian(m.tensor([True, False]), 0), NotImplementedError, "not implemented for 'Bool'"
+            ),
+            out_of_range("nanmedian"),
+        ),
+    ),
     Row("mode", modes, ranked(commonest), ALL, failures=(out_of_range("mode"), empty("mode"))),
 ]
