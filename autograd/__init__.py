@@ -18,7 +18,7 @@ from .anomaly import detect_anomaly, is_anomaly_check_nan_enabled, is_anomaly_en
 from .backend import get_backend, set_backend
 from .backprop import grad
 from .check import gradcheck, gradgradcheck
-from .data import as_tensor, from_numpy, tensor
+from .data import as_tensor, asarray, from_numpy, frombuffer, tensor
 from .dtypes import can_cast, dtype, finfo, get_default_dtype, iinfo, promote_types, set_default_dtype
 from .function import Function
 from .modes import (

@@ -135,3 +135,42 @@ def as_tensor(data, dtype=None, device=None) -> Tensor:
     if isinstance(data, np.ndarray) and (dtype is None or dtypes.as_dtype(dtype) is dtypes.as_dtype(data.dtype)):
         return from_numpy(data)
     return tensor(data, dtype)
+
+
+def asarray(obj, *, dtype=None, device=None, copy: bool | None = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of ``obj``, sharing memory where it can (``copy=False``: or else ValueError; ``copy=True``: never).
+
+    >>> a = np.zeros(2, np.float32)
+    >>> asarray(a)[0] = 1
+    >>> a
+    array([1., 0.], dtype=float32)
+    """
+    shared = as_tensor(obj, dtype, device)
+    aliases = isinstance(obj, (Tensor, np.ndarray)) and np.shares_memory(shared.numpy(force=True), _numbers(obj))
+    if copy is False and not aliases and shared.numel():
+        raise ValueError(f"can't alias {type(obj).__name__} into a tensor of {shared.dtype}: leave copy=False away")
+    made = tensor(shared) if copy and aliases else shared
+    return made.requires_grad_() if requires_grad else made
+
+
+def frombuffer(buffer, *, dtype, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
+    """A vector over the memory of an object with the buffer protocol: ``count`` elements (all there are, by default)
+    from ``offset`` bytes on.
+
+    >>> frombuffer(bytearray(b"ab"), dtype=dtypes.uint8)
+    tensor([97, 98], dtype=autograd.uint8)
+    """
+    size, d = memoryview(buffer).nbytes, dtypes.as_dtype(dtype)
+    if not size or not count:
+        raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
+    if not 0 <= offset < size:
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({size} bytes) minus 1"
+        )
+    if count < 0 and (size - offset) % d.itemsize:
+        raise ValueError(
+            f"buffer length ({size - offset} bytes) after offset ({offset} bytes) must be a multiple of element size "
+            f"({d.itemsize})"
+        )
+    made = from_numpy(np.frombuffer(buffer, d.dtype, count, offset))
+    return made.requires_grad_() if requires_grad else made

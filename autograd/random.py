@@ -11,12 +11,17 @@ Uniforms, integers and permutations agree to the bit; normals to rounding.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .backend import K, effects
-from .backend.numpy_random import MT19937
-from .storage import Array, from_numpy
+from .backend.numpy_random import MT19937, paired_normals
+from .dtypes import float64
+from .storage import Array, empty, from_numpy
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -88,6 +93,19 @@ class Generator:
         with self._lock:
             K.normal(self._mt, out, mean, std)
 
+    def doubles(self, shape: tuple) -> np.ndarray:
+        """Uniform numbers in [0, 1) in float64, as NumPy's."""
+        out = empty(shape, float64)
+        self.uniform(out, 0.0, 1.0)
+        return out.numpy()
+
+    def normals_one_by_one(self, n: int) -> np.ndarray:
+        """Normal numbers of mean 0 and deviation 1 in float64, as if each were drawn alone."""
+        for tell in effects:
+            tell("drawing normal numbers one by one")
+        with self._lock:
+            return paired_normals(self._mt, n)
+
     def integers(self, out: Array, low: int, size: int) -> None:
         """Integers in [low, low + size)."""
         with self._lock:
@@ -125,3 +143,24 @@ def get_rng_state() -> Tensor:
 def set_rng_state(state: Tensor) -> None:
     """Set the default generator's state."""
     default_generator.set_state(state)
+
+
+@contextmanager
+def fork_rng(devices: Sequence = (), enabled: bool = True) -> Iterator[None]:
+    """Leave the default generator as it was, whatever is drawn within the with block.
+
+    >>> from autograd import rand
+    >>> _ = manual_seed(0)
+    >>> with fork_rng():
+    ...     _ = rand(100)
+    >>> rand(1)
+    tensor([0.4963])
+    """
+    if len(devices):
+        raise RuntimeError(f"fork_rng: devices {list(devices)} are not available: the CPU's generator is always forked")
+    state = get_rng_state() if enabled else None
+    try:
+        yield
+    finally:
+        if state is not None:
+            set_rng_state(state)

@@ -148,7 +148,7 @@ def uniform(mt: MT19937, out: np.ndarray, low: float, high: float) -> None:
 def normal(mt: MT19937, out: np.ndarray, mean: float, std: float) -> None:
     """Normal with the given mean and standard deviation (Box and Muller 1958)."""
     if out.size < 16:
-        x = _fma(_paired_normals(mt, out.size), np.float64(std), np.float64(mean))
+        x = _fma(paired_normals(mt, out.size), np.float64(std), np.float64(mean))
     else:
         t = out.dtype.type
         x = _fma(_grouped_normals(mt, out.size, out.dtype), t(std), t(mean))
@@ -190,8 +190,9 @@ def _unit(mt: MT19937, n: int, dtype: np.dtype) -> np.ndarray:
     return (mt.long_words(n) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
 
 
-def _paired_normals(mt: MT19937, n: int) -> np.ndarray:
-    """n < 16: standard normals in float64, the one that waits first; an odd one is left waiting."""
+def paired_normals(mt: MT19937, n: int) -> np.ndarray:
+    """Standard normals in float64 as they are made one by one, or fewer than 16 at once: the one that waits first; an
+    odd one is left waiting."""
     record = mt.record
     waiting = [float(record["normal"])] if record["has_normal"] and n else []
     u = _unit(mt, 2 * math.ceil((n - len(waiting)) / 2), np.dtype(np.float64)).reshape(-1, 2)

@@ -61,7 +61,7 @@ def sizes(given: Sequence, op: str) -> tuple:
         given = given[0]
     try:
         return tuple([n.__index__() for n in given])
-    except AttributeError:
+    except (AttributeError, TypeError):
         raise TypeError(f"{op}(): a shape is made of ints, got {given!r}") from None
 
 
