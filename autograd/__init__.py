@@ -56,7 +56,6 @@ from .ops.reduce import *
 from .ops.rounding import *
 from .ops.scan import *
 from .ops.scatter import *
-from .ops.search import *
 from .ops.searching import *
 from .ops.shape import *
 from .ops.sorting import *

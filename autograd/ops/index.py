@@ -300,6 +300,26 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     return gather(x, d, choice.where(i < 0, i + n, i))
 
 
+@with_out
+def nonzero(input: Tensor, *, as_tuple: bool = False):
+    """The positions of non-zero elements: (n, ndim), or a tuple of vectors, one per dim.
+
+    >>> from autograd import tensor
+    >>> nonzero(tensor([0, 3, 4]))
+    tensor([[1],
+            [2]])
+    """
+    found = np.nonzero(np.atleast_1d(require_tensor("nonzero", input)._array.numpy()))
+    if as_tuple:
+        return tuple(wrap(from_numpy(f)) for f in found)
+    return wrap(from_numpy(np.stack(found[: input.ndim], axis=1) if input.ndim else np.empty((len(found[0]), 0), int)))
+
+
+def argwhere(input: Tensor) -> Tensor:
+    """The positions of non-zero elements, a row each: as :func:`nonzero`."""
+    return nonzero(input)
+
+
 # --- __getitem__ and __setitem__ --------------------------------------------------------------------------------------
 
 
@@ -458,5 +478,5 @@ def contains(x: Tensor, value) -> bool:
     return bool((x == value).any())
 
 
-__all__ = ["gather", "index_select", "masked_select", "take", "take_along_dim"]
+__all__ = ["argwhere", "gather", "index_select", "masked_select", "nonzero", "take", "take_along_dim"]
 METHODS = __all__

@@ -167,6 +167,11 @@ def along(make: Make):
     yield Sample((make(2, 1), np.array([[1, 0, 1], [0, 0, 0]]), 0), note="input broadcast")
 
 
+def anything(make: Make):
+    for x in (make(3, 4), make(0, 2), make(5), make(4, 3).T):
+        yield Sample((x,))
+
+
 ROWS = [
     Row(
         "getitem",
@@ -305,4 +310,6 @@ ROWS = [
             ),
         ),
     ),
+    Row("nonzero", anything, np.argwhere, ALL, None),
+    Row("argwhere", anything, np.argwhere, ALL, None),
 ]
