@@ -99,13 +99,8 @@ void (*ag_gil_acquire)(void *token) = NULL;
 
 _Thread_local int ag_runs_without_gil;
 
-void *ag_gil_begin(int64_t work) {
-    enum { LONG_WORK = 50000 };
-    return work > LONG_WORK && ag_gil_release && !ag_runs_without_gil ? ag_gil_release() : NULL;
-}
-
-void ag_gil_end(void *token) {
-    if (token) ag_gil_acquire(token);
+void *ag_gil_let_go(void) {
+    return ag_gil_release && !ag_runs_without_gil ? ag_gil_release() : NULL;
 }
 
 /* --- exported functions, by class -------------------------------------------------------------------------------- */

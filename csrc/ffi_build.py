@@ -107,7 +107,8 @@ ffibuilder.set_source(
     sources=[os.path.relpath(HERE / name, HERE.parent) for name in SOURCES],
     include_dirs=[os.path.relpath(HERE, HERE.parent)],
     depends=sorted(str(p.relative_to(HERE.parent)) for p in HERE.iterdir() if p.suffix in (".h", ".inc", ".def")),
-    extra_compile_args=FLAGS + ["-pthread", "-g0"],  # Python's own flags may ask for 20 MB of debug information
+    # Calls within the module need no table of addresses; Python's own flags may ask for 20 MB of debug information.
+    extra_compile_args=FLAGS + ["-pthread", "-fvisibility=hidden", "-g0"],
     extra_link_args=["-pthread"],
 )
 

@@ -103,9 +103,20 @@ void ag_run_loop(ag_loop *loop, int64_t n, void *out, const void *const in[AG_MA
 #define EACH_ALONE _Pragma("GCC ivdep")
 #endif
 
-/* Lets go of the GIL around work (elements, about a nanosecond each) that is worth it; the token goes to ag_gil_end. */
-void *ag_gil_begin(int64_t work);
+/* --- the GIL (dispatch.c) ---------------------------------------------------------------------------------------- */
+
+#define LONG_WORK 50000 /* elements, about a nanosecond each */
+
 extern _Thread_local int ag_runs_without_gil; /* the caller has let go of it already */
-void ag_gil_end(void *token);
+void *ag_gil_let_go(void);
+
+/* Lets go of the GIL around work that is worth it; the token goes to ag_gil_end. */
+static inline void *ag_gil_begin(int64_t work) {
+    return work > LONG_WORK ? ag_gil_let_go() : NULL;
+}
+
+static inline void ag_gil_end(void *token) {
+    if (token) ag_gil_acquire(token);
+}
 
 #endif

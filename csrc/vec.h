@@ -44,6 +44,7 @@
 #define v_set1 FN(v_set1)
 #define v_load_part FN(v_load_part)
 #define v_store_part FN(v_store_part)
+#define v_pick FN(v_pick)
 #define v_fma FN(v_fma)
 #define v_product_error FN(v_product_error)
 #define v_select FN(v_select)
@@ -111,6 +112,7 @@ VECTOR V v_copysign(V v, V s) {
 /* v_load_part(p, n, fill): lanes 0 .. n - 1 from p, the rest fill; v_store_part(p, v, n): the first n < W lanes.
  * v_greater(a, b), v_lesser(a, b): a > b ? a : b and a < b ? a : b, so NaN in b comes out.
  * v_any(mask): is any lane set. v_fma, v_sqrt.
+ * v_pick(v, lane): lane[i] of v in lane i, where V_PICKS.
  * v_product_error(a, b, product): a b - product, where product is a b rounded.
  * v_lookup(table, index): of 16 numbers, that which the last four bits of index say.
  * v_hsum, v_hmax, v_hmin: lanes folded by halves, in a fixed order.

@@ -28,6 +28,14 @@ VECTOR void v_store_part(T *p, V v, int64_t n) {
     X86(maskstore)(p, FN(part_mask)(n), v);
 }
 
+#undef V_PICKS
+#define V_PICKS F32
+#if V_PICKS
+VECTOR V v_pick(V v, I lane) {
+    return _mm256_permutevar8x32_ps(v, (__m256i)lane);
+}
+#endif
+
 VECTOR V v_fma(V a, V b, V c) {
     return X86(fmadd)(a, b, c);
 }

@@ -67,6 +67,13 @@ VECTOR V v_lookup(const T *table, I index) {
 #endif
 }
 
+#undef V_PICKS
+#define V_PICKS 1
+
+VECTOR V v_pick(V v, I lane) {
+    return X86(permutexvar)((__m512i)lane, v);
+}
+
 VECTOR int v_any(I mask) {
 #if F32
     return _mm512_movepi32_mask((__m512i)mask) != 0;

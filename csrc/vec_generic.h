@@ -3,6 +3,8 @@
 
 #undef V_SCALES
 #define V_SCALES 0
+#undef V_PICKS
+#define V_PICKS 0
 
 VECTOR V v_load_part(const T *p, int64_t n, T fill) {
     V v = v_set1(fill);

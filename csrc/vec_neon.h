@@ -2,6 +2,8 @@
 
 #undef V_SCALES
 #define V_SCALES 0
+#undef V_PICKS
+#define V_PICKS 0
 
 #undef NEON
 #if F32
