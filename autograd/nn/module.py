@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..modes import no_grad
+from ..ops.inplace import zero_gradient
 from ..storage import note_change
 from ..study import tracing
 from ..tensor import RemovableHandle, Tensor
@@ -307,8 +308,8 @@ class Module:
         for p in self.parameters():
             if set_to_none:
                 p.grad = None
-            elif p.grad is not None:
-                p.grad = p.grad.new_zeros(p.shape)
+            else:
+                zero_gradient(p)
 
     def to(self, *args: Any, **kwargs: Any) -> Module:
         """Convert floating-point parameters and buffers to a dtype; devices other than "cpu" are refused."""

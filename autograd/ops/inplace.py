@@ -272,6 +272,18 @@ def zero_(self: Tensor) -> Tensor:
     return fill_(self, 0.0)
 
 
+def zero_gradient(p: Tensor) -> None:
+    """Set a tensor's gradient, if it has one, to 0, outside of any graph."""
+    g = p.grad
+    if g is None:
+        return
+    if g._edge is not None:
+        p.grad = g = g.detach()
+    _check_memory(g._array, "zero_grad")
+    K.fill(g._array, 0.0)
+    written(g._array)
+
+
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value, differentiable in both."""
     a = self._array

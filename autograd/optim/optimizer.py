@@ -12,6 +12,7 @@ from ..backend import K, extension
 from ..dtypes import dtype
 from ..graph import Leaf
 from ..modes import enable_grad
+from ..ops.inplace import zero_gradient
 from ..storage import Array, Storage, written
 from ..tensor import Tensor, wrap
 
@@ -139,8 +140,10 @@ class Optimizer:
                     if type(held) is Storage and held.layout.block is not None:
                         leaf.spare = held
                     leaf.held = None
-                elif p.grad is not None:
-                    p.grad = None if set_to_none else p.grad.new_zeros(p.shape)
+                elif set_to_none:
+                    p.grad = None
+                else:
+                    zero_gradient(p)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient. ``closure`` recomputes the loss, which is returned."""
