@@ -7,11 +7,14 @@ arena: two of them may have the same bytes where one is used for the last time b
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from sys import getrefcount
 from time import perf_counter
 from typing import Any
+
+import numpy as np
 
 from .. import dtypes
 from ..backend import extension
@@ -19,9 +22,9 @@ from ..op import contiguous
 from ..ops.create import arange
 from ..ops.random import randperm
 from ..random import Generator
-from ..storage import Array, Storage, empty, fresh, written
+from ..storage import Array, Storage, empty, fresh, from_numpy, written
 from ..study.tracing import Where
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .plan import (
     ALIGN,
     Instruction,
@@ -58,6 +61,14 @@ class PythonCall:
     def run(self) -> int:
         """Call it; a kernel's status."""
         return self._function(*self._args) or 0
+
+
+def _tensor(x: Any) -> Tensor:
+    if isinstance(x, Tensor):
+        return x
+    if isinstance(x, np.ndarray):
+        return wrap(from_numpy(x))
+    raise TypeError(f"run_epoch: expected a tensor or a NumPy array per input, not {type(x).__name__}")
 
 
 def _filled(arguments: list, arrays: list[Array]) -> list:
@@ -97,6 +108,8 @@ class Program:
         self.lives = lifetimes(self.instructions, arena)
         self.sizes = {b: -(-made[b].layout.nbytes // ALIGN) * ALIGN for b in self.lives}
         self.places, self.arena_bytes = placed(self.lives, self.sizes)
+        writes = set().union(*[each.writes for each in self.instructions])
+        self.written_inputs = [n for n, a in enumerate(record.inputs) if id(a.storage) in writes]
         self._build(moving, record.inputs, outputs)
         self.bind(record.inputs)
         blocks = {id(a.storage): a.storage for each in self.instructions for a in each.arrays}
@@ -104,7 +117,7 @@ class Program:
         for each in self.instructions:
             each.call_it(names)
         self._alive = [b for key, b in blocks.items() if key not in arena and key not in moving]
-        changed = set().union(*[each.writes for each in self.instructions]) - arena - set(moving)
+        changed = writes - arena - set(moving)
         self.written = [blocks[key] for key in changed]
         self.leaves = [(leaf, block) for leaf, block in self.leaves if id(block) in changed]
         for leaf, block in self.leaves:
@@ -232,6 +245,8 @@ class Program:
 
     def bind(self, inputs: list[Array]) -> None:
         """Take other inputs, of the same layouts."""
+        if self.written_inputs and len({id(a.storage) for a in inputs}) < len(inputs):
+            raise CaptureError("capture: two inputs share memory, and the step writes to one: give it a clone()")
         self.inputs = inputs
         buffers = self._buffers
         for n, a in zip(self._input_numbers, inputs):
@@ -249,6 +264,10 @@ class Program:
 
         Raises CaptureError where something changed that the program rests on.
         """
+        try:
+            times = operator.index(times)
+        except TypeError:
+            raise TypeError(f"run: times must be an int, the number of steps, not {type(times).__name__}") from None
         if times < 1:
             raise ValueError(f"run: times must be at least 1, got {times}")
         changed = self.entry.changed()
@@ -265,14 +284,14 @@ class Program:
 
     def run_epoch(
         self,
-        *data: Tensor,
+        *data: Tensor | np.ndarray,
         batch_size: int | None = None,
         shuffle: bool = False,
         drop_last: bool = False,
         generator: Generator | None = None,
         schedule: Mapping | None = None,
     ) -> Any:
-        """A step for every batch of the rows of ``data``, one tensor per input, with the batches gathered in C.
+        """A step for every batch of the rows of ``data``, a tensor or NumPy array per input; batches are gathered in C.
 
         Returns what the step returns, with a first dimension for the batches. A last batch of fewer rows is a call of
         the step, and not among the results; ``drop_last`` leaves it out. ``schedule`` is that of :meth:`run`, with
@@ -281,7 +300,7 @@ class Program:
         changed = self.entry.changed()
         if changed:
             raise CaptureError(f"run_epoch: {changed} since the step was recorded: call the step again")
-        rows, size = self._check_data(data, batch_size)
+        rows, size = self._check_data(tensors := [_tensor(x) for x in data], batch_size)
         order = randperm(rows, generator=generator) if shuffle else arange(rows)
         count = rows // size
         rest = order[count * size :] if rows % size and not drop_last else None
@@ -291,7 +310,7 @@ class Program:
         blocks = self._new_blocks()
         results = [empty((count, *block.shape), block.dtype) for block in blocks]
         ffi = extension.ffi
-        sources = [contiguous(t._array) for t in data]
+        sources = [contiguous(t._array) for t in tensors]
         into = ffi.new("ag_copy[]", [
             (ffi.cast("char *", a.ptr), ffi.cast("char *", s.ptr), s.layout.nbytes // size)
             for a, s in zip(sources, staged)
@@ -320,21 +339,29 @@ class Program:
         if rest is not None:
             if planned is not None:
                 planned.settle(count)
-            self.entry.owner(*[t.index_select(0, rest) for t in data])
+            self.entry.owner(*[t.index_select(0, rest) for t in tensors])
         return self.entry.returned(stacked)
 
-    def _check_data(self, data: tuple, batch_size: int | None) -> tuple[int, int]:
+    def _check_data(self, data: list[Tensor], batch_size: int | None) -> tuple[int, int]:
         """The rows of the data and of a batch."""
         if not data or len(data) != len(self.inputs):
             raise TypeError(f"run_epoch: expected {len(self.inputs)} tensors, one per input, got {len(data)}")
         size = self.inputs[0].shape[0] if self.inputs[0].shape else 0
-        rows = len(data[0])
         for t, a in zip(data, self.inputs):
-            if t._array.shape[1:] != a.shape[1:] or t._array.dtype is not a.dtype or len(t) != rows or not a.contiguous:
+            if not t._array.shape or t._array.shape[1:] != a.shape[1:] or t._array.dtype is not a.dtype:
                 raise RuntimeError(
                     f"run_epoch: the step was recorded with an input of {list(a.shape)} ({a.dtype}); data of "
                     f"{list(t.shape)} ({t.dtype}) has no such batches"
                 )
+            if not a.contiguous:
+                raise RuntimeError(
+                    "run_epoch: the step was recorded with a strided input: call it with contiguous ones"
+                )
+        rows = len(data[0])
+        if any(len(t) != rows for t in data):
+            raise RuntimeError(
+                f"run_epoch: the inputs' data must have one number of rows, got {', '.join(str(len(t)) for t in data)}"
+            )
         if batch_size not in (None, size):
             raise RuntimeError(
                 f"run_epoch: the program is for batches of {size}, not {batch_size}: call the step twice with a batch "
@@ -423,6 +450,8 @@ class Program:
                 leaf.spare = None
         if self.written:
             written(*self.written)
+        if self.written_inputs:
+            written(*[self.inputs[n] for n in self.written_inputs])
         if status:
             raise self._failure(status)
 

@@ -76,7 +76,6 @@ class Recorder:
         self._on_numpy = self._paused = False
         self._undo: list[Callable[[], Any]] = []
         self._saved: set[int] = set()
-        self._input_blocks = {id(a.storage) for a in inputs}
 
     # --- on and off ---------------------------------------------------------------------------------------------------
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from .. import backend, graph, storage
-from ..backend import extension
+from ..backend import K, extension
 from ..dtypes import get_default_dtype
 from ..graph import Leaf, Node
 from ..modes import is_grad_enabled
 from ..nn.module import Module
-from ..storage import Array
+from ..storage import Array, empty, fresh, written
 from ..study import tracing
 from ..tensor import Tensor, wrap
 from .program import Program
@@ -54,6 +55,10 @@ def capture(
     return CapturedStep(function, on_change, check, split)
 
 
+class _NothingRecorded(CaptureError, AttributeError):
+    """There is no program yet: for hasattr() the step has none."""
+
+
 class CapturedStep:
     """A function whose kernel calls are recorded and replayed."""
 
@@ -87,8 +92,12 @@ class CapturedStep:
         """The first program: that of the usual batches, where a smaller one comes last."""
         if not self.programs:
             if backend.get_backend() != "c":
-                raise CaptureError("capture: there are no programs on the NumPy backend, where steps run as they are")
-            raise CaptureError("capture: nothing is recorded: the second call with inputs of the same sizes records it")
+                raise _NothingRecorded(
+                    "capture: there are no programs on the NumPy backend, where steps run as they are"
+                )
+            raise _NothingRecorded(
+                "capture: nothing is recorded: the second call with inputs of the same sizes records it"
+            )
         return self.programs[0]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -141,13 +150,17 @@ class CapturedStep:
         tensors: list[Tensor] = []
         _structure((args, kwargs), tensors)
         _check_inputs(tensors)
+        given = [t._array for t in tensors]
+        doubles = [_double(a) for a in given]  # what else of the step lies in an input's memory is no input
+        args, kwargs = _filled(_template((args, kwargs), count().__next__), list(map(wrap, doubles)))
         started = {leaf: leaf.held for leaf in leaves}
-        with Recorder([t._array for t in tensors], started, self._split) as record:
+        with Recorder(doubles, started, self._split) as record:
             result = self._function(*args, **kwargs)
             entry = _Entry(record, result, self)
+            entry.program.bind(given)
         self._entries[key] = entry
         self._counts["recorded"] += 1
-        return result
+        return entry.handed_back(result, given, doubles)
 
     def _checked(self, entry: _Entry, arrays: list[Array], args: tuple, kwargs: dict) -> Any:
         """A replay, and the function from the same state; CaptureError where they differ."""
@@ -195,7 +208,7 @@ class _Entry:
         self.owner = owner
         tensors: list[Tensor] = []
         _structure(result, tensors)
-        self._result = _template(result, tensors)
+        self._result = _template(result, count().__next__)
         self._single = isinstance(result, Tensor)
         modules = [m for root in record.modules for m in root.modules()]
         settings = [(m.__dict__, k, v) for m in modules for k, v in m.__dict__.items() if type(v) in NUMBERS]
@@ -223,6 +236,23 @@ class _Entry:
             (leaf, held) for leaf, held in record.leaves.items() if held is not None or record.started.get(leaf) is None
         ]
         self._looked = storage.last_change
+
+    def handed_back(self, result: Any, given: list[Array], doubles: list[Array]) -> Any:
+        """The result of recording, which saw ``doubles`` in place of the inputs that were given."""
+        for n in self.program.written_inputs:
+            K.copy(given[n], doubles[n])
+            written(given[n])
+        tensors: list[Tensor] = []
+        _structure(result, tensors)
+        instead = {id(d.storage): a for d, a in zip(doubles, given)}
+        if not any(id(t._array.storage) in instead for t in tensors):
+            return result
+        starts = {id(d.storage): d.offset for d in doubles}
+        for n, a in enumerate([t._array for t in tensors]):
+            block = id(a.storage)
+            if block in instead:
+                tensors[n] = wrap(instead[block].view(a.shape, a.strides, a.offset - starts[block]))
+        return _filled(self._result, tensors)
 
     def changed(self) -> str:
         """What is not as it was when the step was recorded; "" where everything is."""
@@ -282,15 +312,21 @@ def _can_capture() -> bool:
 
 
 def _check_inputs(tensors: list[Tensor]) -> None:
-    blocks = [id(t._array.storage) for t in tensors]
-    if len(set(blocks)) != len(blocks):
-        raise CaptureError("capture: two inputs share memory: give the step one of them, or a clone()")
     for t in tensors:
         if t.requires_grad:
             raise CaptureError(
                 f"capture: an input of shape {list(t.shape)} requires gradients; a captured step takes data: give it "
                 "x.detach(), and let the step close over what it learns"
             )
+
+
+def _double(a: Array) -> Array:
+    """A copy that lies in memory in the same way."""
+    reach = [(n - 1) * s for n, s in zip(a.shape, a.strides)]
+    low, high = sum(r for r in reach if r < 0), sum(r for r in reach if r > 0)
+    double = fresh(a.layout) if a.contiguous else empty((high - low + 1,), a.dtype).view(a.shape, a.strides, -low)
+    K.copy(double, a)
+    return double
 
 
 def _same_gradient(now: Any, then: Any) -> bool:
@@ -324,18 +360,19 @@ def _structure(value: Any, tensors: list[Tensor]) -> Any:
 
 
 class _Slot(int):
-    """Stands in a result for the tensor of this number."""
+    """Stands for the tensor of this number."""
 
 
-def _template(value: Any, tensors: list[Tensor]) -> Any:
+def _template(value: Any, number: Callable[[], int]) -> Any:
+    """The value with numbers in place of tensors, in the order of _structure()."""
     if isinstance(value, Tensor):
-        return _Slot(next(n for n, t in enumerate(tensors) if t is value))
+        return _Slot(number())
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*[_template(v, tensors) for v in value])
+        return type(value)(*[_template(v, number) for v in value])
     if isinstance(value, (list, tuple)):
-        return type(value)([_template(v, tensors) for v in value])
+        return type(value)([_template(v, number) for v in value])
     if isinstance(value, dict):
-        return {k: _template(v, tensors) for k, v in value.items()}
+        return {k: _template(v, number) for k, v in value.items()}
     return value
 
 
