@@ -374,8 +374,10 @@ def pool(kernel: str, _: str) -> list[Case]:
         if "avg" in kernel:
             return seam(kernel, *((y, x) if kernel == "avg_pool" else (x, y)), s)
         index = data.integers(1, planes, out, out)
-        K.max_pool(y, index, x, s)
-        return seam(kernel, y, index, x, s, outputs=2) if kernel == "max_pool" else seam(kernel, x, y, index, s)
+        if kernel == "max_pool":
+            return seam(kernel, y, index, x, s, outputs=2)
+        K.max_pool(data.empty(planes, out, out), index, x, s)
+        return seam(kernel, x, y, index, s)
 
     return [Case(kernel, name, partial(make, sizes)) for name, sizes in POOLS.items()]
 

@@ -585,7 +585,7 @@ def convolutions(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
         )
         s = Geometry(2, images, groups, channels, filters, size, out, kernel, stride, padding, dilation)
         shapes = [(images, channels, *size), (images, filters, *out), (filters, channels // groups, *kernel)]
-        x, y, w = (np.asarray(rng.standard_normal(shape), dtype) for shape in shapes)
+        x, y, w = (np.asarray(0.4 * rng.standard_normal(shape), dtype) for shape in shapes)
         order, size_of_bias = {
             "conv": ((y, x, w), filters),
             "conv_transpose": ((x, y, w), channels),

@@ -24,6 +24,8 @@ from support import C_MACHINES, on, same
 
 import autograd
 from autograd.backend import K, extension
+from autograd.ops.convolution import Geometry
+from autograd.ops.pooling import Windows
 from autograd.storage import empty, from_numpy
 
 pytestmark = pytest.mark.skipif(extension is None, reason="the C kernels are not built")
@@ -31,7 +33,23 @@ pytestmark = pytest.mark.skipif(extension is None, reason="the C kernels are not
 KERNELS = {name: group for (name, d), group in classes().items() if d == "float32" and group not in ELSEWHERE}
 DTYPES = [np.float32, np.float64]
 TYPED = {pair: group for pair, group in classes().items() if pair[1] not in ("", "float32", "float64")}
+SHARED_POOL = Windows(300, (28, 28), (14, 14), (2, 2), (2, 2), (0, 0), (1, 1))
+
+
+def shared_convolution(name: str, make, dtype) -> tuple:
+    """A convolution large enough for several threads."""
+    x, y, w = (32, 8, 14, 14), (32, 16, 14, 14), (16, 8, 3, 3)
+    s = Geometry(2, 32, 1, 8, 16, (14, 14), (14, 14), (3, 3), (1, 1), (1, 1), (1, 1))
+    out, a, b = {"conv": (y, x, w), "conv_transpose": (x, y, w), "conv_weight": (w, y, x)}[name]
+    return Out(np.zeros(out, dtype)), make(*a), make(*b), None, s
+
+
 SUMS = {
+    "conv",
+    "conv_transpose",
+    "conv_weight",
+    "avg_pool",
+    "avg_pool_grad",
     "sum",
     "mean",
     "var",
@@ -299,6 +317,27 @@ def large(name: str, group: str, dtype):
             make(301, 503),
             make(257, 301),
             (257, 301, 503, 3),
+        ),
+        "CONV": lambda: shared_convolution(name, make, dtype),
+        "MAX_POOL": lambda: (
+            Out(np.zeros((300, 14, 14), dtype)),
+            Out(np.zeros((300, 14, 14), np.int64)),
+            make(300, 28, 28),
+            SHARED_POOL,
+        ),
+        "MAX_POOL_GRAD": lambda: (
+            Out(np.zeros((300, 28, 28), dtype)),
+            make(300, 14, 14),
+            rng.integers(0, 784, (300, 14, 14)),
+            SHARED_POOL,
+        ),
+        "AVG_POOL": lambda: (
+            *(
+                (Out(np.zeros((300, 14, 14), dtype)), make(300, 28, 28))
+                if name == "avg_pool"
+                else (Out(np.zeros((300, 28, 28), dtype)), make(300, 14, 14))
+            ),
+            SHARED_POOL,
         ),
         "EMBEDDING": lambda: (Out(np.zeros((20_001, 16), dtype)), make(100, 16), rng.integers(0, 100, 20_001)),
         "EMBEDDING_GRAD": lambda: (Out(np.zeros((100, 16), dtype)), make(20_001, 16), rng.integers(0, 100, 20_001), -1),
