@@ -32,6 +32,7 @@ from .modes import (
 from .op import broadcast_shapes, result_type
 from .ops.activation import *
 from .ops.arithmetic import *
+from .ops.attention import *
 from .ops.cast import *
 from .ops.choice import *
 from .ops.comparison import *
@@ -41,23 +42,28 @@ from .ops.decompositions import *
 from .ops.diagonal import *
 from .ops.dims import *
 from .ops.distance import *
+from .ops.dropout import *
 from .ops.einsum import *
 from .ops.exponential import *
 from .ops.extremes import *
 from .ops.index import *
 from .ops.join import *
 from .ops.linalg import *
+from .ops.norm_groups import *
 from .ops.norms import *
 from .ops.products import *
 from .ops.put import *
 from .ops.random import *
 from .ops.rearrange import *
+from .ops.rectifier import *
 from .ops.reduce import *
+from .ops.resampling import *
 from .ops.rounding import *
 from .ops.scan import *
 from .ops.scatter import *
 from .ops.searching import *
 from .ops.shape import *
+from .ops.softmax import *
 from .ops.sorting import *
 from .ops.statistics import *
 from .ops.trigonometry import *

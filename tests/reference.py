@@ -46,9 +46,9 @@ def _lines(path: str, holder: Any) -> Iterator[str]:
         member = getattr(member, "__func__", member)
         if isinstance(member, property):
             yield f"{path}.{name}"
-        elif inspect.isclass(member) and member.__module__.startswith("autograd"):
-            yield f"{path}.{name}({_parameters(member)})"
-        elif inspect.isroutine(member) and (getattr(member, "__module__", "") or "").startswith("autograd"):
+        elif (inspect.isclass(member) and member.__module__.startswith("autograd")) or (
+            inspect.isroutine(member) and (getattr(member, "__module__", "") or "").startswith("autograd")
+        ):
             yield f"{path}.{name}({_parameters(member)})"
 
 

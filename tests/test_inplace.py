@@ -1,5 +1,7 @@
 """Writing into tensors: values, version counters, views and their histories, assignment to every kind of index."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -542,3 +544,38 @@ def test_views_in_place_carry_the_gradient():
     assert x.shape == (1, 2, 2)
     (x * 3.0).sum().backward()
     assert x.grad.shape == (1, 2, 2)
+
+
+# --- functions with an argument inplace -------------------------------------------------------------------------------
+
+F = autograd.nn.functional
+TAKES_INPLACE = sorted(
+    n for n in F.__all__ if "inplace" in inspect.signature(getattr(F, n)).parameters and n != "threshold"
+)
+
+
+@pytest.mark.parametrize("name", TAKES_INPLACE)
+def test_inplace_writes_the_result_into_the_input(name):
+    function = getattr(F, name)
+    options = {"training": True} if "training" in inspect.signature(function).parameters else {}
+    values = np.random.default_rng(0).standard_normal((2, 3, 4))
+    results = []
+    for inplace in (False, True):
+        leaf = tensor(values, requires_grad=True)
+        x = leaf * 1.0
+        autograd.manual_seed(1)
+        y = function(x, inplace=inplace, **options)
+        assert (y is x) is inplace
+        y.sum().backward()
+        results.append((y.tolist(), leaf.grad.tolist()))
+    assert results[0] == results[1]
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an in-place"):
+        function(tensor(values, requires_grad=True), inplace=True, **options)
+
+
+@pytest.mark.parametrize("name", [n for n in F.__all__ if n.endswith("_")])
+def test_forms_with_an_underscore_write_into_the_input(name):
+    args = (0.5, 2.0) if name == "threshold_" else ()
+    x = tensor([-1.0, 0.5, 2.0])
+    expected = getattr(F, name[:-1])(x, *args).tolist()
+    assert getattr(F, name)(x, *args) is x and x.tolist() == expected

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
-from ..ops import activation, linalg, loss, trigonometry
+from ..ops import activation, dropout, embedding, linalg, loss, softmax, trigonometry
 from ..ops.create import empty
 from ..study import tracing
 from ..tensor import Tensor
@@ -126,7 +126,7 @@ class Embedding(Module):
             self.weight.detach()[self.padding_idx] = 0.0
 
     def forward(self, input: Tensor) -> Tensor:
-        return activation.embedding(input, self.weight, self.padding_idx)
+        return embedding.embedding(input, self.weight, self.padding_idx)
 
     def extra_repr(self) -> str:
         padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
@@ -143,7 +143,7 @@ class Dropout(Module):
         self.p, self.inplace = p, inplace
 
     def forward(self, input: Tensor) -> Tensor:
-        return activation.dropout(input, self.p, self.training)
+        return dropout.dropout(input, self.p, self.training)
 
     def extra_repr(self) -> str:
         return f"p={self.p}, inplace={self.inplace}"
@@ -265,7 +265,7 @@ class Softmax(Module):
         self.dim = dim
 
     def forward(self, input: Tensor) -> Tensor:
-        return activation.softmax(input, self.dim)
+        return softmax.softmax(input, self.dim)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
@@ -275,7 +275,7 @@ class LogSoftmax(Softmax):
     """log(softmax(x)) along dim"""
 
     def forward(self, input: Tensor) -> Tensor:
-        return activation.log_softmax(input, self.dim)
+        return softmax.log_softmax(input, self.dim)
 
 
 FUSED = {ReLU: linalg.LinearRelu, Sigmoid: linalg.LinearSigmoid, Tanh: linalg.LinearTanh}

@@ -1,23 +1,25 @@
-"""Activations, softmax, dropout and embedding: what stands between the matrix products of a net.
+"""Activations with kernels of their own, and smooth ones made of them: what stands between the matrix products.
 
 >>> from autograd import tensor
 >>> relu(tensor([-1.0, 2.0]))
 tensor([0., 2.])
+
+``inplace`` writes the result into the input, which is then what is returned.
 """
 
 from __future__ import annotations
 
 import math
 
-from .. import dtypes
-from ..backend import K
 from ..errors import wrap_dim
-from ..op import Op, Unary, contiguous, function, record, require_tensor
-from ..storage import Array, empty
-from ..tensor import Tensor
+from ..op import Op, Unary, function, record, require_tensor
+from ..tensor import Tensor, wrap
+from .arithmetic import abs
 from .choice import where
 from .comparison import isinf
 from .exponential import exp
+from .inplace import into
+from .trigonometry import tanh
 
 
 class Relu(Unary):
@@ -121,117 +123,66 @@ class Softplus(Unary):
         return where(bx > threshold, g, g * sigmoid(bx))
 
 
-class Rowwise(Op, abstract=True):
-    """y = f(x) along dim, by a kernel that sees x as (outer, n, inner)."""
-
-    params = ("dim", "rows")
-
-    @classmethod
-    def apply(cls, x: Tensor, dim: int) -> Tensor:
-        a = x._array
-        shape = a.shape
-        d = wrap_dim(dim, len(shape))
-        if not a.contiguous:
-            a = contiguous(a)
-        rows = _rows(shape, d)
-        y = empty(shape, a.dtype)
-        getattr(K, cls.kernel)(y, a, rows)
-        return record(cls, (x._edge,), (a, y), y, (d, rows))
-
-    @staticmethod
-    def backward(node, g):
-        y = node.saved[0]
-        dx = empty(g.shape, g.dtype)
-        getattr(K, node.op.kernel + "_grad")(dx, g if g.contiguous else contiguous(g), y, node.params[1])
-        return (dx,)
+# --- made of others ---------------------------------------------------------------------------------------------------
 
 
-def _rows(shape: tuple, d: int) -> tuple[int, int, int]:
-    """A shape as (outer, n, inner) around dim d; a 0-d tensor is a row of one."""
-    if not shape:
-        return 1, 1, 1
-    return math.prod(shape[:d]), shape[d], math.prod(shape[d + 1 :])
-
-
-class Softmax(Rowwise):
-    """y = exp(x) / sum(exp(x))
-    dL/dx = y * (g - sum(g * y))"""
-
-    def dx(g, y, dim):
-        return y * (g - (g * y).sum(dim, keepdim=True))
-
-
-class LogSoftmax(Rowwise):
-    """y = x - log(sum(exp(x)))
-    dL/dx = g - exp(y) * sum(g)"""
-
-    def dx(g, y, dim):
-        return g - y.exp() * g.sum(dim, keepdim=True)
-
-
-class Dropout(Op):
-    """y = x / (1 - p) where kept, else 0
-    dL/dx = g / (1 - p) where kept, else 0"""
-
-    params = ("p",)
-    extras = ("key",)
+class Composed(Op, abstract=True):
+    """y = forward(x), elementwise, by other ops, which are not recorded."""
 
     @classmethod
-    def apply(cls, x: Tensor, p: float, key: Array) -> Tensor:
-        a = contiguous(x._array)
-        y = empty(a.shape, a.dtype)
-        K.dropout(y, a, p, key)
-        return record(cls, (x._edge,), (a, y, key), y, (p,))
-
-    @staticmethod
-    def backward(node, g):
-        dx = empty(g.shape, g.dtype)
-        K.dropout(dx, contiguous(g), node.params[0], node.saved[0])
-        return (dx,)
-
-    def dx(g, p, key):
-        return Dropout.apply(g, p, key._array)
+    def apply(cls, x: Tensor, *params) -> Tensor:
+        y = cls.forward(wrap(x._array), *params)._array  # type: ignore[attr-defined]  # per op
+        return record(cls, (x._edge,), (x._array, y), y, params)
 
 
-class Embedding(Op):
-    """y[i] = table[index[i]]
-    dL/dtable[index[i]] += g[i]"""
-
-    inputs = ("table", "index")
-    params = ("padding_index",)
-
-    @staticmethod
-    def backward(node, g):
-        edge, index = node.edges[0], node.saved[0]
-        dtable = empty(edge.layout.shape, g.dtype)
-        K.fill(dtable, 0.0)
-        K.embedding_grad(dtable, contiguous(g), index, node.params[0])
-        return dtable, None
-
-    def dtable(g, index, shape, padding_index):
-        return EmbeddingGrad.apply(g, index, tuple(shape), padding_index)
+def floating(input: Tensor, op: str, dtype=None) -> Tensor:
+    """The input, if it is of a floating-point dtype, or is to become of one."""
+    x = require_tensor(op, input) if dtype is None else input.to(dtype)
+    if not x._array.dtype.is_floating_point:
+        raise NotImplementedError(f'"{op}" not implemented for {x.dtype.title!r}: convert it first, as in x.float()')
+    return x
 
 
-class EmbeddingGrad(Op):
-    """y = zeros; y[index[i]] += x[i]
-    dL/dx[i] = g[index[i]]"""
+class Mish(Composed):
+    """y = x * tanh(s), s = log(1 + exp(x))
+    dL/dx = g * (t + x * (1 - t * t) * sigmoid(x)), t = tanh(s)"""
 
-    inputs = ("x", "index")
-    params = ("padding_index",)
+    def forward(x):
+        return x * tanh(softplus(x))
+
+    def dx(g, x):
+        t = tanh(softplus(x))
+        return g * (t + _finite(x) * ((1.0 - t * t) * sigmoid(x)))
+
+
+class LogSigmoid(Composed):
+    """y = -log(1 + exp(-x))
+    dL/dx = g * sigmoid(-x)"""
+
+    def forward(x):
+        return -softplus(-x, threshold=1e30)
+
+    def dx(g, x):
+        return g * sigmoid(-x)
+
+
+class Glu(Op):
+    """y = a * sigmoid(b), a and b the halves of x
+    dL/da = g * sigmoid(b), dL/db = g * a * sigmoid(b) * (1 - sigmoid(b))"""
+
+    inputs = ("a", "b")
 
     @classmethod
-    def apply(cls, x: Tensor, index: Tensor, shape: tuple, padding_index: int) -> Tensor:
-        a, i = contiguous(x._array), index._array
-        y = empty(shape, a.dtype)
-        K.fill(y, 0.0)
-        K.embedding_grad(y, a, i, padding_index)
-        return record(cls, (x._edge, index._edge), (a, i, y), y, (padding_index,))
+    def apply(cls, a: Tensor, b: Tensor) -> Tensor:
+        y = (wrap(a._array) * sigmoid(wrap(b._array)))._array
+        return record(cls, (a._edge, b._edge), (a._array, b._array, y), y)
 
-    def dx(g, index, padding_index):
-        picked = embedding(index, g)
-        if padding_index < 0:
-            return picked
-        return where((index == padding_index).unsqueeze(-1), 0.0, picked)
+    def da(g, b):
+        return g * sigmoid(b)
+
+    def db(g, a, b):
+        s = sigmoid(b)
+        return g * a * (s * (1.0 - s))
 
 
 # --- functions --------------------------------------------------------------------------------------------------------
@@ -242,13 +193,14 @@ _silu = function(Silu)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(input, 0). ``inplace`` is taken for PyTorch's sake; the input is left as it is.
+    """max(input, 0)
 
     >>> from autograd import tensor
     >>> relu(tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return _relu(input)
+    y = _relu(input)
+    return into(input, y, inplace, "relu_") if inplace else y
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -258,7 +210,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> silu(tensor([0.0, 1.0]))
     tensor([0.0000, 0.7311])
     """
-    return _silu(input)
+    return into(input, _silu(input), inplace, "silu_")
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -280,7 +232,8 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> leaky_relu(tensor([-1.0, 2.0]), 0.1)
     tensor([-0.1000,  2.0000])
     """
-    return LeakyRelu.apply(require_tensor("leaky_relu", input), float(negative_slope))
+    y = LeakyRelu.apply(require_tensor("leaky_relu", input), float(negative_slope))
+    return into(input, y, inplace, "leaky_relu_")
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -293,93 +246,58 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     return Softplus.apply(require_tensor("softplus", input), float(beta), float(threshold))
 
 
-def _floating(input: Tensor, op: str, dtype) -> Tensor:
-    x = require_tensor(op, input) if dtype is None else input.to(dtype)
-    if not x._array.dtype.is_floating_point:
-        raise RuntimeError(f'"{op}" not implemented for {x.dtype.title!r}: convert it first, as in x.float()')
-    return x
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """input * tanh(softplus(input)) (Misra 2020)
 
-
-def softmax(input: Tensor, dim: int | None = None, *, dtype=None) -> Tensor:
-    """exp(input) / sum(exp(input)) along ``dim``.
-
-    >>> from autograd import tensor
-    >>> softmax(tensor([0.0, 0.0]), 0)
-    tensor([0.5000, 0.5000])
+    >>> mish(tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8651])
     """
-    return Softmax.apply(_floating(input, "softmax", dtype), _softmax_dim(input, dim))
+    return into(input, Mish.apply(floating(input, "mish_cpu")), inplace, "mish_")
 
 
-def log_softmax(input: Tensor, dim: int | None = None, *, dtype=None) -> Tensor:
-    """log(softmax(input)), without overflow.
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(sigmoid(input)), without overflow.
 
-    >>> from autograd import tensor
-    >>> log_softmax(tensor([0.0, 0.0]), 0)
-    tensor([-0.6931, -0.6931])
+    >>> logsigmoid(tensor([0.0, -100.0]))
+    tensor([  -0.6931, -100.0000])
     """
-    return LogSoftmax.apply(_floating(input, "log_softmax", dtype), _softmax_dim(input, dim))
+    return LogSigmoid.apply(floating(input, "log_sigmoid_cpu"))
 
 
-def _softmax_dim(x: Tensor, dim: int | None) -> int:
-    if dim is None:
-        raise TypeError("softmax() missing required argument 'dim': the dim along which the results sum to 1")
-    return dim
+def softsign(input: Tensor) -> Tensor:
+    """input / (1 + |input|)
 
-
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """In training each element is 0 with probability p, else divided by 1 - p; otherwise the input.
-
-    >>> from autograd import ones
-    >>> dropout(ones(3), 0.5, training=False)
-    tensor([1., 1., 1.])
+    >>> softsign(tensor([-1.0, 3.0]))
+    tensor([-0.5000,  0.7500])
     """
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-    require_tensor("dropout", input)
-    if not training or p == 0:
-        return input
-    from ..random import default_generator
-
-    key = empty((1,), dtypes.int64)
-    default_generator.integers(key, 0, 0)  # a range of 0 stands for 2**64
-    return Dropout.apply(_floating(input, "dropout", None), float(p), key)
+    return input / (abs(require_tensor("softsign", input)) + 1.0)
 
 
-def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
-    """The rows of ``weight`` (rows, width) at the integer positions ``input`` (...): (..., width). The gradient adds up
-    over repeated positions; padding_idx gets none.
+def tanhshrink(input: Tensor) -> Tensor:
+    """input - tanh(input)
 
-    >>> from autograd import tensor
-    >>> embedding(tensor([1, 0]), tensor([[1.0, 2.0], [3.0, 4.0]]))
-    tensor([[3., 4.],
-            [1., 2.]])
+    >>> tanhshrink(tensor([0.0, 2.0]))
+    tensor([0.0000, 1.0360])
     """
-    index = require_tensor("embedding", input)
-    table = require_tensor("embedding", weight, "weight")
-    if index._array.dtype.category != 1:
-        raise RuntimeError(
-            f"Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"{index.dtype.title} instead (while checking arguments for embedding)"
-        )
-    if table.ndim != 2:
-        raise RuntimeError(f"'weight' must be 2-D, got shape {list(table.shape)}")
-    rows, width = table._array.shape
-    padding = -1
-    if padding_idx is not None:
-        if not -rows <= padding_idx < rows:
-            raise AssertionError("Padding_idx must be within num_embeddings")
-        padding = padding_idx % rows
-    i = contiguous(index.to(dtypes.int64)._array)
-    a = contiguous(table._array)
-    y = empty(i.shape + (width,), a.dtype)
-    flat = i.view((i.size,), (1,))
-    status = K.embedding(y.view((i.size, width), (width, 1)), a, flat)
-    if status:
-        bad = flat.numpy()[status - 1]
-        raise IndexError(f"index out of range in self: embedding of index {bad} with {rows} rows")
-    return record(Embedding, (table._edge, None), (a, i, y), y, (padding,))
+    return input - tanh(require_tensor("tanhshrink", input))
 
 
-__all__ = ["dropout", "log_softmax", "relu", "sigmoid", "softmax"]
-METHODS = ["log_softmax", "relu", "sigmoid", "softmax"]
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """The first half of input along ``dim`` times the sigmoid of the second (Dauphin et al. 2017).
+
+    >>> glu(tensor([2.0, 0.0]))
+    tensor([1.])
+    """
+    x = floating(input, "glu_cpu")
+    if not x.ndim:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    d = wrap_dim(dim, x.ndim)
+    if x.shape[d] % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {d} is size {x.shape[d]}")
+    half = x.shape[d] // 2
+    return Glu.apply(x.narrow(d, 0, half), x.narrow(d, half, half))
+
+
+__all__ = ["relu", "sigmoid"]
+METHODS = ["relu", "sigmoid"]
 IN_PLACE = ["relu", "sigmoid"]

@@ -226,6 +226,11 @@ def in_place(function, name: str):
     return method
 
 
+def into(input: Tensor, result: Tensor, inplace: bool, name: str) -> Tensor:
+    """What a function with an argument ``inplace`` returns: the result, or the input with its values and history."""
+    return write(input, result, name) if inplace else result
+
+
 def in_place_view(function, name: str):
     """The form with a trailing underscore of a view: the tensor turns into it, ``x.t_()``."""
 

@@ -19,9 +19,10 @@ from ..modes import is_grad_enabled
 from ..op import Op, broadcast_shapes, contiguous, record, require_tensor, result_type
 from ..storage import Layout, empty, fresh, packed
 from ..tensor import Tensor
-from .activation import _rows, log_softmax, sigmoid, softplus
+from .activation import sigmoid, softplus
 from .choice import where
 from .create import arange, ones
+from .softmax import log_softmax, rows_around
 
 _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
@@ -137,7 +138,7 @@ class NllLoss(Op, abstract=True):
     ) -> Tensor:
         a, t = contiguous(x._array), contiguous(target._array)
         w = None if weight is None else contiguous(weight._array)
-        rows = _rows(a.shape, dim)
+        rows = rows_around(a.shape, dim)
         y = empty(t.shape if reduction == 0 else (), a.dtype)
         lse = empty(t.shape, a.dtype)
         status = K.cross_entropy(y, lse, a, t, w, rows, ignore, reduction, smoothing)

@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 
-from .activation import log_softmax
 from .core import Failure, Make, Row, Sample
+from .softmax import log_softmax
 
 F = "nn.functional."
 REDUCTIONS = ("mean", "sum", "none")
