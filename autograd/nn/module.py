@@ -21,6 +21,7 @@ from ..ops.inplace import zero_gradient
 from ..storage import note_change
 from ..study import tracing
 from ..tensor import RemovableHandle, Tensor
+from . import hooks
 
 
 class Parameter(Tensor):
@@ -69,8 +70,7 @@ class Module:
     _buffers: dict[str, Any]
     _modules: dict[str, Any]
     _non_persistent: set[str]
-    _forward_hooks: dict[int, Callable]
-    _forward_pre_hooks: dict[int, Callable]
+    _hooks: dict[int, hooks.Hook]
 
     if TYPE_CHECKING:
 
@@ -81,30 +81,18 @@ class Module:
         d["training"] = True
         d["_parameters"], d["_buffers"], d["_modules"] = _Members(), _Members(), _Members()
         d["_non_persistent"] = set()
-        d["_forward_hooks"], d["_forward_pre_hooks"] = {}, {}
+        d["_hooks"] = {}
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if tracing.active or self._forward_hooks or self._forward_pre_hooks:
-            return self._observed_call(args, kwargs)
+        if tracing.active or self._hooks:
+            with tracing.module(self):
+                return hooks.call(self, args, kwargs)
         if kwargs:
             return self.forward(*args, **kwargs)
         return self.forward(args[0]) if len(args) == 1 else self.forward(*args)  # what unpacks less is faster
-
-    def _observed_call(self, args: tuple, kwargs: dict) -> Any:
-        with tracing.module(self):
-            for hook in tuple(self._forward_pre_hooks.values()):
-                changed = hook(self, args)
-                if changed is not None:
-                    args = changed if isinstance(changed, tuple) else (changed,)
-            result = self.forward(*args, **kwargs)
-            for hook in tuple(self._forward_hooks.values()):
-                changed = hook(self, args, result)
-                if changed is not None:
-                    result = changed
-            return result
 
     # --- attributes ---------------------------------------------------------------------------------------------------
 
@@ -401,13 +389,29 @@ class Module:
 
     # --- hooks and printing -------------------------------------------------------------------------------------------
 
-    def register_forward_hook(self, hook: Callable) -> RemovableHandle:
-        """Call ``hook(module, args, output)`` after forward; what it returns replaces the output."""
-        return RemovableHandle(self._forward_hooks, hook)
+    def register_forward_hook(
+        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args, output)``, or with kwargs after args, after forward; what it returns replaces the
+        output. With ``always_call`` also where forward raises, with None as the output."""
+        return hooks.register(self, hooks.Hook("after forward", hook, with_kwargs, always_call), prepend)
 
-    def register_forward_pre_hook(self, hook: Callable) -> RemovableHandle:
-        """Call ``hook(module, args)`` before forward; what it returns replaces the arguments."""
-        return RemovableHandle(self._forward_pre_hooks, hook)
+    def register_forward_pre_hook(
+        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args)`` before forward; what it returns replaces the arguments. With kwargs it is called
+        as ``hook(module, args, kwargs)`` and returns both."""
+        return hooks.register(self, hooks.Hook("before forward", hook, with_kwargs), prepend)
+
+    def register_full_backward_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the module's inputs are there; what it
+        returns replaces them. Both are tuples."""
+        return hooks.register(self, hooks.Hook("after backward", hook), prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_output)`` before backward goes through the module; what it returns replaces the
+        gradients of its outputs."""
+        return hooks.register(self, hooks.Hook("before backward", hook), prepend)
 
     def extra_repr(self) -> str:
         """What prints between the parentheses."""

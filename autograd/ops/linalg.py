@@ -144,10 +144,7 @@ class LinearActivation(Linear, abstract=True):
 
 def fuse(op: type[LinearActivation], input, linear, activation) -> Tensor | None:
     """activation(linear(input)) for two modules; None where the kernel cannot do it or hooks look in between."""
-    if (
-        linear._forward_hooks or activation._forward_pre_hooks
-        or linear._forward_pre_hooks or activation._forward_hooks or not isinstance(input, Tensor)
-    ):  # fmt: skip
+    if linear._hooks or activation._hooks or not isinstance(input, Tensor):
         return None
     weight, bias = linear.weight, linear.bias
     key = (op, input._array.layout, weight._array.layout, None if bias is None else bias._array.layout)

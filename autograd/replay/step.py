@@ -216,7 +216,7 @@ class _Entry:
         dicts = [d for m in modules for d in (m._parameters, m._buffers, m._modules)]
         self._dicts = [(d, list(map(id, d.values())), list(d.values())) for d in dicts if d]
         self._empty = [d for d in dicts if not d]
-        self._hooks = [h for m in modules for h in (m._forward_hooks, m._forward_pre_hooks)]
+        self._hooks = [m._hooks for m in modules]
         learned = [t for leaf in record.leaves if (t := leaf.variable) is not None]
         learned += [p for o in record.optimizers for group in o.param_groups for p in group["params"]]
         self._tensors = [(t, t._array, t._edge) for t in dict.fromkeys(learned)]

@@ -77,7 +77,7 @@ def with_activation(name: str, reference):
 
     def call(m, x, w, b=None):
         if m is autograd:
-            layer = SimpleNamespace(weight=w, bias=b, _forward_hooks=None, _forward_pre_hooks=None)
+            layer = SimpleNamespace(weight=w, bias=b, _hooks=None)
             y = linalg.fuse(TABLE["Linear" + name.title()], x, layer, layer)
             if y is not None:
                 return y
