@@ -172,11 +172,11 @@ def cross_product(a: Tensor, b: Tensor, dim: int, op: str) -> Tensor:
         raise RuntimeError(
             f"{op}: inputs must have the same number of dimensions, got shapes {list(a.shape)} and {list(b.shape)}"
         )
-    dim = wrap_dim(dim, a.ndim)
-    if a.shape[dim] != 3 or b.shape[dim] != 3:
-        raise RuntimeError(f"{op}: inputs dimension {dim} must have length 3. Got {a.shape[dim]} and {b.shape[dim]}")
-    (a0, a1, a2), (b0, b1, b2) = a.unbind(dim), b.unbind(dim)
-    return stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], dim - a.ndim)
+    axis = wrap_dim(dim, a.ndim)
+    if a.shape[axis] != 3 or b.shape[axis] != 3:
+        raise RuntimeError(f"{op}: inputs dimension {dim} must have length 3. Got {a.shape[axis]} and {b.shape[axis]}")
+    (a0, a1, a2), (b0, b1, b2) = a.unbind(axis), b.unbind(axis)
+    return stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], axis - a.ndim)
 
 
 @with_out
