@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from .. import dtypes
 from ..backend import K
 from ..errors import wrap_dim
-from ..op import Op, record, record_many, require_tensor, result_type
+from ..op import Op, record, record_many, require_tensor
 from ..out import with_out
 from ..storage import Array, empty
 from ..tensor import Tensor, wrap
@@ -161,7 +161,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"Sizes of tensors must match except in dimension {d}. Expected {list(first.shape)} but got "
                 f"{list(a.shape)} for tensor number {i} in the list."
             )
-        common = _common(common, x)
+        common = dtypes.promote_types(common, x._array.dtype)
     used = [x.to(common) for x in used]
     lengths = tuple([x._array.shape[d] for x in used])
     total = 0
@@ -193,7 +193,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at entry 0 and "
                 f"{list(x.shape)} at entry {i}"
             )
-        common = _common(common, x)
+        common = dtypes.promote_types(common, x._array.dtype)
     d = wrap_dim(dim, tensors[0].ndim + 1)
     tensors = [x.to(common) for x in tensors]
     shape = tensors[0]._array.shape
@@ -211,11 +211,6 @@ def _several(op: str, tensors: Sequence[Tensor]) -> list[Tensor]:
     if not tensors:
         raise RuntimeError(f"{op} expects a non-empty TensorList")
     return _required(op, tensors)
-
-
-def _common(d: dtypes.dtype, x: Tensor) -> dtypes.dtype:
-    """The dtype that holds d and the elements of x."""
-    return d if x._array.dtype is d else result_type(wrap(empty((1,), d)), x)
 
 
 @with_out
