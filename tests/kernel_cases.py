@@ -34,7 +34,9 @@ class Out:
     start: np.ndarray
 
 
-ENDINGS = dict(zip(("b8", "u8", "i8", "i16", "i32", "i64", "f32", "f64"), autograd.dtypes.NAMES))
+IN_C = [name for name in autograd.dtypes.NAMES if name != "float16"]
+"""The dtypes with C kernels."""
+ENDINGS = dict(zip(("b8", "u8", "i8", "i16", "i32", "i64", "f32", "f64"), IN_C))
 
 
 def classes() -> dict[tuple[str, str], str]:
@@ -176,7 +178,7 @@ def result_dtype(group: str, dtype) -> Any:
 
 def sources(name: str, group: str, dtype) -> list:
     """The dtypes of what is cast; the first is what a single example takes."""
-    return ["float64", *autograd.dtypes.NAMES[:-1]] if group == "CAST" else [dtype]
+    return ["float64", *IN_C[:-1]] if group == "CAST" else [dtype]
 
 
 def params_of(name: str, group: str) -> list[tuple]:
@@ -744,7 +746,7 @@ ELSEWHERE = {"RANDOM", "SEED", "PERMUTATION", "INTEGERS", "WORDS"}  # test_rando
 
 def lines() -> dict[tuple[str, str], str]:
     """The class of each kernel and dtype, as kernels.def has them."""
-    names = autograd.dtypes.NAMES
+    names = IN_C
     kinds = {"PLAIN": [""], "KERNEL": names[6:], "INTEGER": names[1:6], "DISCRETE": names[:6], "NUMBER": names[1:],
              "EVERY": names}  # fmt: skip
     text = (Path(__file__).parent.parent / "csrc" / "kernels.def").read_text()
