@@ -191,7 +191,7 @@ def diff(input, n=1, dim=-1, prepend=None, append=None) -> Tensor:
     x = input if prepend is None and append is None else cat(
         [t for t in (prepend, input, append) if t is not None], dim
     )  # fmt: skip
-    for _ in range(n):
+    for _ in range(min(n, x.shape[dim])):
         before, after = _neighbours(x, dim)
         x = before != after if x.dtype is dtypes.bool_ else after - before
     return x if n else x.clone()
