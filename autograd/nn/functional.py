@@ -42,6 +42,7 @@ from ..ops.loss_embedding import (
     triplet_margin_with_distance_loss,
 )  # fmt: skip
 from ..ops.loss_regression import gaussian_nll_loss, huber_loss, l1_loss, poisson_nll_loss, smooth_l1_loss
+from ..ops.loss_sequence import ctc_loss
 from ..ops.norm import batch_norm, layer_norm, rms_norm
 from ..ops.norm_groups import group_norm, instance_norm, local_response_norm
 from ..ops.padding import pad
@@ -59,10 +60,6 @@ from ..ops.pooling import (
     max_unpool1d,
     max_unpool2d,
 )  # fmt: skip
-from ..ops.scatter import one_hot
-from ..ops.trigonometry import tanh
-
-__all__ = [name for name in dir() if not name.startswith("_")]
 from ..ops.rectifier import (
     celu,
     celu_,
@@ -86,21 +83,8 @@ from ..ops.rectifier import (
     threshold_,
 )  # fmt: skip
 from ..ops.resampling import fold, interpolate, pixel_shuffle, pixel_unshuffle, unfold
+from ..ops.scatter import one_hot
 from ..ops.softmax import gumbel_softmax, log_softmax, softmax, softmin
+from ..ops.trigonometry import tanh
 
-__all__ = [
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "alpha_dropout",
-    "avg_pool1d", "avg_pool2d", "batch_norm", "bilinear", "binary_cross_entropy", "binary_cross_entropy_with_logits",
-    "celu", "celu_", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "cosine_embedding_loss",
-    "cosine_similarity", "cross_entropy", "dropout", "dropout1d", "dropout2d", "dropout3d", "elu", "elu_", "embedding",
-    "embedding_bag", "feature_alpha_dropout", "fold", "gaussian_nll_loss", "gelu", "glu", "group_norm",
-    "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "hinge_embedding_loss",
-    "huber_loss", "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "leaky_relu_",
-    "linear", "local_response_norm", "log_softmax", "logsigmoid", "lp_pool1d", "lp_pool2d", "margin_ranking_loss",
-    "max_pool1d", "max_pool2d", "max_unpool1d", "max_unpool2d", "mish", "mse_loss", "multi_margin_loss",
-    "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "normalize", "pad", "pairwise_distance",
-    "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6", "relu_", "rms_norm", "rrelu",
-    "rrelu_", "scaled_dot_product_attention", "selu", "selu_", "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss",
-    "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
-    "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold",
-]  # fmt: skip
+__all__ = [name for name in dir() if not name.startswith("_")]
