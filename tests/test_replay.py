@@ -809,8 +809,9 @@ def reads_values(step) -> bool:
     return bool(seen)
 
 
+@pytest.mark.parametrize("split", [False, True], ids=["whole", "in parts"])
 @pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda row: row.name)
-def test_every_op_replays_or_is_refused(row):
+def test_every_op_replays_or_is_refused(row, split):
     """Forward and backward of every op of the database, on values that change between the calls."""
     for sample in [s for s in row.made("float32") if s.smooth][:3]:
         args, kwargs, wanted = leaves(row, sample)
@@ -824,7 +825,7 @@ def test_every_op_replays_or_is_refused(row):
             autograd.autograd.backward([y for y in found if y.requires_grad], gradients)
             return [y.detach() for y in found]
 
-        captured = capture(step)
+        captured = capture(step, split=split)
         may_refuse = row.name in SEEDS or reads_values(step)
         for turn in range(4):
             with autograd.no_grad():
