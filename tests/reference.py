@@ -145,6 +145,12 @@ def _dtypes(row: Row) -> str:
     return ", ".join(names + sorted(rest))
 
 
+INNER = re.compile(
+    "fbgemm|miopen|quant|q_per|mkldnn|sparse|backward|_copy$|cudnn|native|batch_norm_|indices|^sym_|slow_conv"
+)
+"""In the names of what is there for other devices, layouts and PyTorch's own inside."""
+
+
 def missing_names() -> str:
     """The functions and methods of PyTorch's that this package does not have, by where they are."""
     import torch
@@ -157,12 +163,14 @@ def missing_names() -> str:
         "torch.optim": (torch.optim, autograd.optim),
     }  # fmt: skip
     overridable = {getattr(f, "__name__", "") for f in get_testing_overrides()}
+    overridable = {n for n in overridable if not INNER.search(n)}
     parts = []
     for path, (theirs, mine) in ours.items():
         classes = path in ("torch.nn", "torch.optim")
         names = sorted(
             n for n in dir(theirs)
             if not n.startswith("_") and not hasattr(mine, n)
+            and not (path == "torch" and (hasattr(autograd.nn.functional, n) or hasattr(autograd.Tensor, n)))
             and (inspect.isclass(getattr(theirs, n)) if classes else n in overridable and callable(getattr(theirs, n)))
         )  # fmt: skip
         parts.append(f"`{path}`: {', '.join(names) if names else 'nothing'}.")

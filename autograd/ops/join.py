@@ -366,6 +366,8 @@ def tensor_split(input: Tensor, indices_or_sections, dim: int = 0) -> tuple[Tens
     if isinstance(at, int):
         if at <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {at}")
+        if at >> 32:
+            raise OverflowError(f"tensor_split: {at} sections are more than can be listed")
         small, larger = divmod(n, at)
         starts = [i * small + min(i, larger) for i in range(at)]
     else:
