@@ -327,6 +327,9 @@ def _starts(tensors: Any, given: Any, create_graph: bool) -> tuple[Sequence, Seq
         one = None if create_graph or edge is None else _ones.get(tensors._array.layout)
         return (edge,), (one or _start(tensors, None, 0, create_graph),)
     tensors = _as_tuple(tensors)
+    for t in tensors:
+        if not isinstance(t, Tensor):
+            raise TypeError(f"what is differentiated must be Tensors, got {type(t).__name__}")
     given = (None,) * len(tensors) if given is None else _as_tuple(given)
     if len(given) != len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(given)} gradients")
@@ -425,6 +428,8 @@ def copied(g: Array) -> Array:
 
 def _target_edges(targets: tuple) -> list:
     for i, t in enumerate(targets):
+        if not isinstance(t, Tensor):
+            raise TypeError(f"inputs must be Tensors, got {type(t).__name__} (input {i})")
         if t._edge is None:
             raise RuntimeError(
                 f"One of the differentiated Tensors does not require grad (input {i}, of shape {list(t.shape)})"

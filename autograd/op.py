@@ -279,6 +279,12 @@ def require_tensor(op: str, value: Any, name: str = "input") -> Tensor:
     return value
 
 
+def require_tensors(op: str, **given: Any) -> None:
+    """Raise PyTorch's TypeError for the first argument that is not a tensor."""
+    for name, value in given.items():
+        require_tensor(op, value, name)
+
+
 def function(op: type[Unary]) -> Callable[[Tensor], Tensor]:
     """The public function of a unary op without parameters: ``exp(input, *, out=None)``."""
     name = _snake(op.__name__)

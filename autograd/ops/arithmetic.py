@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from .. import dtypes
 from ..errors import not_implemented
-from ..op import Binary, Unary, function, require_tensor
+from ..op import Binary, Unary, function, require_tensor, require_tensors
 from ..out import with_out
 from ..tensor import Tensor
 from .choice import where
@@ -440,6 +440,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value=1) -> Tens
     >>> addcdiv(tensor([1.0]), tensor([2.0]), tensor([4.0]), value=3)
     tensor([2.5000])
     """
+    require_tensors("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
     if not (tensor1.is_floating_point() or tensor2.is_floating_point()):
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported: convert one, as in tensor1.float(), or round by "

@@ -234,7 +234,7 @@ def where(condition, input=None, other=None) -> Tensor:
     tensor([1., 0.])
     """
     if input is None and other is None:
-        return condition.nonzero(as_tuple=True)
+        return require_tensor("where", condition, "condition").nonzero(as_tuple=True)
     require_tensor("where", condition, "condition")
     if condition._array.dtype is dtypes.uint8:
         condition = condition.bool()

@@ -14,7 +14,7 @@ from .. import dtypes
 from ..backend import K
 from ..data import tensor
 from ..errors import not_implemented
-from ..op import broadcast_shapes, require_tensor, result_type
+from ..op import broadcast_shapes, require_tensor, require_tensors, result_type
 from ..out import with_out
 from ..storage import empty
 from ..tensor import Tensor, wrap
@@ -176,6 +176,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
     >>> equal(tensor([1, 2]), tensor([1, 2]))
     True
     """
+    require_tensors("equal", input=input, other=other)
     return input.shape == other.shape and bool((input._array.numpy() == other._array.numpy()).all())
 
 

@@ -23,7 +23,7 @@ from ..backprop import copied
 from ..data import tensor
 from ..graph import Leaf, Node, Output
 from ..modes import is_grad_enabled
-from ..op import Op, broadcast_shapes, record
+from ..op import Op, broadcast_shapes, record, require_tensor
 from ..storage import Array, empty, note_change, written
 from ..tensor import Tensor, wrap
 from . import choice
@@ -218,7 +218,7 @@ def in_place(function, name: str):
     """The form with a trailing underscore of an op: ``x.exp_()``."""
 
     def method(self: Tensor, *args, **kwargs) -> Tensor:
-        check_writable(self, name)
+        check_writable(require_tensor(name, self), name)
         return write(self, function(self, *args, **kwargs), name)
 
     method.__name__ = method.__qualname__ = name

@@ -11,7 +11,7 @@ import warnings
 
 from .. import dtypes
 from ..modes import is_grad_enabled, no_grad
-from ..op import Op, record, require_tensor
+from ..op import Op, record, require_tensor, require_tensors
 from ..tensor import Tensor
 from .activation import relu, softplus
 from .choice import clamp, where
@@ -208,6 +208,7 @@ def multi_margin_loss(
     >>> multi_margin_loss(tensor([[0.5, 0.1]]), tensor([0]))
     tensor(0.3000)
     """
+    require_tensors("multi_margin_loss", input=input, target=target)
     kind = reduction_kind(reduction, size_average, reduce)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
@@ -245,6 +246,7 @@ def multilabel_margin_loss(
     >>> multilabel_margin_loss(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([[3, 0, -1, 1]]))
     tensor(0.8500)
     """
+    require_tensors("multilabel_margin_loss", input=input, target=target)
     kind = reduction_kind(reduction, size_average, reduce)
     require_tensor("multilabel_margin_loss", input)
     if target.shape != input.shape or not 1 <= input.ndim <= 2:

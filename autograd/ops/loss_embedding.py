@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..op import require_tensor
+from ..op import require_tensor, require_tensors
 from ..tensor import Tensor
 from .choice import clamp, minimum, where
 from .distance import pairwise_distance
@@ -113,6 +113,7 @@ def triplet_margin_loss(
     >>> triplet_margin_loss(tensor([[0.0]]), tensor([[1.0]]), tensor([[3.0]]), margin=4.0)
     tensor(2.)
     """
+    require_tensors("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)
     reduction = ("none", "mean", "sum")[reduction_kind(reduction, size_average, reduce)]
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise RuntimeError(

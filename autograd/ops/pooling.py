@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from .. import dtypes
 from ..backend import K
-from ..op import Op, contiguous, record, require_tensor
+from ..op import Op, contiguous, record, require_tensor, require_tensors
 from ..storage import empty
 from ..tensor import Tensor, wrap
 from .activation import relu
@@ -421,6 +421,7 @@ def max_unpool1d(input: Tensor, indices: Tensor, kernel_size, stride=None, paddi
     >>> max_unpool1d(tensor([[3.0, 2.0]]), tensor([[1, 2]]), 2)
     tensor([[0., 3., 2., 0.]])
     """
+    require_tensors("max_unpool1d", input=input, indices=indices)
     return _max_unpool("max_unpool1d", input, indices, kernel_size, stride, padding, output_size)
 
 
@@ -431,6 +432,7 @@ def max_unpool2d(input: Tensor, indices: Tensor, kernel_size, stride=None, paddi
     tensor([[[0., 0.],
              [4., 0.]]])
     """
+    require_tensors("max_unpool2d", input=input, indices=indices)
     return _max_unpool("max_unpool2d", input, indices, kernel_size, stride, padding, output_size)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from .. import dtypes
 from ..errors import not_implemented, wrap_dim
-from ..op import require_tensor
+from ..op import require_tensor, require_tensors
 from ..out import with_out
 from ..tensor import Tensor
 from .diagonal import diagonal
@@ -32,6 +32,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     >>> mm(tensor([[1.0, 2.0]]), tensor([[3.0], [4.0]]))
     tensor([[11.]])
     """
+    require_tensors("mm", input=input, mat2=mat2)
     if require_tensor("mm", input).ndim != 2 or require_tensor("mm", mat2, "mat2").ndim != 2:
         raise RuntimeError(
             f"self must be a matrix, and mat2 too: mm got shapes {list(input.shape)} and {list(mat2.shape)}; use matmul"
@@ -57,6 +58,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 @with_out
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix and a vector."""
+    require_tensors("mv", input=input, vec=vec)
     if require_tensor("mv", input).ndim != 2 or require_tensor("mv", vec, "vec").ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got {list(input.shape)} and {list(vec.shape)}")
     return matmul(input, vec)
@@ -65,6 +67,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 @with_out
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The dot product of two vectors."""
+    require_tensors("dot", input=input, tensor=tensor)
     if require_tensor("dot", input).ndim != 1 or require_tensor("dot", tensor, "tensor").ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
     return matmul(input, tensor)
@@ -73,12 +76,14 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 @with_out
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The dot product of two vectors; of real numbers the same as :func:`dot`."""
+    require_tensors("vdot", input=input, other=other)
     return dot(input, other)
 
 
 @with_out
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The outer product of two vectors, (n,) and (m,): (n, m)."""
+    require_tensors("outer", input=input, vec2=vec2)
     if require_tensor("outer", input).ndim != 1 or require_tensor("outer", vec2, "vec2").ndim != 1:
         raise RuntimeError(f"outer: Expected 1-D arguments, but got {input.ndim}-D and {vec2.ndim}-D")
     return input.unsqueeze(1) * vec2.unsqueeze(0)
@@ -87,6 +92,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 @with_out
 def ger(input: Tensor, vec2: Tensor) -> Tensor:
     """The older name of :func:`outer`."""
+    require_tensors("ger", input=input, vec2=vec2)
     return outer(input, vec2)
 
 
@@ -248,6 +254,7 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta=1, alpha=1) -
 @with_out
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta=1, alpha=1) -> Tensor:
     """beta * input + alpha * (the sum over the batch of batch1 @ batch2)"""
+    require_tensors("addbmm", input=input, batch1=batch1, batch2=batch2)
     if batch1.ndim != 3 or batch2.ndim != 3 or batch2.shape[:2] != (batch1.shape[0], batch1.shape[2]):
         raise RuntimeError(
             f"Incompatible matrix sizes for bmm: addbmm takes (b, n, m) and (b, m, p), got {list(batch1.shape)} and "

@@ -16,7 +16,7 @@ from .. import dtypes, return_types
 from ..backend import K
 from ..data import tensor
 from ..errors import not_implemented, wrap_dim
-from ..op import Op, record, require_tensor
+from ..op import Op, record, require_tensor, require_tensors
 from ..out import with_out
 from ..return_types import ValuesAndIndices
 from ..storage import fresh
@@ -203,6 +203,7 @@ def trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:
     >>> trapezoid(tensor([1.0, 2.0, 3.0]))
     tensor(4.)
     """
+    require_tensors("trapezoid", y=y, **({} if x is None else {"x": x}))
     return _trapezoids(y, x, dx, dim, "trapezoid").sum(dim)
 
 
@@ -217,6 +218,7 @@ def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:
     >>> cumulative_trapezoid(tensor([1.0, 2.0, 3.0]))
     tensor([1.5000, 4.0000])
     """
+    require_tensors("cumulative_trapezoid", y=y, **({} if x is None else {"x": x}))
     return _trapezoids(y, x, dx, dim, "cumulative_trapezoid").cumsum(dim)
 
 

@@ -12,7 +12,7 @@ from math import prod
 
 from .. import dtypes
 from ..errors import wrap_dim
-from ..op import broadcast_shapes, contiguous, require_tensor
+from ..op import broadcast_shapes, contiguous, require_tensor, require_tensors
 from ..storage import Array, packed, strided
 from ..tensor import Tensor, wrap
 from .views import ViewOp, clone, view_of
@@ -224,6 +224,7 @@ def broadcast_to(input: Tensor, *size) -> Tensor:
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """All tensors expanded to their common shape."""
+    require_tensors("broadcast_tensors", **{f"tensors[{i}]": t for i, t in enumerate(tensors)})
     shape = broadcast_shapes(*[x._array.shape for x in tensors])
     return tuple(expand(x, shape) for x in tensors)
 
@@ -324,7 +325,7 @@ def _atleast(ndim: int, widen: Callable[[Tensor], Tensor]) -> Callable:
 
     def f(*tensors):
         given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
-        made = tuple([widen(require_tensor(f.__name__, x)) if x.ndim < ndim else x for x in given])
+        made = tuple([widen(x) if require_tensor(f.__name__, x).ndim < ndim else x for x in given])
         return made[0] if len(tensors) == 1 and given is tensors else made
 
     f.__name__ = f.__qualname__ = f"atleast_{ndim}d"
