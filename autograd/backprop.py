@@ -337,8 +337,9 @@ def _starts(tensors: Any, given: Any, create_graph: bool) -> tuple[Sequence, Seq
 
 
 def backward(
-    tensors, grad_tensors=None, retain_graph: bool | None = None, create_graph: bool = False, inputs=None
-) -> None:
+    tensors, grad_tensors=None, retain_graph: bool | None = None, create_graph: bool = False, grad_variables=None,
+    inputs=None,
+) -> None:  # fmt: skip
     """Add the gradients of ``tensors`` with respect to the leaves into their ``.grad``.
 
     tensors
@@ -347,6 +348,8 @@ def backward(
         Keep what was saved, so that backward can run again; by default as ``create_graph``.
     create_graph
         Record the backward pass, so that gradients can be differentiated.
+    grad_variables
+        PyTorch's earlier name of grad_tensors; refused.
     inputs
         Only these tensors receive a gradient.
 
@@ -356,6 +359,8 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
+    if grad_variables is not None:
+        raise RuntimeError("`grad_variables` is deprecated: give the gradients as `grad_tensors`")
     if storage.levels:
         raise RuntimeError(
             "backward() within vmap would add the gradients of many examples into one .grad: use autograd.func.grad"
@@ -391,7 +396,7 @@ def backward_of(self: Tensor, gradient=None, retain_graph=None, create_graph: bo
         The gradient arriving, of this tensor's shape; may be left out where it has a single element.
     See :func:`autograd.autograd.backward` for the rest.
     """
-    backward(self, gradient, retain_graph, create_graph, inputs)
+    backward(self, gradient, retain_graph, create_graph, None, inputs)
 
 
 def _held() -> int:
@@ -443,6 +448,7 @@ def grad(
     grad_outputs=None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -461,6 +467,8 @@ def grad(
     """
     if callable(outputs):
         raise TypeError("grad(outputs, inputs) takes tensors; for the gradient of a function see autograd.func.grad")
+    if not only_inputs:
+        raise ValueError("only_inputs=False is not supported: to fill .grad of the leaves too, call backward()")
     if is_grads_batched:
         return _batched_grad(outputs, inputs, grad_outputs, create_graph, allow_unused, materialize_grads)
     targets = _as_tuple(inputs)
@@ -492,7 +500,10 @@ def _batched_grad(outputs, inputs, grad_outputs, create_graph: bool, allow_unuse
     unused: list[int] = []
 
     def one(*gradients: Tensor) -> tuple:
-        found = grad(outputs, inputs, gradients, True, create_graph, allow_unused, materialize_grads=materialize_grads)
+        found = grad(
+            outputs, inputs, gradients, True, create_graph, allow_unused=allow_unused,
+            materialize_grads=materialize_grads,
+        )  # fmt: skip
         unused[:] = [i for i, g in enumerate(found) if g is None]
         return tuple([g for g in found if g is not None])
 

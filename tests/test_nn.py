@@ -450,3 +450,17 @@ def test_what_is_replaced_keeps_its_place():
     net[2].weight = nn.Parameter(autograd.zeros(1, 3))
     assert [name for name, _ in net.named_parameters()] == ["0.weight", "0.bias", "2.weight", "2.bias"]
     assert net(autograd.ones(5, 2)).shape == (5, 1)
+
+
+def test_a_copy_has_memory_of_its_own_and_names_what_cannot_be_copied():
+    net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    net[0].tied = net[0].weight
+    copied = copy.deepcopy(net)
+    assert copied[0].tied is copied[0].weight is not net[0].weight
+    with autograd.no_grad():
+        copied[0].weight.zero_()
+    assert net[0].weight.abs().sum() > 0
+    assert [n for n, _ in copied.named_parameters()] == [n for n, _ in net.named_parameters()]
+    net[1].latest = net[0].weight * 2
+    with pytest.raises(RuntimeError, match=r"Sequential\._modules: BatchNorm1d\.latest: Only Tensors created"):
+        copy.deepcopy(net)

@@ -14,6 +14,7 @@ Sequential(
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from ..modes import no_grad
@@ -412,6 +413,16 @@ class Module:
         """Call ``hook(module, grad_output)`` before backward goes through the module; what it returns replaces the
         gradients of its outputs."""
         return hooks.register(self, hooks.Hook("before backward", hook), prepend)
+
+    def __deepcopy__(self, memo: dict) -> Module:
+        copied = object.__new__(type(self))
+        memo[id(self)] = copied
+        for name, value in self.__dict__.items():
+            try:
+                copied.__dict__[name] = deepcopy(value, memo)
+            except RuntimeError as error:
+                raise RuntimeError(f"{type(self).__name__}.{name}: {error}") from None
+        return copied
 
     def extra_repr(self) -> str:
         """What prints between the parentheses."""

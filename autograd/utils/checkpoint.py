@@ -129,6 +129,8 @@ def checkpoint(
     use_reentrant: bool | None = None,
     context_fn: Callable[[], Contexts] | None = None,
     determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
     preserve_rng_state: bool = True,
     **kwargs: Any,
 ) -> Any:
@@ -140,6 +142,8 @@ def checkpoint(
         Gives two context managers, for the first run and for the second.
     determinism_check
         "default" compares ops, shapes and dtypes of both runs and raises CheckpointError; "none" does not.
+    debug, early_stop
+        Accepted for PyTorch's sake: the error always says which op differs, and the second run always ends.
     preserve_rng_state
         The second run draws the random numbers of the first.
     """
