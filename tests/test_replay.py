@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -270,6 +271,15 @@ def test_an_epoch_by_a_schedule():
     assert plain.numbers() == captured.numbers()
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C raises, though this process may have been started in the background, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_run_after_a_whole_step():
     (batch,) = batches(1, 6, 3)
     captured = Training()
