@@ -971,3 +971,41 @@ def test_an_epoch(shuffle):
         step.program.run_epoch(x, t.tolist())
     by_tensors = step.program.run_epoch(x, t, drop_last=True)
     assert step.program.run_epoch(x.numpy(), t.numpy(), drop_last=True).shape == by_tensors.shape
+
+
+ORDERS = ["first", "after the loss", "by hand", "last", "never"]
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam])
+@pytest.mark.parametrize("order", ORDERS)
+def test_gradients_may_be_forgotten_anywhere_in_the_step(order, rule, check):
+    def train(captured: bool):
+        autograd.manual_seed(0)
+        net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+        optimizer = rule(net.parameters(), lr=0.1)
+
+        def step(x, t):
+            if order == "first":
+                optimizer.zero_grad()
+            loss = nn.functional.mse_loss(net(x), t)
+            if order == "after the loss":
+                optimizer.zero_grad()
+            if order == "by hand":
+                for p in net.parameters():
+                    p.grad = None
+            loss.backward()
+            optimizer.step()
+            if order == "last":
+                optimizer.zero_grad()
+            return loss.detach()
+
+        step = capture(step, check=check, on_change="error") if captured else step
+        losses = [step(autograd.randn(8, 3), autograd.randn(8, 1)).item() for _ in range(6)]
+        if captured:
+            assert "4 replayed" in repr(step)
+        gradients = [None if p.grad is None else p.grad.tolist() for p in net.parameters()]
+        return losses, [p.tolist() for p in net.parameters()], gradients
+
+    if autograd.get_backend() == "c":
+        assert train(True) == train(False)

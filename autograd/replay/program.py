@@ -116,10 +116,14 @@ class Program:
         names = self._names(record, outputs, blocks, arena)
         for each in self.instructions:
             each.call_it(names)
+        self._seen = set(blocks)
         self._alive = [b for key, b in blocks.items() if key not in arena and key not in moving]
         changed = writes - arena - set(moving)
         self.written = [blocks[key] for key in changed]
         self.leaves = [(leaf, block) for leaf, block in self.leaves if id(block) in changed]
+        gradients = set().union(*[each.writes for each in self.instructions if each.phase != "optimizer"]) & set(made)
+        gradients |= {id(block) for _, block in self.leaves}
+        self._kept = [block for block in self.written if id(block) not in gradients]
         for leaf, block in self.leaves:
             if isinstance(leaf.held, Tensor) and leaf.held._array is block:
                 leaf.held = block  # which _finish() compares faster than a tensor
@@ -130,6 +134,10 @@ class Program:
         self.counters = [(a, n) for a in self._alive if isinstance(a, extension.ffi.CData)
                          and (n := kinds.get(extension.ffi.typeof(a).cname))]  # fmt: skip
         self._seconds = 0.0
+
+    def sees(self, gradient: Array | Tensor) -> bool:
+        """Whether some instruction reads or writes what a leaf held when the step was recorded."""
+        return id(_block(gradient)) in self._seen
 
     def _names(
         self, record: Recorder, outputs: list[Array], blocks: dict[int, Storage], arena: set[int]
@@ -465,16 +473,15 @@ class Program:
         )
 
     def state(self) -> list[bytes]:
-        """The bytes of all that runs change, but gradients: what is written outside the arena, and counters."""
-        ffi, gradients = extension.ffi, {id(block) for _, block in self.leaves}
-        found = [(a.ptr, a.layout.nbytes) for a in self.written if id(a) not in gradients] + self.counters
+        """The bytes of all that runs change and that stays: what is written outside the arena, and counters. Gradients
+        are left out, also those that the step itself forgets at its end."""
+        ffi = extension.ffi
+        found = [(a.ptr, a.layout.nbytes) for a in self._kept] + self.counters
         return [bytes(ffi.buffer(ffi.cast("char *", pointer), n)) for pointer, n in found]
 
     def set_state(self, state: list[bytes]) -> None:
         """Go back to a state."""
-        gradients = {id(block) for _, block in self.leaves}
-        found = [a.ptr for a in self.written if id(a) not in gradients] + [pointer for pointer, _ in self.counters]
-        for pointer, values in zip(found, state):
+        for pointer, values in zip([a.ptr for a in self._kept] + [pointer for pointer, _ in self.counters], state):
             extension.ffi.memmove(pointer, values, len(values))
 
     # --- for readers --------------------------------------------------------------------------------------------------

@@ -231,10 +231,11 @@ class _Entry:
                 )
         self.program = Program(record, [t._array for t in tensors])
         self.program.entry = self
-        # A gradient that was there at the start, and not when its leaf was used, was forgotten by the step itself.
+        # A gradient that was there at the start, and that no kernel has seen, was forgotten by the step itself.
         self._held = [
-            (leaf, held) for leaf, held in record.leaves.items() if held is not None or record.started.get(leaf) is None
-        ]
+            (leaf, held) for leaf, held in record.leaves.items()
+            if (record.started.get(leaf) is None if held is None else self.program.sees(held))
+        ]  # fmt: skip
         self._looked = storage.last_change
 
     def handed_back(self, result: Any, given: list[Array], doubles: list[Array]) -> Any:
