@@ -55,6 +55,10 @@ def tensor(data, dtype=None, device=None, requires_grad: bool = False) -> Tensor
     inexact = not isinstance(data, (np.ndarray, Tensor)) and values.dtype.kind == "f" and d.category == 1
     if inexact and not np.isfinite(values).all():
         raise OverflowError(f"cannot convert NaN or infinity to {d}")
+    if not isinstance(data, (np.ndarray, Tensor)) and d.category == 1 and values.dtype.kind == "i" and values.size:
+        for value in (values.min(), values.max()):
+            if not dtypes.fits(int(value), d):
+                raise RuntimeError(f"value cannot be converted to type {d} without overflow: {value}")
     t = wrap(copy_of(values, d))
     if requires_grad:
         t.requires_grad = True

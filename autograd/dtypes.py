@@ -51,6 +51,12 @@ _BY_NUMPY = {d.dtype: d for d in ALL}
 _PYTHON = {bool: bool_, int: int64, float: float64}
 
 
+def fits(value: int, d: dtype) -> bool:
+    """Whether an integer is one of an integer dtype; negative ones wrap around in uint8, as in PyTorch."""
+    limits = np.iinfo(d.dtype)
+    return min(limits.min, -limits.max) <= value <= limits.max
+
+
 def _by_name(name: str) -> dtype:
     return ALL[NAMES.index(name)]
 

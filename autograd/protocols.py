@@ -20,13 +20,16 @@ import numpy as np
 from . import ops
 from .data import from_numpy
 from .ops import arithmetic, choice, comparison, exponential, extremes, join, linalg, reduce, rounding
+from .ops.operands import pair
 from .tensor import Tensor
 
 UFUNCS: dict[str, Callable] = {
     "add": arithmetic.add, "subtract": arithmetic.sub, "multiply": arithmetic.mul, "divide": arithmetic.div,
     "true_divide": arithmetic.div, "floor_divide": rounding.floor_divide, "power": exponential.pow,
     "float_power": exponential.float_power, "remainder": rounding.remainder, "mod": rounding.remainder,
-    "negative": arithmetic.neg, "absolute": arithmetic.abs, "maximum": choice.maximum, "minimum": choice.minimum,
+    "negative": arithmetic.neg, "absolute": arithmetic.abs,
+    "maximum": lambda a, b: choice.maximum(*pair(a, b, "maximum")),
+    "minimum": lambda a, b: choice.minimum(*pair(a, b, "minimum")),
     "equal": comparison.eq, "not_equal": comparison.ne, "less": comparison.lt, "less_equal": comparison.le,
     "greater": comparison.gt, "greater_equal": comparison.ge, "matmul": linalg.matmul, "conjugate": arithmetic.positive,
     "invert": comparison.bitwise_not, "rint": rounding.round, "arcsin": ops.trigonometry.asin,

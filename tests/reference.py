@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kernel_cases import NUMPY_ONLY
-from opdb import FAMILIES, Row, outputs_of
+from opdb import FAMILIES, Row, Sample, outputs_of
 from support import leaves, random_gradients, tensors
 
 import autograd
@@ -69,29 +69,39 @@ def _parameters(member: Any) -> str:
 
 
 class Facts:
-    """What running a row's samples shows: the ops recorded, the kernels called."""
+    """What running a row's samples shows: the ops recorded, the kernels called, whether NumPy saw values."""
 
     def __init__(self, row: Row):
         self.row = row
         self.ops: list[str] = []
         self.kernels: set[str] = set()
+        self.reads: list[Any] = []
         note = lambda node: self.ops.append(node.op.__name__)  # noqa: E731
-        with warnings.catch_warnings(), observe(lambda name, args, kwargs: self.kernels.add(name)):
-            warnings.simplefilter("ignore")
-            for sample in row.made(row.dtypes[0])[:2]:
-                if row.wanted is None:
-                    args, kwargs = tensors(sample)
-                    row.function(autograd)(*args, **kwargs)
-                    continue
-                args, kwargs, wanted = leaves(row, sample)
-                autograd.graph.observers.append(note)
-                try:
-                    found = outputs_of(row.function(autograd)(*args, **kwargs))
-                finally:
-                    autograd.graph.observers.remove(note)
-                ys = [y for y in found if y.requires_grad]
-                if ys:
-                    autograd.grad(ys, wanted, random_gradients(ys), allow_unused=True)
+        autograd.storage.readers.append(self.reads.append)
+        try:
+            with warnings.catch_warnings(), observe(lambda name, args, kwargs: self.kernels.add(name)):
+                warnings.simplefilter("ignore")
+                for sample in row.made(row.dtypes[0])[:2]:
+                    self._run(sample, note)
+        finally:
+            autograd.storage.readers.remove(self.reads.append)
+
+    def _run(self, sample: Sample, note: Any) -> None:
+        """Forward, whose ops are noted, and backward."""
+        if self.row.wanted is None:
+            args, kwargs = tensors(sample)
+            self.row.function(autograd)(*args, **kwargs)
+            return
+        args, kwargs, wanted = leaves(self.row, sample)
+        autograd.graph.observers.append(note)
+        try:
+            found = outputs_of(self.row.function(autograd)(*args, **kwargs))
+        finally:
+            autograd.graph.observers.remove(note)
+        ys = [y for y in found if y.requires_grad]
+        gradients = random_gradients(ys)
+        if ys:
+            autograd.grad(ys, wanted, gradients, allow_unused=True)
 
     def rule(self) -> str:
         """The rule of the op, where it is one; else the ops it is made of."""
@@ -104,7 +114,7 @@ class Facts:
         return "made of " + ", ".join(names) if names else ""
 
     def computed(self) -> str:
-        return "NumPy" if not self.kernels or self.kernels & NUMPY_ONLY else "C"
+        return "NumPy" if self.reads or not self.kernels or self.kernels & NUMPY_ONLY else "C"
 
 
 def page(missing: str) -> str:
@@ -117,7 +127,8 @@ def page(missing: str) -> str:
         "samples and every dtype named, against its NumPy reference, on both backends, and against PyTorch where it is",
         "installed: values, gradients, dtypes, shapes and errors. *Order* is how often its gradient was held against",
         "finite differences: 2 where the gradient of the gradient was too, a dash where there is none to hold.",
-        "*Computed in*: C, or NumPy where some kernel of forward or backward has no C version.",
+        "*Computed in*: C, or NumPy where some part of forward or backward is, be it a constant that the op makes.",
+        "Dtypes: float is float32 and float64; float16 is for storing, and computed in float32 where it is taken.",
         "",
     ]  # fmt: skip
     for family in FAMILIES:
@@ -171,9 +182,16 @@ def missing_names() -> str:
             n for n in dir(theirs)
             if not n.startswith("_") and not hasattr(mine, n)
             and not (path == "torch" and (hasattr(autograd.nn.functional, n) or hasattr(autograd.Tensor, n)))
-            and (inspect.isclass(getattr(theirs, n)) if classes else n in overridable and callable(getattr(theirs, n)))
+            and (inspect.isclass(getattr(theirs, n)) if classes else callable(getattr(theirs, n)) and (
+                n in overridable or path == "torch.linalg"
+            ))
         )  # fmt: skip
         parts.append(f"`{path}`: {', '.join(names) if names else 'nothing'}.")
+    parts.append(
+        "Whole modules: `torch.amp`, `torch.compile`, `torch.cuda`, `torch.distributed`, `torch.distributions`, "
+        "`torch.fft`, `torch.jit`, `torch.nn.utils.rnn`, `torch.optim.lr_scheduler`, `torch.sparse`, `torch.special`, "
+        "`torch.utils.data`; `torch.save` and `torch.load`; complex numbers, bfloat16, unsigned integers above 8 bits."
+    )
     return "\n\n".join(parts)
 
 

@@ -30,6 +30,7 @@ A = np.array([[0.5, 1.5], [2.5, 3.5]], np.float32)
         lambda x: np.add(x, 1),
         lambda x: np.power(x, 2),
         lambda x: np.maximum(x, A),
+        lambda x: np.minimum(2.5, x),
         lambda x: np.matmul(x, A),
         lambda x: np.sum(x),
         lambda x: np.sum(x, axis=1, keepdims=True),

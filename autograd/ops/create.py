@@ -79,8 +79,10 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad: bool = Fal
     tensor([7, 7])
     """
     fill_value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    if not isinstance(fill_value, (bool, int, float, np.generic)):
+        raise TypeError(f"full(): argument 'fill_value' must be Number, not {type(fill_value).__name__}")
     d = dtypes.scalar_dtype(fill_value) if dtype is None else dtypes.as_dtype(dtype)
-    if d.category == 1 and not math.isfinite(fill_value):
+    if d.category == 1 and not (math.isfinite(fill_value) and dtypes.fits(int(fill_value), d)):
         raise RuntimeError(f"value cannot be converted to type {d} without overflow: {fill_value}")
     return _made(sizes((size,), "full"), fill_value, d, requires_grad, device)
 

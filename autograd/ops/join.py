@@ -204,11 +204,13 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def _required(op: str, tensors: Sequence[Tensor]) -> list[Tensor]:
+    if isinstance(tensors, Tensor):
+        raise TypeError(f"{op}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
     return [require_tensor(op, x, "tensors") for x in tensors]
 
 
 def _several(op: str, tensors: Sequence[Tensor]) -> list[Tensor]:
-    if not tensors:
+    if not isinstance(tensors, Tensor) and not tensors:
         raise RuntimeError(f"{op} expects a non-empty TensorList")
     return _required(op, tensors)
 

@@ -32,7 +32,8 @@ class Matmul(Op):
     @classmethod
     def apply(cls, a: Tensor, b: Tensor) -> Tensor:
         x, z = a._array, b._array
-        y = empty(broadcast_shapes(x.shape[:-2], z.shape[:-2], op="matmul") + (x.shape[-2], z.shape[-1]), x.dtype)
+        batch = broadcast_shapes(x.shape[:-2], z.shape[:-2], op="the batch dims in matmul")
+        y = empty((*batch, x.shape[-2], z.shape[-1]), x.dtype)
         K.gemm(y, x, z)
         return record(cls, (a._edge, b._edge), (x, z, y), y)
 
