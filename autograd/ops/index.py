@@ -189,7 +189,9 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     tensor([[1, 1],
             [4, 3]])
     """
-    a = require_tensor("gather", input)._array
+    if require_tensor("gather", input).ndim + require_tensor("gather", index, "index").ndim == 1:  # a number, a vector
+        return reshape(gather(reshape(input, -1), dim, reshape(index, -1)), index.shape)
+    a = input._array
     d, index = checked_positions("gather", a, dim, index, "input")
     i = index._array
     if _larger(i.shape, a.shape, but=d):

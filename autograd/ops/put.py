@@ -179,6 +179,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value) -> Tensor:
     if i.ndim > 1:
         raise RuntimeError(f"Index has to be a vector/scalar, got shape {list(i.shape)}")
     values = vector_of_positions("index_fill", x, d, choice.where(i < 0, i + n, i))
+    values = np.unique(values)  # a position named twice is filled once: so its gradient counts once
     value = _number("index_fill", value, x.dtype)
     x = x if x.ndim else reshape(x, 1)
     shape = (*x.shape[:d], values.size, *x.shape[d + 1 :])

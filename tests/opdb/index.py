@@ -132,13 +132,15 @@ def gathers(make: Make):
     ):
         n = shape[dim] if shape else 1
         yield Sample((make(*shape), dim, make.integers(0, max(n, 1), *like)), note=f"{shape}, {dim}, {like}")
+    yield Sample((make(), 0, np.array([0, 0])), note="a vector of a number")
+    yield Sample((make(3), 0, np.array(1)), note="a number of a vector")
     yield Sample((make(4, 3).T, 1, make.integers(0, 4, 5, 3).T), note="transposed")
     yield Sample((make(3, 4), 1, np.zeros((3, 4), np.int64)), note="one place many times")
 
 
 def gather_reference(x, dim, index):
-    if not x.ndim:
-        return x
+    if not (x.ndim and index.ndim):
+        return x.reshape(-1)[index]
     grid = list(np.ogrid[tuple(slice(n) for n in index.shape)])
     grid[dim] = index
     return x[tuple(grid)]

@@ -41,6 +41,7 @@ def fills(make: Make):
     yield Sample((make(4, 3).T, 1, np.array([3]), make()), note="a tensor")
     yield Sample((make(3, 4), 1, np.array(1), 1.5), note="one and a half")
     yield Sample((make(), 0, np.array([0]), 1), note="a number")
+    yield Sample((make(3, 4), 1, np.array([2, 0, 2]), make()), note="a tensor, twice in one place")
 
 
 def filled(x, dim, index, value):
