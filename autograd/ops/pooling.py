@@ -21,8 +21,10 @@ from ..storage import empty
 from ..tensor import Tensor, wrap
 from .activation import relu
 from .arithmetic import abs, sign
+from .create import zeros
 from .exponential import pow
 from .index import scatter_add_zeros
+from .scatter import scatter
 
 
 class Windows(NamedTuple):
@@ -412,7 +414,8 @@ def _max_unpool(op: str, input, indices, kernel_size, stride, padding, output_si
     values = index.numpy()
     if ((values < 0) | (values >= math.prod(size))).any():
         raise RuntimeError(f"{op}: found an invalid max index, out of the output's {list(size)}")
-    return scatter_add_zeros(input.reshape(planes, flat), (planes, math.prod(size)), 1, index).reshape(*lead, *size)
+    found = scatter(zeros((planes, math.prod(size)), dtype=input.dtype), 1, index, input.reshape(planes, flat))
+    return found.reshape(*lead, *size)
 
 
 def max_unpool1d(input: Tensor, indices: Tensor, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:

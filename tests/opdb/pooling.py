@@ -181,6 +181,8 @@ def places(dims: int):
             yield Sample((y, index, kernel), options, note=f"{shape}, {kernel}, {options}")
         y, index = max_pool(dims)(make.distinct(2, *[5] * dims), 2, **kept)
         yield Sample((y, index, 2), {"output_size": (5,) * dims}, note="a size of its own")
+        y, index = max_pool(dims)(make.distinct(2, *[5] * dims), 3, stride=1, **kept)
+        yield Sample((y, index, 3), {"stride": 1}, smooth=False, note="one maximum of several windows")
 
     return samples
 
