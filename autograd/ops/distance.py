@@ -7,7 +7,7 @@ tensor([[0.6000, 0.8000]])
 
 from __future__ import annotations
 
-from ..op import require_tensor
+from ..op import broadcast_shapes, require_tensor
 from ..out import with_out
 from ..tensor import Tensor
 from .choice import clamp
@@ -38,6 +38,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         raise RuntimeError(
             f"expected common dtype to be floating point, yet common dtype is {x1.dtype}: convert one with .float()"
         )
+    shape = broadcast_shapes(x1.shape, x2.shape)
+    x1, x2 = (x if x.shape == shape else x.expand(shape) for x in (x1, x2))
     a, b = (x / _at_least(vector_norm(x, 2, dim, keepdim=True), eps) for x in (x1, x2))
     return (a * b).sum(dim)
 

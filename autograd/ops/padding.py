@@ -111,7 +111,8 @@ def _sources(n: int, before: int, after: int, mode: str, dim: int) -> np.ndarray
             f"Padding size should be less than the corresponding input dimension, but got: padding ({before}, {after}) "
             f"at dimension {dim} of size {n} ({mode} padding)"
         )
-    if n == 0 or n + before + after <= 0:
+    first, kept = max(0, -before), n + min(0, before) + min(0, after)
+    if n == 0 or n + before + after <= 0 or (mode == "circular" and kept <= 0):
         raise RuntimeError(
             f"Expected a dimension of positive size: dimension {dim} of size {n} with padding ({before}, {after}) has "
             "no elements"
@@ -119,7 +120,9 @@ def _sources(n: int, before: int, after: int, mode: str, dim: int) -> np.ndarray
     at = np.arange(-before, n + after)
     if mode == "replicate":
         return np.clip(at, 0, n - 1)
-    return at % n if mode == "circular" else n - 1 - np.abs(n - 1 - np.abs(at))
+    if mode == "circular":  # what negative numbers take away does not come back
+        return first + (at - first) % kept
+    return n - 1 - np.abs(n - 1 - np.abs(at))
 
 
 __all__: list[str] = []

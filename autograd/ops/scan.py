@@ -188,13 +188,15 @@ def diff(input, n=1, dim=-1, prepend=None, append=None) -> Tensor:
                 f"diff expects prepend or append to be the same dimension as input, but got shapes {list(t.shape)} "
                 f"and {list(input.shape)}"
             )
+    if n == 0:
+        return input.clone()
     x = input if prepend is None and append is None else cat(
         [t for t in (prepend, input, append) if t is not None], dim
     )  # fmt: skip
     for _ in range(min(n, x.shape[dim])):
         before, after = _neighbours(x, dim)
         x = before != after if x.dtype is dtypes.bool_ else after - before
-    return x if n else x.clone()
+    return x
 
 
 def trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:

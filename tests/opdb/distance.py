@@ -34,6 +34,7 @@ def angles(make: Make):
     yield Sample((make(3, 4), make(3, 4)), note="rows")
     yield Sample((make(3, 4), make(3, 4)), {"dim": 0}, note="columns")
     yield Sample((make(2, 3, 4), make(4)), {"dim": -1}, note="broadcast")
+    yield Sample((make(1, 2, 3), make(2, 1, 3)), {"dim": -2}, note="broadcast along the dim")
     yield Sample((make(4), make(4)), {"dim": 0, "eps": 0.1}, note="vectors")
     yield Sample((make(4, 3).T, make(3, 8)[:, ::2]), note="strided")
     yield Sample((np.zeros((1, 3), make.dtype), make(1, 3)), smooth=False, note="no direction")

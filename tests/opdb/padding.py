@@ -26,6 +26,10 @@ def pads(make: Make):
                 ((1, 1, 3, 3), (1, 1, 0, 2)),
             ):
                 yield Sample((make(*shape), widths, mode), note=f"{mode}, {shape} by {widths}")
+            if mode == "circular":
+                yield Sample(
+                    (make(2, 5, 4), (-1, 1, 2, -2), mode), note="circular, less on one side, more on the other"
+                )
             yield Sample((make(1, 2, 2, 3), (1, 1, 1, 1, 1, 1), mode), note=f"{mode}, three dims")
 
 

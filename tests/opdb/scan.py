@@ -70,12 +70,13 @@ def differences(make: Make):
     yield Sample((make(3, 4), 2, 0), note="twice")
     yield Sample((make(3, 4), 7), note="oftener than there are neighbours")
     yield Sample((make(3, 4), 0), note="never")
+    yield Sample((make(3, 4), 0, -1, make(3, 1), make(3, 2)), note="never, prepend and append")
     yield Sample((make(3, 4), 1, -1, make(3, 1), make(3, 2)), note="prepend and append")
     yield Sample((make(4, 3).T,), {"dim": 1, "append": make(3, 1)}, note="transposed")
 
 
 def difference(x, n=1, dim=-1, prepend=None, append=None):
-    parts = [p for p in (prepend, x, append) if p is not None]
+    parts = [p for p in (prepend if n else None, x, append if n else None) if p is not None]
     x = np.concatenate(parts, dim)
     for _ in range(n):
         x = np.diff(x, axis=dim) if x.shape[dim] else x
