@@ -153,7 +153,7 @@ def _members() -> dict[str, Any]:
             members[name + "_"] = inplace.in_place_view(getattr(family, name), name + "_")
     members |= cast.CASTS
     members |= {
-        "backward": backward_of, "contiguous": views.to_contiguous,
+        "backward": backward_of, "contiguous": views.to_contiguous, "where": choice.where_method,
         **dims.PROPERTIES,
         "__getitem__": index.getitem, "__setitem__": inplace.setitem,
         "__iter__": index.iterate, "__contains__": index.contains,

@@ -171,7 +171,8 @@ def clamp(input, min=None, max=None) -> Tensor:
 
 def _clamp_by_tensor(x: Tensor, bound: Tensor, below: bool) -> Tensor:
     """max or min of x and a bound; at equality the gradient goes to x, as PyTorch's clamp has it."""
-    return where(x < bound if below else x > bound, bound, x)
+    y = where(x < bound if below else x > bound, bound, x)
+    return where(bound != bound, math.nan, y) if bound.is_floating_point() else y
 
 
 clip = clamp
@@ -252,8 +253,17 @@ def where(condition, input=None, other=None) -> Tensor:
     return record(Where, (condition._edge, a._edge, b._edge), (c, x, z, y), y)
 
 
+def where_method(input, condition, other) -> Tensor:
+    """Tensor.where: self where condition, else other.
+
+    >>> where_method(tensor([1.0, 2.0]), tensor([True, False]), 0.0)
+    tensor([1., 0.])
+    """
+    return where(condition, input, other)
+
+
 __all__ = [
     "clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "heaviside", "maximum", "minimum", "nan_to_num", "where",
 ]  # fmt: skip
-METHODS = __all__
+METHODS = [name for name in __all__ if name != "where"]
 IN_PLACE = ["clamp", "clamp_max", "clamp_min", "clip", "heaviside", "nan_to_num"]

@@ -99,8 +99,8 @@ class Atan(Unary):
 
 class Atan2(Binary):
     """y = the angle of the point (b, a), in [-pi, pi]
-    dL/da = g * b / (a * a + b * b)
-    dL/db = -g * a / (a * a + b * b)
+    dL/da = g * b / (a * a + b * b), 0 at (0, 0)
+    dL/db = -g * a / (a * a + b * b), 0 at (0, 0)
 
     >>> atan2(tensor([0.0, 1.0]), tensor([-1.0, 1.0]))
     tensor([3.1416, 0.7854])
@@ -109,10 +109,16 @@ class Atan2(Binary):
     integers = False
 
     def da(g, a, b):
-        return guarded_mul(g, b / (a * a + b * b))
+        return guarded_mul(g, b / _squared_length(a, b))
 
     def db(g, a, b):
-        return guarded_mul(g, -a / (a * a + b * b))
+        return guarded_mul(g, -a / _squared_length(a, b))
+
+
+def _squared_length(a: Tensor, b: Tensor) -> Tensor:
+    """Of (a, b), infinity where it is 0."""
+    d = a * a + b * b
+    return where(d == 0.0, math.inf, d)
 
 
 class Sinc(Unary):

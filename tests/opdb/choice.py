@@ -19,6 +19,10 @@ def clamps(make: Make):
         yield Sample((np.array([-1.0, 1.0, 0.0], make.dtype), -1, 1), smooth=False, note="at the edges")
     yield Sample((make(3, 4, low=-1, high=1), make(4, low=-3, high=-2), make(3, 1, low=2, high=3)), note="tensors")
     yield Sample((make(3, 4, low=-1, high=1), make(4, low=2, high=3)), note="a tensor above")
+    if make.floating:
+        bounds = make.dtype.type([np.nan, -0.5, np.inf])
+        yield Sample((make(2, 3, low=-1, high=1), bounds), smooth=False, note="NaN below")
+        yield Sample((make(2, 3, low=-1, high=1), None, bounds), smooth=False, note="NaN above")
 
 
 def clamp_reference(x, low=None, high=None):
@@ -43,6 +47,11 @@ def wheres(make: Make):
     if make.floating:
         x = make.edges()
         yield Sample((x > 0, x, x[::-1]), smooth=False, note="edge values")
+
+
+def wheres_of(make: Make):
+    yield Sample((make(3, 4), make.rng.integers(0, 2, (3, 4)) > 0, make(4)), note="a tensor")
+    yield Sample((make(2, 1), make.rng.integers(0, 2, (3,)) > 0, 1), note="a number")
 
 
 POINTS = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0)
@@ -103,5 +112,13 @@ ROWS = [
                 "must match the size of tensor",
             ),
         ),
+    ),
+    Row(
+        "where",
+        wheres_of,
+        lambda x, condition, other: np.where(condition, x, other),
+        FLOATS,
+        variant="method",
+        call=lambda m, x, condition, other: x.where(condition, other),
     ),
 ]

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .core import FAR, FLOATS, Failure, Row, few_pairs, few_row, shape_failure, unary_row
+from .core import FAR, FLOATS, Failure, Make, Row, Sample, few_pairs, few_row, shape_failure, unary_row
 
 POINTS = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 3.0, 1e-20)
+
+
+def angles(make: Make):
+    yield from few_pairs(FAR, edges=POINTS)(make)
+    yield Sample((np.zeros(3, make.dtype), make.dtype.type([0, 1, -1])), smooth=False, note="the origin")
+
 
 ROWS = [
     unary_row("sin", np.sin, -3, 3),
@@ -17,7 +23,7 @@ ROWS = [
     few_row("atan", np.arctan),
     Row(
         "atan2",
-        few_pairs(FAR, edges=POINTS),
+        angles,
         np.arctan2,
         FLOATS,
         failures=(shape_failure("atan2"), Failure(lambda m: m.atan2(m.ones(2), 1.0), TypeError, "must be Tensor")),
