@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from .. import dtypes
 from ..errors import not_implemented
-from ..op import Binary, Unary, function, require_tensor, require_tensors
+from ..op import Binary, Unary, function, require_tensor, require_tensors, result_type
 from ..out import with_out
 from ..tensor import Tensor
 from .choice import where
@@ -297,6 +297,14 @@ def positive(input: Tensor) -> Tensor:
     return input
 
 
+def _times(input, other, alpha):
+    """alpha * other, what is to be added to input."""
+    d = result_type(input, other)
+    if isinstance(alpha, float) and not d.is_floating_point:
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return (other.to(d) if isinstance(other, Tensor) else other) * alpha
+
+
 @with_out
 def add(input, other, *, alpha=1) -> Tensor:
     """input + alpha * other, with broadcasting and promotion.
@@ -306,7 +314,7 @@ def add(input, other, *, alpha=1) -> Tensor:
             [41., 42.]])
     """
     if alpha != 1:
-        other = other * alpha
+        other = _times(input, other, alpha)
     if isinstance(other, Tensor):
         if isinstance(input, Tensor):
             return Add.apply(input, other)
@@ -325,7 +333,7 @@ def sub(input, other, *, alpha=1) -> Tensor:
     tensor([0., 1.])
     """
     if alpha != 1:
-        other = other * alpha
+        other = _times(input, other, alpha)
     other = operand(other, "sub")
     if isinstance(other, Tensor):
         if not isinstance(input, Tensor):

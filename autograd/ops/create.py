@@ -155,6 +155,11 @@ def arange(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad:
         ints = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
         dtype = dtypes.int64 if ints else dtypes.get_default_dtype()
     n = math.ceil((end - start) / step)
+    d = dtypes.as_dtype(dtype)
+    if d.category == 1:  # of integers: numbers lose their fractions first
+        start, step = int(start), int(step)
+        if d is dtypes.int64:
+            n = math.ceil((int(end) - start) / step) if step else 0
     values = start + step * np.arange(n)
     return _finish(values, dtype, device, requires_grad)
 
@@ -182,6 +187,9 @@ def _spaced(start, end, steps: int, d: dtypes.dtype) -> np.ndarray:
     """Evenly spaced numbers as float64, counted from the nearer end as in PyTorch; ends and step are rounded to d."""
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
+    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    if not d.is_floating_point:
+        start, end = int(start), int(end)
     real = d.dtype.type if d.is_floating_point else np.float64
     first, last = real(start), real(end)
     step = (last - first) / real(max(steps - 1, 1))

@@ -213,7 +213,11 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
     require_tensor("multi_margin_loss", input)
-    if input.ndim > 2 or not input.ndim or target.shape != input.shape[:-1]:
+    if not input.ndim:
+        input = input.unsqueeze(0)
+    if target.ndim == 1 and input.ndim == 1:
+        input = input.unsqueeze(0)
+    if input.ndim > 2 or target.shape != input.shape[:-1]:
         raise RuntimeError(
             f"multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch "
             f"size). Expected target size {list(input.shape[:-1])}, but got {list(target.shape)}. Input has shape "
@@ -248,7 +252,8 @@ def multilabel_margin_loss(
     """
     require_tensors("multilabel_margin_loss", input=input, target=target)
     kind = reduction_kind(reduction, size_average, reduce)
-    require_tensor("multilabel_margin_loss", input)
+    if not input.ndim and not target.ndim:
+        input, target = input.unsqueeze(0), target.unsqueeze(0)
     if target.shape != input.shape or not 1 <= input.ndim <= 2:
         raise RuntimeError(
             f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}; both are (N, C) "

@@ -220,6 +220,12 @@ def _plus(op: str, input: Tensor, product: Tensor, beta, alpha) -> Tensor:
     """beta * input + alpha * product; with beta = 0 input is ignored, NaN and infinities too."""
     same_dtype(op, require_tensor(op, input), product)
     input = input.expand(product.shape)
+    if product.dtype.category == 1:
+        if op == "addr" and (isinstance(beta, float) or isinstance(alpha, float)):
+            raise RuntimeError(
+                "For integral input tensors, arguments beta and alpha must not be floating point numbers."
+            )
+        beta, alpha = int(beta), int(alpha)  # as in PyTorch: integers stay integers
     if alpha != 1:
         product = product * alpha
     if beta == 0:

@@ -246,6 +246,8 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=1, axis=Non
         dim, unbiased = None, dim
     if unbiased is not None:
         correction = int(unbiased)
+    elif correction is None:
+        correction = 1
     dim, keepdim = spelled(dim, axis, keepdim, keepdims)
     x = floating(input, "var")
     dims, _, _ = dims_of(x._array.shape, dim, keepdim)

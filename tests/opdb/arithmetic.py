@@ -56,6 +56,7 @@ ROWS = [
         failures=(
             shape_failure("add"),
             Failure(lambda m: m.add(m.ones(2), "x"), TypeError, "must be Tensor or Number"),
+            Failure(lambda m: m.add(m.tensor(1), 1, alpha=0.5), RuntimeError, "alpha must not be a floating point"),
         ),
     ),
     Row(

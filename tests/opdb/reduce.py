@@ -101,6 +101,7 @@ def over(function):
 
 
 def variance(x, axis, keepdims=False, correction=1):
+    correction = 1 if correction is None else correction
     count = x.size if axis is None else np.prod([x.shape[d] for d in np.atleast_1d(axis)])
     d = x - x.mean(axis=axis, keepdims=True)
     return (d * d).sum(axis=axis, keepdims=keepdims) / max(0, count - correction)
@@ -124,6 +125,7 @@ def corrections(make: Make):
     yield from reductions(least=2, low=-1, high=3)(make)
     for correction in (0, 2):
         yield Sample((make(3, 4), 1), {"correction": correction}, note=f"correction {correction}")
+    yield Sample((make(3, 4), 1), {"correction": None}, note="no correction given")
 
 
 def few(keepdim: bool = False, **domain):
