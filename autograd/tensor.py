@@ -38,6 +38,7 @@ class Tensor:
     _array: Array
     _edge: Any  # where its gradient goes: None, a Leaf, or the Node (or an Output of one) that made the tensor
     _grad: Tensor | None
+    _family: object | None = None  # of tensors on one memory, those that share a history; detach() begins a new one
     __array_priority__ = 1000
     __hash__ = object.__hash__
 
@@ -259,7 +260,7 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory outside the graph; writes to it are not checked by autograd."""
-        return wrap(self._array)
+        return self.detach()
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -276,7 +277,9 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same memory outside the graph."""
-        return wrap(self._array)
+        t = wrap(self._array)
+        t._family = object()
+        return t
 
     def detach_(self) -> Tensor:
         """Leave the graph: the tensor becomes a leaf that does not require gradients."""

@@ -492,6 +492,22 @@ def test_a_write_under_a_repeated_view():
     assert y.tolist() == [[5, 0, 7], [5, 0, 7]] and g.tolist() == [5, 0, 9]
 
 
+def test_a_write_beside_detach_leaves_what_was_detached_without_a_history():
+    """Views of a detached tensor are known to the storage; a write to the tensor it came from is none of theirs."""
+    x = tensor([-1.0, 2.0], requires_grad=True)
+    hidden = x * 1
+    view, apart = hidden.view(-1), hidden.detach()
+    seen = apart[:1]
+    hidden.relu_()
+    assert view.requires_grad and not apart.requires_grad and not seen.requires_grad
+    assert apart.tolist() == [0.0, 2.0]
+    (hidden * apart).sum().backward()
+    assert x.grad.tolist() == [0.0, 2.0]
+    part = apart.view(-1)
+    part.copy_(x)
+    assert apart.requires_grad and seen.requires_grad and not hidden.detach().requires_grad
+
+
 def test_a_write_through_detach_leaves_the_history_of_others():
     x = leaf(1.0, 2.0)
     view = x.view(2, 1)

@@ -39,21 +39,24 @@ class _Views(list):
 
 
 def remember_views(storage, *tensors: Tensor) -> None:
-    """Note the tensors that look at a storage, weakly; forget the dead when there are many."""
+    """Note a tensor and its views, which look at a storage, weakly; forget the dead when there are many."""
     views = getattr(storage, "views", None)
     if views is None:
         views = storage.views = _Views()
     elif len(views) > views.limit:
         views[:] = {id(t): ref(t) for r in views if (t := r()) is not None}.values()
         views.limit = 64 + 2 * len(views)  # so that n live views cost n, not n * n
+    family = tensors[0]._family
     for t in tensors:
         views.append(ref(t))
+        if family is not None:
+            t._family = family
 
 
 def views_of(x: Tensor) -> list[Tensor]:
-    """The other live tensors that look at the storage of x."""
+    """The other live tensors that look at the storage of x, without those that detach() set apart."""
     found = {id(t): t for r in getattr(x._array.storage, "views", ()) if (t := r()) is not None and t is not x}
-    return list(found.values())
+    return [t for t in found.values() if t._family is x._family]
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
