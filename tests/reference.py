@@ -8,6 +8,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,32 +77,35 @@ class Facts:
         self.ops: list[str] = []
         self.kernels: set[str] = set()
         self.reads: list[Any] = []
-        note = lambda node: self.ops.append(node.op.__name__)  # noqa: E731
-        autograd.storage.readers.append(self.reads.append)
-        try:
-            with warnings.catch_warnings(), observe(lambda name, args, kwargs: self.kernels.add(name)):
-                warnings.simplefilter("ignore")
-                for sample in row.made(row.dtypes[0])[:2]:
-                    self._run(sample, note)
-        finally:
-            autograd.storage.readers.remove(self.reads.append)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for sample in row.made(row.dtypes[0])[:2]:
+                self._run(sample)
 
-    def _run(self, sample: Sample, note: Any) -> None:
+    def _run(self, sample: Sample) -> None:
         """Forward, whose ops are noted, and backward."""
-        if self.row.wanted is None:
-            args, kwargs = tensors(sample)
-            self.row.function(autograd)(*args, **kwargs)
-            return
-        args, kwargs, wanted = leaves(self.row, sample)
+        args, kwargs, wanted = (*tensors(sample), []) if self.row.wanted is None else leaves(self.row, sample)
+        note = lambda node: self.ops.append(node.op.__name__)  # noqa: E731
         autograd.graph.observers.append(note)
         try:
-            found = outputs_of(self.row.function(autograd)(*args, **kwargs))
+            with self._watched():
+                found = outputs_of(self.row.function(autograd)(*args, **kwargs))
         finally:
             autograd.graph.observers.remove(note)
-        ys = [y for y in found if y.requires_grad]
+        ys = [y for y in found if getattr(y, "requires_grad", False)]
         gradients = random_gradients(ys)
         if ys:
-            autograd.grad(ys, wanted, gradients, allow_unused=True)
+            with self._watched():
+                autograd.grad(ys, wanted, gradients, allow_unused=True)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        autograd.storage.readers.append(self.reads.append)
+        try:
+            with observe(lambda name, args, kwargs: self.kernels.add(name)):
+                yield
+        finally:
+            autograd.storage.readers.remove(self.reads.append)
 
     def rule(self) -> str:
         """The rule of the op, where it is one; else the ops it is made of."""

@@ -123,7 +123,7 @@ def movedim(input: Tensor, source, destination) -> Tensor:
     order = [d for d in range(ndim) if d not in src]
     for to, d in sorted(zip(dst, src)):
         order.insert(to, d)
-    return permute(input, tuple(order))
+    return permute(input, tuple(order) if ndim else ())
 
 
 moveaxis = movedim

@@ -59,8 +59,8 @@ ROWS = [
     ),
     Row(
         "movedim",
-        cases(((2, 3, 4), 0, -1), ((2, 3, 4), (0, 1), (1, 2))),
-        np.moveaxis,
+        cases(((2, 3, 4), 0, -1), ((), 0, -1), ((2, 3, 4), (0, 1), (1, 2))),
+        lambda x, source, to: np.moveaxis(x, source, to) if x.ndim else x,
         ALL,
         failures=(
             Failure(
