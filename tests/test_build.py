@@ -187,7 +187,7 @@ def test_without_a_compiler_or_on_request_the_wheel_is_pure_and_says_so(source, 
     leave_traces(source)
     wheel, said = make_wheel(source, **changes)
     assert wheel.name.endswith("-py3-none-any.whl")
-    assert not [name for name in names_in(wheel) if "_kernels" in name and not name.endswith("_kernels.py")]
+    assert not [name for name in names_in(wheel) if "/_kernels" in name]
     assert "autograd/py.typed" in names_in(wheel)
     assert f"{reason}" in said and "NumPy kernels only" in said
     shown = train_with(wheel, tmp_path)
