@@ -113,7 +113,7 @@ class Level:
 
     def joined(self, a: Array, ndim: int | None = None) -> Array:
         """An array of this level with the examples as first dim, and ``ndim`` dims after that."""
-        batch: Batch = a.storage.batch  # type: ignore[attr-defined]
+        batch: Batch = a.storage.batch
         missing = 0 if ndim is None else ndim - len(a.shape)
         shape = (self.size, *(1,) * missing, *a.shape)
         return batch.whole.view(shape, (batch.step, *(0,) * missing, *a.strides), a.offset)
@@ -128,7 +128,7 @@ class Level:
             return [self.example(i, v) for v in value]
         if not isinstance(value, Array) or not self.holds(value):
             return value
-        batch: Batch = value.storage.batch  # type: ignore[attr-defined]
+        batch: Batch = value.storage.batch
         return batch.whole.view(value.shape, value.strides, value.offset + i * batch.step)
 
     def _refuse(self, a: Array) -> None:

@@ -115,7 +115,7 @@ class Custom(Op, abstract=True):
 def _call(node: Node, gradients: list) -> list[Tensor | None]:
     """What the user's backward returns, checked against the inputs."""
     (ctx,) = node.params
-    function = node.op.function  # type: ignore[attr-defined]
+    function = node.op.function  # type: ignore[attr-defined]  # a Custom op
     if ctx._materialize:
         layouts = node.layout if type(node.layout) is tuple else (node.layout,)
         gradients = [
@@ -197,7 +197,7 @@ class Function:
         ctx = FunctionCtx(tuple([recording and e is not None for e in edges]))
         with no_grad():
             if cls.setup_context is not Function.setup_context:
-                output = cls.forward(*args)  # type: ignore[call-arg]
+                output = cls.forward(*args)  # type: ignore[call-arg]  # this form has no ctx
                 cls.setup_context(ctx, args, output)
             else:
                 output = cls.forward(ctx, *args)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from ..errors import wrap_dim
+from ..errors import not_implemented, wrap_dim
 from ..op import Op, Unary, function, record, require_tensor
 from ..tensor import Tensor, wrap
 from .arithmetic import abs
@@ -139,7 +139,7 @@ def floating(input: Tensor, op: str, dtype=None) -> Tensor:
     """The input, if it is of a floating-point dtype, or is to become of one."""
     x = require_tensor(op, input) if dtype is None else input.to(dtype)
     if not x._array.dtype.is_floating_point:
-        raise NotImplementedError(f'"{op}" not implemented for {x.dtype.title!r}: convert it first, as in x.float()')
+        raise not_implemented(op, x.dtype)
     return x
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import dtypes
 from ..backend import K
+from ..errors import not_implemented
 from ..op import Op, contiguous, record, require_tensor
 from ..storage import empty, fresh, written
 from ..tensor import Tensor
@@ -225,7 +226,7 @@ def _cut(
             f"got input of size{list(a.shape)}"
         )
     if not a.layout.floating:
-        raise NotImplementedError(f'"{op}" not implemented for {a.dtype.title!r}: convert it first, as in x.float()')
+        raise not_implemented(op, a.dtype)
     for t in (weight, bias):
         if t is not None:
             _same_dtype(t, a.dtype)
@@ -309,7 +310,7 @@ def batch_norm(
     if training and rows[0] * rows[2] == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
     if not a.layout.floating:
-        raise NotImplementedError(f'"batch_norm" not implemented for {a.dtype.title!r}: convert it first: x.float()')
+        raise not_implemented("batch_norm", a.dtype)
     given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for name, t in given.items():
         if t is None:

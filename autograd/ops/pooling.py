@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from .. import dtypes
 from ..backend import K
+from ..errors import not_implemented
 from ..op import Op, contiguous, record, require_tensor, require_tensors
 from ..storage import empty
 from ..tensor import Tensor, wrap
@@ -218,7 +219,7 @@ def _hashable(value):
 def _number(op: str, input: Tensor, integers: bool = False) -> Tensor:
     d = require_tensor(op, input)._array.dtype
     if d is dtypes.bool_ or not (integers or d.is_floating_point):
-        raise NotImplementedError(f'"{op}" not implemented for {d.title!r}: convert it first, as in x.float()')
+        raise not_implemented(op, d)
     return input
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..data import tensor
+from ..errors import not_implemented
 from ..op import require_tensor
 from ..tensor import Tensor
 from .index import scatter_add_zeros
@@ -72,7 +73,7 @@ def interpolate(
             f"Input and output sizes should be greater than 0, but got input {list(x.shape)} output {list(out)}"
         )
     if not x.is_floating_point():
-        raise NotImplementedError(f'"interpolate" not implemented for {x.dtype.title!r}: convert it with .float()')
+        raise not_implemented("interpolate", x.dtype)
     if mode == "area" and dims < 3:
         return (adaptive_avg_pool1d if dims == 1 else adaptive_avg_pool2d)(x, out)
     if mode == "area":
