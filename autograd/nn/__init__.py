@@ -5,56 +5,15 @@
 Linear(in_features=2, out_features=1, bias=True)
 """
 
-from . import functional, init, utils
-from .layers import (
-    GELU,
-    BCEWithLogitsLoss,
-    CrossEntropyLoss,
-    Dropout,
-    Embedding,
-    Flatten,
-    Identity,
-    LeakyReLU,
-    Linear,
-    LogSoftmax,
-    MSELoss,
-    ReLU,
-    Sequential,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)  # fmt: skip
-from .module import Module, Parameter
-from .norm import BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm
-
-__all__ = [
-    "GELU",
-    "BCEWithLogitsLoss",
-    "BatchNorm1d",
-    "BatchNorm2d",
-    "CrossEntropyLoss",
-    "Dropout",
-    "Embedding",
-    "Flatten",
-    "Identity",
-    "LayerNorm",
-    "LeakyReLU",
-    "Linear",
-    "LogSoftmax",
-    "MSELoss",
-    "Module",
-    "Parameter",
-    "RMSNorm",
-    "ReLU",
-    "Sequential",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Tanh",
-    "functional",
-    "init",
-    "utils",
-]  # fmt: skip
+from . import functional, init, modules, utils
+from .modules.activation import *
+from .modules.batchnorm import *
+from .modules.container import *
+from .modules.dropout import *
+from .modules.flatten import *
+from .modules.linear import *
+from .modules.loss import *
+from .modules.module import Module
+from .modules.normalization import *
+from .modules.sparse import *
+from .parameter import Parameter

@@ -9,7 +9,7 @@
 0.0
 """
 
+from .adam import *
 from .optimizer import Optimizer
-from .rules import SGD, Adam, AdamW, RMSprop
-
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop"]
+from .rmsprop import *
+from .sgd import *

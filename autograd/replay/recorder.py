@@ -19,9 +19,8 @@ from .. import backend, backprop, graph, storage
 from ..backend import K, c_kernels, effects, extension
 from ..graph import Leaf, Node
 from ..modes import no_grad
-from ..nn import utils
-from ..nn.layers import Sequential
-from ..nn.module import Module
+from ..nn import Module, Sequential
+from ..nn.utils import clip_grad
 from ..optim.optimizer import Optimizer, Table
 from ..storage import Array, Storage
 from ..study.tracing import Where
@@ -233,7 +232,7 @@ class Recorder:
             if code is Optimizer._step_group.__code__:
                 self.optimizers[frame.f_locals["self"]] = None
                 return "optimizer", _user_line(start)
-            if code.co_filename == utils.__file__:
+            if code.co_filename == clip_grad.__file__:
                 return "clipping", _user_line(start)
             if code is Module.__call__.__code__:
                 root = frame.f_locals["self"]

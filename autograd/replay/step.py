@@ -14,7 +14,7 @@ from ..backend import K, extension
 from ..dtypes import get_default_dtype
 from ..graph import Leaf, Node
 from ..modes import is_grad_enabled
-from ..nn.module import Module
+from ..nn import Module
 from ..storage import Array, empty, fresh, written
 from ..study import tracing
 from ..tensor import Tensor, wrap

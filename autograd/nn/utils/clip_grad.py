@@ -1,4 +1,4 @@
-"""What torch.nn.utils holds: clipping gradients, by their norm or by value.
+"""Clipping gradients, by their norm or by value.
 
 >>> from autograd import ones
 >>> w = ones(2, requires_grad=True)
@@ -20,15 +20,15 @@ from functools import reduce
 from types import GeneratorType
 from typing import Any
 
-from .. import dtypes
-from ..backend import K, effects
-from ..data import tensor
-from ..modes import no_grad
-from ..op import contiguous
-from ..ops.inplace import check_writable
-from ..ops.join import stack
-from ..storage import empty, written
-from ..tensor import Tensor, wrap
+from ... import dtypes
+from ...backend import K, effects
+from ...data import tensor
+from ...modes import no_grad
+from ...op import contiguous
+from ...ops.inplace import check_writable
+from ...ops.join import stack
+from ...storage import empty, written
+from ...tensor import Tensor, wrap
 
 Tensors = Tensor | Iterable[Tensor]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..tensor import RemovableHandle, Tensor
+from ...tensor import RemovableHandle, Tensor
 
 
 class Hook(NamedTuple):
@@ -128,7 +128,7 @@ def _replaced(changed: Any, gradients: tuple, name: str) -> tuple:
 
 def _through(values: tuple, arrived: Callable[[tuple], tuple]) -> tuple:
     """The same values, their tensors as outputs of one node that calls ``arrived`` with their gradients."""
-    from ..function import Function
+    from ...function import Function
 
     class BackwardHookFunction(Function):
         @staticmethod

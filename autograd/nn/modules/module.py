@@ -17,28 +17,13 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from ..modes import no_grad
-from ..ops.inplace import zero_gradient
-from ..storage import note_change
-from ..study import tracing
-from ..tensor import RemovableHandle, Tensor
+from ...modes import no_grad
+from ...ops.inplace import zero_gradient
+from ...storage import note_change
+from ...study import tracing
+from ...tensor import RemovableHandle, Tensor
+from ..parameter import Parameter
 from . import hooks
-
-
-class Parameter(Tensor):
-    """A tensor that a module learns: assigning it to an attribute registers it."""
-
-    def __new__(cls, data: Tensor | None = None, requires_grad: bool = True):
-        from ..ops.create import empty
-
-        self = object.__new__(cls)
-        self._array = (empty(0) if data is None else data)._array
-        self._edge = None
-        self.requires_grad = requires_grad
-        return self
-
-    def __init__(self, data: Tensor | None = None, requires_grad: bool = True):
-        pass
 
 
 def _noting(name: str) -> Callable:
@@ -302,7 +287,7 @@ class Module:
 
     def to(self, *args: Any, **kwargs: Any) -> Module:
         """Convert floating-point parameters and buffers to a dtype; devices other than "cpu" are refused."""
-        from ..ops.cast import destination
+        from ...ops.cast import destination
 
         dtype, _ = destination(*args, **kwargs)
         if dtype is None:
@@ -324,19 +309,19 @@ class Module:
 
     def half(self) -> Module:
         """As ``to(float16)``."""
-        from ..dtypes import float16
+        from ...dtypes import float16
 
         return self.to(float16)
 
     def float(self) -> Module:
         """As ``to(float32)``."""
-        from ..dtypes import float32
+        from ...dtypes import float32
 
         return self.to(float32)
 
     def double(self) -> Module:
         """As ``to(float64)``."""
-        from ..dtypes import float64
+        from ...dtypes import float64
 
         return self.to(float64)
 

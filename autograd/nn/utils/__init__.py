@@ -1,0 +1,3 @@
+"""What torch.nn.utils holds."""
+
+from .clip_grad import *
