@@ -164,6 +164,8 @@ class Level:
             return partial(self._draw, name)
         if name in ROWWISE:
             return self._rowwise
+        if name in ("gather", "scatter", "scatter_add"):
+            return partial(self._by_index, name == "gather")
         rules: dict[str, Callable] = {"gemm": self._product, "linear": self._linear, "linear_grad": self._linear_grad}
         return rules.get(name, self._each)
 
@@ -218,17 +220,34 @@ class Level:
         else:
             self._each(function, *args)
 
+    def _by_index(self, takes: bool, function: Callable, out: Array, given: Array, index: Array, *args: Any) -> int:
+        self._check_written(out)
+        x, y = (given, out) if takes else (out, given)
+        n, (outer, count, inner) = self.size, y.shape
+        if self._in_rows(x, y) and (outer == 1 if self.holds(index) else index.shape[0] == 1):  # more of outer
+            out, given = [self.joined(a).view((n * outer, *a.shape[1:]), a.strides) for a in (out, given)]
+            if self.holds(index):
+                own = self.joined(index)
+                index = own.view((n, *index.shape[1:]), (own.strides[0], *own.strides[2:]))
+            return function(out, given, index, *args)
+        if takes and outer == 1 and self._in_rows(y, index) and not self.holds(x):  # more of count
+            rows = self.joined(index).view((1, n * count, index.shape[2]), (0, *index.strides[1:]))
+            return function(self.joined(y).view((1, n * count, inner), y.strides), x, rows, *args)
+        return self._each(function, out, given, index, *args)
+
     def _in_rows(self, *arrays: Array) -> bool:
         """Whether all have examples that lie one after another, so that they are more rows of the same."""
         return all(self.holds(a) and self.joined(a).contiguous for a in arrays)
 
-    def _each(self, function: Callable, *args: Any, **kwargs: Any) -> None:
+    def _each(self, function: Callable, *args: Any, **kwargs: Any) -> Any:
+        """The kernel for one example after the other; the first status that is not 0."""
         if isinstance(args[0], Array):
             self._check_written(args[0])
         for i in range(self.size):
-            found = function(*[self.example(i, a) for a in args], **{k: self.example(i, v) for k, v in kwargs.items()})
-            if found is not None:
-                raise NotBatchable("vmap: a kernel gives Python a number for each example")
+            status = function(*[self.example(i, a) for a in args], **{k: self.example(i, v) for k, v in kwargs.items()})
+            if status:
+                return status
+        return 0
 
     def _draw(self, name: str, function: Callable, state: Any, out: Array, *args: Any) -> None:
         if self.randomness == "error":

@@ -192,7 +192,7 @@ REDUCTIONS = {  # name: shape, reduced dims
 def reduction(kernel: str, group: str) -> list[Case]:
     def make(shape: tuple, dims: tuple, data: Data) -> Call:
         kept = [n for d, n in enumerate(shape) if d not in dims]
-        out = data.empty(*kept, dtype=autograd.int64 if group == "ARGREDUCE" else None)
+        out = data.empty(*kept, dtype={"ARGREDUCE": autograd.int64, "REDUCE_TEST": autograd.bool}.get(group))
         x = data.near_one(*shape) if kernel == "prod" else data.normal(*shape)
         return seam(kernel, out, x, dims, *((1.0,) if kernel == "var" else ()))
 
@@ -430,17 +430,26 @@ def clipping(kernel: str, _: str) -> list[Case]:
     return [Case(kernel, "1", make)]
 
 
-def embedding(kernel: str, group: str) -> list[Case]:
-    def make(count: int, width: int, rows: int, data: Data) -> Call:
-        table, index, g = data.normal(rows, width), data.integers(rows, count), data.normal(count, width)
-        if group == "EMBEDDING":
-            return seam(kernel, g, table, index)
-        return seam(kernel, table, g, index, -1)
+def by_index(kernel: str, group: str) -> list[Case]:
+    """Rows of a table, and an element of each row."""
+
+    def rows(count: int, width: int, n: int, data: Data) -> Call:
+        table, index, g = data.normal(1, n, width), data.integers(n, 1, count, 1), data.normal(1, count, width)
+        return seam(kernel, g, table, index) if group == "TAKE" else seam(kernel, table, g, index)
+
+    def each(count: int, n: int, data: Data) -> Call:
+        table, index, g = data.normal(count, n, 1), data.integers(n, count, 1, 1), data.normal(count, 1, 1)
+        return seam(kernel, g, table, index) if group == "TAKE" else seam(kernel, table, g, index)
 
     return [
-        Case(kernel, "32 of 100x16", partial(make, 32, 16, 100)),
-        Case(kernel, "2048 of 10000x64", partial(make, 2048, 64, 10_000)),
+        Case(kernel, "32 of 100x16", partial(rows, 32, 16, 100)),
+        Case(kernel, "2048 of 10000x64", partial(rows, 2048, 64, 10_000)),
+        Case(kernel, "one of each of 64x10", partial(each, 64, 10)),
     ]
+
+
+def folded(kernel: str, _: str) -> list[Case]:
+    return [Case(kernel, "64", lambda data: seam(kernel, data.integers(9, 64), data.integers(9, 64), 9))]
 
 
 def counters(kernel: str, _: str) -> list[Case]:
@@ -486,7 +495,8 @@ def native(kernel: str, mt: MT19937) -> Callable[..., Any] | None:
 # --- the table --------------------------------------------------------------------------------------------------------
 
 BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
-    **dict.fromkeys(OPERANDS, elementwise), "WHERE": where, "CAST": cast, "REDUCE": reduction, "ARGREDUCE": reduction,
+    **dict.fromkeys(OPERANDS, elementwise), "WHERE": where, "CAST": cast, "REDUCE": reduction,
+    "REDUCE_TEST": reduction, "ARGREDUCE": reduction,
     "ROWWISE": rowwise, "ROWWISE_GRAD": rowwise, "NORM": norm, "NORM_GRAD": norm,
     "BATCH_NORM": batch_norm, "BATCH_NORM_GRAD": batch_norm,
     "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy, "NLL_GRAD": cross_entropy,
@@ -494,7 +504,7 @@ BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
     "CONV": convolution, "MAX_POOL": pool, "MAX_POOL_GRAD": pool, "AVG_POOL": pool,
     "OPTIMIZER": optimizer, "LIST_SQUARES": lists, "LIST_SCALE": lists,
     "ROOT_SUM": clipping, "CLIP_FACTOR": clipping,
-    "EMBEDDING": embedding, "EMBEDDING_GRAD": embedding, "DROPOUT": dropout, "COUNT": counters,
+    "TAKE": by_index, "GIVE": by_index, "FOLD_INDEX": folded, "DROPOUT": dropout, "COUNT": counters,
     "RANDOM": random, "SEED": random, "PERMUTATION": random, "INTEGERS": random, "WORDS": random,
 }  # fmt: skip
 

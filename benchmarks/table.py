@@ -29,7 +29,7 @@ SELECTED = (
     "add 1e3", "add 1e5", "add 1e7", "add 128x1000 + row", "relu 1e5", "exp 1e3", "exp 1e5", "exp 1e7", "tanh 1e5",
     "sigmoid 1e5", "gelu_tanh 1e5", "sum 1e3", "sum 1e7", "sum 128x1000 rows", "sum 128x1000 columns",
     "softmax 128x1000", "cross_entropy 64x10", "cross_entropy 128x1000", "adam 4 of 1e4", "adam 1e6",
-    "embedding 2048 of 10000x64", "embedding_grad 2048 of 10000x64", "dropout 1e5", "normal 1e5",
+    "gather 2048 of 10000x64", "scatter_add 2048 of 10000x64", "dropout 1e5", "normal 1e5",
 )  # fmt: skip
 
 

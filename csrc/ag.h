@@ -80,6 +80,16 @@ typedef struct {
     int64_t adaptive, divisor, include_padding;
 } ag_pool;
 
+/* Positions in x (outer, n, inner), contiguous, for each element of y (outer, count, inner), contiguous: y[o, j, i] belongs to
+ * x[o, index[o, j, i], i]. The index has strides, in elements; one of 0 broadcasts. A position below 0, down to low, counts from
+ * the end; what is at skip is left out. */
+typedef struct {
+    int64_t outer, count, n, inner;
+    int64_t step[3], low, skip;
+} ag_index;
+
+#define AG_NO_SKIP -9223372036854775807
+
 /* One parameter of an optimizer step; m, v, vmax are NULL where the rule keeps no such state. rmsprop keeps its momentum
  * in m, the mean of g^2 in v and that of g in vmax. */
 typedef struct {

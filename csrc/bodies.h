@@ -16,7 +16,6 @@
 #include "batch_norm.c.inc"
 #include "optimizer.c.inc"
 #include "list.c.inc"
-#include "index.c.inc"
 #include "random.c.inc"
 
 #define KERNEL(CLASS, name) .name = FN(name),

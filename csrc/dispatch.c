@@ -172,6 +172,7 @@ void *ag_gil_let_go(void) {
 /* clang-format would take m * n for a declaration. */
 /* clang-format off */
 #define DEFINE_REDUCE(name, suffix) CALL(name, suffix, plan->kept * plan->reduced / 4, plan, out, x, p0)
+#define DEFINE_REDUCE_TEST(name, suffix) CALL(name, suffix, plan->kept * plan->reduced / 4, plan, out, x)
 #define DEFINE_ARGREDUCE(name, suffix) CALL(name, suffix, plan->kept * plan->reduced / 4, plan, out, x)
 #define DEFINE_ROWWISE(name, suffix) CALL(name, suffix, outer * n *inner, outer, n, inner, out, x)
 #define DEFINE_ROWWISE_GRAD(name, suffix) CALL(name, suffix, outer * n *inner, outer, n, inner, dx, g, y)
@@ -202,9 +203,8 @@ void *ag_gil_let_go(void) {
 #define DEFINE_ROOT_SUM(name, suffix) CALL(name, suffix, n, n, out, x)
 #define DEFINE_CLIP_FACTOR(name, suffix) CALL(name, suffix, 1, factor, norm, most)
 #define DEFINE_LIST_SCALE(name, suffix) CALL(name, suffix, elements(count, params) / 4, count, params, factor)
-#define DEFINE_EMBEDDING(name, suffix) CALL(name, suffix, count * width, count, width, rows, out, table, index)
-#define DEFINE_EMBEDDING_GRAD(name, suffix) \
-    CALL(name, suffix, count * width, count, width, rows, dtable, g, index, padding_index)
+#define DEFINE_TAKE(name, suffix) CALL(name, suffix, spec->outer * spec->count * spec->inner, spec, y, x, index)
+#define DEFINE_GIVE(name, suffix) CALL(name, suffix, spec->outer * spec->count * spec->inner, spec, x, y, index)
 #define DEFINE_DROPOUT(name, suffix) CALL(name, suffix, n, n, out, x, p, key)
 #define DEFINE_RANDOM(name, suffix) CALL(name, suffix, 4 * n, mt, n, out, low, high)
 /* clang-format on */

@@ -21,8 +21,9 @@
 #define AG_SIG_FILL_WHOLE(f) int f(const ag_plan *plan, int64_t n, void *out, int64_t p0)
 #define AG_SIG_CLAMP_WHOLE(f) int f(const ag_plan *plan, int64_t n, void *out, const void *x, int64_t p0, int64_t p1)
 
-/* Reductions; argreduce writes int64_t positions within the flattened reduced dims, the first of equals, NaN first. */
+/* Reductions; a test writes a byte, 0 or 1; argreduce writes int64_t positions within the flattened reduced dims, the first of equals, NaN first. */
 #define AG_SIG_REDUCE(f) int f(const ag_reduce *plan, void *out, const void *x, double p0)
+#define AG_SIG_REDUCE_TEST(f) int f(const ag_reduce *plan, void *out, const void *x)
 #define AG_SIG_ARGREDUCE(f) int f(const ag_reduce *plan, int64_t *out, const void *x)
 
 /* Rowwise: contiguous (outer, n, inner), along the middle. */
@@ -78,10 +79,12 @@
 #define AG_SIG_CLIP_FACTOR(f) int f(double *factor, const void *norm, double most)
 #define AG_SIG_LIST_SCALE(f) int f(int64_t count, ag_param *params, const double *factor)
 
-/* Embedding: out[i] = table[index[i]], rows of width elements; the gradient adds g[i] to dtable[index[i]] in order of i,
- * leaving out padding_index (-1: none). */
-#define AG_SIG_EMBEDDING(f) int f(int64_t count, int64_t width, int64_t rows, void *out, const void *table, const int64_t *index)
-#define AG_SIG_EMBEDDING_GRAD(f) int f(int64_t count, int64_t width, int64_t rows, void *dtable, const void *g, const int64_t *index, int64_t padding_index)
+/* By index (ag_index). Of x, y is taken; to x, y is given, in order of its rows. Nothing is written where a position is out of range:
+ * status 1 + the place of the first such one in the index, counting along the dims that have strides.
+ * fold_index: out[i] = out[i] * n + index[i], so that several positions become one. */
+#define AG_SIG_TAKE(f) int f(const ag_index *spec, void *y, const void *x, const int64_t *index)
+#define AG_SIG_GIVE(f) int f(const ag_index *spec, void *x, const void *y, const int64_t *index)
+#define AG_SIG_FOLD_INDEX(f) int f(int64_t count, int64_t n, int64_t *out, const int64_t *index)
 
 /* Dropout: out = x kept and scaled by 1 / (1 - p), or 0, decided by (key[0], index) alone; its gradient is itself. */
 #define AG_SIG_DROPOUT(f) int f(int64_t n, void *out, const void *x, double p, const int64_t *key)

@@ -283,7 +283,7 @@ def reductions(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
     empties = [] if name in ORDERED else [((0,), (0,)), ((0, 3), (0,)), ((3, 0), (1,))]
     for (shape, dims), p in itertools.product(REDUCED + empties, extra):
         kept = tuple(n for d, n in enumerate(shape) if d not in dims)
-        out_dtype = np.int64 if group == "ARGREDUCE" else dtype
+        out_dtype = {"ARGREDUCE": np.int64, "REDUCE_TEST": bool}.get(group, dtype)
         layouts = [np.asarray(rng.uniform(-2, 2, shape), dtype)]
         if len(shape) > 1:
             layouts.append(np.asarray(rng.uniform(-2, 2, shape[::-1]), dtype).T)
@@ -291,6 +291,8 @@ def reductions(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
             layouts.append(np.asarray(rng.uniform(-2, 2, shape), dtype)[::-1])
         for x in layouts:
             yield f"{shape} over {dims}, strides {x.strides}", (Out(np.full(kept, 7, out_dtype)), x, dims, *p)
+    if np.dtype(dtype).kind != "f":
+        return
     inf, nan = np.inf, np.nan
     rows = np.array(
         [
@@ -535,22 +537,39 @@ def linears(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
 # --- the rest ---------------------------------------------------------------------------------------------------------
 
 
-def embeddings(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+def by_index(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
     rng = np.random.default_rng(8)
-    for count, width, rows in ((1, 1, 1), (5, 3, 4), (100, 17, 10), (33, 64, 5), (0, 3, 4), (4, 0, 3), (1000, 2, 3)):
-        index = rng.integers(0, rows, count)
-        if group == "EMBEDDING":
-            table = np.asarray(rng.standard_normal((rows, width)), dtype)
-            yield f"{count}, {width}, {rows}", (Out(np.full((count, width), 7, dtype)), table, index)
-            if count:
-                for bad in (-1, rows, 2**40):
-                    wrong = index.copy()
-                    wrong[count // 2] = bad
-                    yield f"index {bad}", (Out(np.full((count, width), 7, dtype)), table, wrong)
-        else:
-            g = np.asarray(rng.standard_normal((count, width)), dtype)
-            for padding in (-1, 0):
-                yield f"{count}, {width}, {rows}", (Out(np.full((rows, width), 0.5, dtype)), g, index, padding)
+
+    def make(*shape):
+        return np.asarray(
+            rng.integers(0, 2, shape) if np.dtype(dtype).kind == "b" else rng.uniform(-9, 9, shape), dtype
+        )
+
+    sizes = (1, 5, 4, 3), (1, 100, 10, 17), (3, 7, 5, 1), (2, 0, 4, 3), (1, 4, 3, 0), (4, 50, 2, 6)
+    for outer, count, n, inner in sizes:
+        whole, rows = (outer, n, inner), (outer, count, inner)
+        for shape in ((1, count, 1), (outer, count, 1), rows):
+            for low in (0, -n):
+                index = np.broadcast_to(rng.integers(low, n, shape), rows)
+                index = index if shape == rows else index[:1, :, :1]
+                if shape == (outer, count, 1) != (1, count, 1):
+                    continue
+                written, read = (rows, whole) if group == "TAKE" else (whole, rows)
+                yield f"{whole}, {rows}, index {shape}, from {low}", (Out(make(*written)), make(*read), index, low)
+                if index.size:
+                    for bad in (low - 1, n, 2**40):
+                        wrong = index.copy()
+                        wrong.flat[index.size // 2] = bad
+                        yield f"index {bad}", (Out(make(*written)), make(*read), wrong, low)
+        if name == "scatter_add":
+            index = rng.integers(0, n, (1, count, 1))
+            yield f"{whole}, {rows}, without 1", (Out(make(*whole)), make(*rows), index, 0, 1)
+
+
+def folded_indices(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    for wrong in (None, -4, 3):
+        index = np.array([0, -1, 2, -3] if wrong is None else [0, wrong, 2, 5])
+        yield f"{index}", (Out(np.arange(4)), index, 3)
 
 
 def dropouts(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
@@ -714,6 +733,7 @@ def run_optimizer(name: str, options: dict, dtype, shift: int) -> list[np.ndarra
 BY_CLASS = {
     **dict.fromkeys(OPERANDS, elementwise),
     "REDUCE": reductions,
+    "REDUCE_TEST": reductions,
     "ARGREDUCE": reductions,
     "ROWWISE": rowwise,
     "ROWWISE_GRAD": rowwise,
@@ -732,8 +752,9 @@ BY_CLASS = {
     "MAX_POOL": pools,
     "MAX_POOL_GRAD": pools,
     "AVG_POOL": pools,
-    "EMBEDDING": embeddings,
-    "EMBEDDING_GRAD": embeddings,
+    "TAKE": by_index,
+    "GIVE": by_index,
+    "FOLD_INDEX": folded_indices,
     "DROPOUT": dropouts,
     "COUNT": counters,
 }

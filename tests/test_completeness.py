@@ -206,6 +206,7 @@ def test_the_families_mirror_the_ops():
         "random",
         "inplace",
         "operands",
+        "subscript",
     }
     assert {f.__name__.split(".")[-1] for f in FAMILIES} == files
 

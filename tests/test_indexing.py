@@ -145,3 +145,52 @@ def test_assignment_through_chained_indices():
     (y * arange(1.0, 7.0).reshape(2, 3)).sum().backward()
     assert y.tolist() == [[0, 0, 20], [35, 9, 50]]
     assert x.grad.tolist() == [[10, 0, 30], [40, 5, 60]]
+
+
+LETTERS = autograd.tensor(np.random.default_rng(3).standard_normal((7, 4)).astype("f"))
+BATCHED = {
+    "positions in each example": lambda x, i: x[i],
+    "the same positions": lambda x, i: x[tensor([0, 2])] * i[0],
+    "of a table": lambda x, i: LETTERS[i],
+    "several dims": lambda x, i: LETTERS[i, tensor([3, 0])] + x[:2],
+    "gather": lambda x, i: x.gather(0, i),
+    "scatter_add": lambda x, i: x.scatter_add(0, i, x[:2]),
+    "index_copy": lambda x, i: x.index_copy(0, i, x[:2]),
+    "embedding": lambda x, i: autograd.nn.functional.embedding(i, LETTERS, padding_idx=1),
+    "one_hot": lambda x, i: autograd.nn.functional.one_hot(i, 5),
+    "cross_entropy": lambda x, i: autograd.nn.functional.cross_entropy(x, i[0]),
+}
+
+
+@pytest.mark.parametrize("name", BATCHED)
+def test_vmap_by_index_is_the_loop_and_never_falls_back_to_it(backend, name, recwarn):
+    f = BATCHED[name]
+    x, i = LETTERS[:3].clone(), tensor([[0, 3], [1, 1], [2, 0]])
+    expected = autograd.stack([f(x[k], i[k]) for k in range(3)])
+    assert autograd.func.vmap(f)(x, i).tolist() == expected.tolist()
+    if expected.is_floating_point():
+        slope = autograd.func.grad(lambda x, i: (f(x, i) * x.sum()).sum())
+        found = autograd.func.vmap(slope)(x, i)
+        assert found.tolist() == autograd.stack([slope(x[k], i[k]) for k in range(3)]).tolist()
+    assert not [str(w.message) for w in recwarn]
+
+
+def test_steps_that_index_replay():
+    generator = np.random.default_rng(0)
+    w = tensor(generator.standard_normal((7, 4)), requires_grad=True)
+
+    def step(i, t):
+        w.grad = None
+        y = w[i]
+        y[:, 1:][i > 3] = 0.0
+        loss = (y.log_softmax(1)[autograd.arange(5), t] * y.gather(1, t[:, None])[:, 0]).mean()
+        loss.backward()
+        return loss, (y.argmax(1) == t).sum(), (i > 2).any(), i.amax(), w.grad.clone()
+
+    captured = autograd.capture(step)
+    for _ in range(6):
+        given = tensor(generator.integers(0, 7, 5)), tensor(generator.integers(0, 4, 5))
+        assert [r.tolist() for r in captured(*given)] == [r.tolist() for r in step(*given)]
+    assert "4 replayed" in repr(captured)
+    with pytest.raises(IndexError, match="out of range"):
+        captured(tensor([0, 1, 2, 3, 7]), tensor([0, 1, 2, 3, 3]))

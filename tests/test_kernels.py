@@ -59,7 +59,7 @@ SUMS = {
     "mse",
     "bce_with_logits",
     "cross_entropy",
-    "embedding_grad",
+    "scatter_add",
     "prod",
     "softmax_grad",
     "log_softmax_grad",
@@ -222,6 +222,7 @@ def large(name: str, group: str, dtype):
         return args
     return {
         "REDUCE": lambda: (Out(np.zeros((), dtype)), make(700, 701), (0, 1), *([1.0] if name == "var" else [])),
+        "REDUCE_TEST": lambda: (Out(np.zeros(601, bool)), make(500, 601), (0,)),
         "ARGREDUCE": lambda: (Out(np.zeros(601, np.int64)), make(500, 601), (0,)),
         "COUNT": lambda: (Out(np.arange(n)),),
         "ROWWISE": lambda: (Out(np.zeros((400, 701, 1), dtype)), make(400, 701, 1), (400, 701, 1)),
@@ -339,8 +340,12 @@ def large(name: str, group: str, dtype):
             ),
             SHARED_POOL,
         ),
-        "EMBEDDING": lambda: (Out(np.zeros((20_001, 16), dtype)), make(100, 16), rng.integers(0, 100, 20_001)),
-        "EMBEDDING_GRAD": lambda: (Out(np.zeros((100, 16), dtype)), make(20_001, 16), rng.integers(0, 100, 20_001), -1),
+        "TAKE": lambda: (
+            Out(np.zeros((1, 20_001, 16), dtype)),
+            make(1, 100, 16),
+            rng.integers(0, 100, (1, 20_001, 1)),
+        ),
+        "GIVE": lambda: (Out(np.zeros((1, 30, 160), dtype)), make(1, 2001, 160), rng.integers(0, 30, (1, 2001, 1))),
         "DROPOUT": lambda: (Out(np.zeros(n, dtype)), make(n), 0.5, np.array([7])),
     }[group]()
 

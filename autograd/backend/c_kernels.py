@@ -305,6 +305,18 @@ def _reduce(by_dtype, twin):
     return kernel
 
 
+def _reduce_test(by_dtype, twin):
+    def kernel(out, x, dims):
+        layout = x.layout
+        f = by_dtype.get(layout.dtype)
+        if f is None:
+            twin(out, x, dims)
+        else:
+            f(_plans.get((layout, dims)) or _make_reduce_plan(layout, dims), out.ptr, x.ptr)
+
+    return kernel
+
+
 def _argreduce(by_dtype, twin):
     cast = extension.ffi.cast
 
@@ -611,29 +623,47 @@ def _param_table(table):
     return rows, list(rows)
 
 
-def _embedding(by_dtype, twin):
+def _make_index(y: Layout, x: Layout, index: Layout, low: int, skip: int | None):
+    """The ag_index of x (outer, n, inner), y (outer, count, inner) and positions that broadcast to y."""
+    spec = extension.ffi.new("ag_index *")
+    spec.outer, spec.count, spec.inner = y.shape
+    spec.n = x.shape[1]
+    spec.step = [0 if n == 1 else s for n, s in zip(index.shape, index.strides)]
+    spec.low, spec.skip = low, extension.lib.AG_NO_SKIP if skip is None else skip
+    return _remember((y, x, index, low, skip), spec)
+
+
+def _take(by_dtype, twin):
     cast = extension.ffi.cast
 
-    def kernel(out, table, index):
-        f = by_dtype.get(table.dtype)
+    def kernel(y, x, index, low=0):
+        f = by_dtype.get(y.layout.dtype)
         if f is None:
-            return twin(out, table, index)
-        rows, width = table.shape
-        return f(index.size, width, rows, out.ptr, table.ptr, cast("int64_t *", index.ptr))
+            return twin(y, x, index, low)
+        key = (y.layout, x.layout, index.layout, low, None)
+        return f(_plans.get(key) or _make_index(*key), y.ptr, x.ptr, cast("int64_t *", index.ptr))
 
     return kernel
 
 
-def _embedding_grad(by_dtype, twin):
+def _give(by_dtype, twin):
     cast = extension.ffi.cast
 
-    def kernel(dtable, g, index, padding_index):
-        f = by_dtype.get(g.dtype)
+    def kernel(x, y, index, low=0, skip=None):
+        f = by_dtype.get(x.layout.dtype)
         if f is None:
-            return twin(dtable, g, index, padding_index)
-        rows, width = dtable.shape
-        if f(index.size, width, rows, dtable.ptr, g.ptr, cast("int64_t *", index.ptr), padding_index):
-            raise _index_changed("embedding")
+            return twin(x, y, index, low) if skip is None else twin(x, y, index, low, skip)
+        key = (y.layout, x.layout, index.layout, low, skip)
+        return f(_plans.get(key) or _make_index(*key), x.ptr, y.ptr, cast("int64_t *", index.ptr))
+
+    return kernel
+
+
+def _fold_index(f):
+    cast = extension.ffi.cast
+
+    def kernel(out, index, n):
+        return f(index.size, n, cast("int64_t *", out.ptr), cast("int64_t *", index.ptr))
 
     return kernel
 
@@ -705,11 +735,17 @@ def _no_scratch() -> MemoryError:
     return MemoryError("a kernel could not get its scratch memory")
 
 
-BY_SYMBOL: dict[str, Callable] = {"PERMUTATION": _permutation, "INTEGERS": _integers, "COUNT": _count}
+BY_SYMBOL: dict[str, Callable] = {
+    "PERMUTATION": _permutation,
+    "INTEGERS": _integers,
+    "COUNT": _count,
+    "FOLD_INDEX": _fold_index,
+}
 BINDERS: dict[str, Callable] = {
     "FILL": _fill, "FILL_WHOLE": _fill, "UNARY": _unary, "UNARY_P": _unary_p, "CLAMP_WHOLE": _unary_p,
     "BINARY": _binary, "BINARY_P": _binary_p, "TERNARY": _ternary, "WHERE": _ternary,
-    "COMPARE": _compare, "TEST": _test, "CAST": _cast, "RANDOM": _random, "REDUCE": _reduce, "ARGREDUCE": _argreduce,
+    "COMPARE": _compare, "TEST": _test, "CAST": _cast, "RANDOM": _random,
+    "REDUCE": _reduce, "REDUCE_TEST": _reduce_test, "ARGREDUCE": _argreduce,
     "ROWWISE": _rowwise, "ROWWISE_GRAD": _rowwise_grad, "NORM": _norm, "NORM_GRAD": _norm_grad,
     "BATCH_NORM": _batch_norm, "BATCH_NORM_GRAD": _batch_norm_grad,
     "LOSS": _loss, "LOSS_GRAD": _loss_grad, "NLL": _nll, "NLL_GRAD": _nll_grad,
@@ -717,5 +753,5 @@ BINDERS: dict[str, Callable] = {
     "CONV": _conv, "MAX_POOL": _max_pool, "MAX_POOL_GRAD": _max_pool_grad, "AVG_POOL": _avg_pool,
     "OPTIMIZER": _optimizer, "LIST_SQUARES": _list_squares, "LIST_SCALE": _list_scale,
     "ROOT_SUM": _root_sum, "CLIP_FACTOR": _clip_factor,
-    "EMBEDDING": _embedding, "EMBEDDING_GRAD": _embedding_grad, "DROPOUT": _dropout,
+    "TAKE": _take, "GIVE": _give, "DROPOUT": _dropout,
 }  # fmt: skip

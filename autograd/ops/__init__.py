@@ -50,6 +50,7 @@ from . import (
     softmax,
     sorting,
     statistics,
+    subscript,
     trigonometry,
     views,
     windows,
@@ -155,8 +156,8 @@ def _members() -> dict[str, Any]:
     members |= {
         "backward": backward_of, "contiguous": views.to_contiguous, "where": choice.where_method,
         **dims.PROPERTIES,
-        "__getitem__": index.getitem, "__setitem__": inplace.setitem,
-        "__iter__": index.iterate, "__contains__": index.contains,
+        "__getitem__": subscript.getitem, "__setitem__": inplace.setitem,
+        "__iter__": subscript.iterate, "__contains__": subscript.contains,
         "__pos__": arithmetic.positive,
         "__neg__": arithmetic.neg, "__abs__": arithmetic.abs, "__invert__": comparison.bitwise_not,
         "__eq__": _equality(comparison.eq, False), "__ne__": _equality(comparison.ne, True),

@@ -44,7 +44,8 @@ def to(input: Tensor, *args, **kwargs) -> Tensor:
     >>> to(tensor([1.7]), dtypes.int64), to(tensor([1.7]), "cpu", dtypes.float64)
     (tensor([1]), tensor([1.7000], dtype=autograd.float64))
     """
-    dtype, copy = destination(*args, **kwargs)
+    usual = len(args) == 1 and isinstance(args[0], dtypes.dtype) and not kwargs
+    dtype, copy = (dtypes.as_dtype(args[0]), False) if usual else destination(*args, **kwargs)
     d = input._array.dtype if dtype is None else dtype
     if d is input._array.dtype and not copy:
         return input

@@ -16,10 +16,11 @@ from .. import dtypes
 from ..backend import K
 from ..data import tensor
 from ..op import Op, contiguous, record, require_tensor
-from ..storage import empty
+from ..storage import Array, empty
 from ..tensor import Tensor
 from .choice import clamp, where
 from .extremes import max
+from .index import outside, rows, split
 
 
 class Embedding(Op):
@@ -34,7 +35,7 @@ class Embedding(Op):
         edge, index = node.edges[0], node.saved[0]
         dtable = empty(edge.layout.shape, g.dtype)
         K.fill(dtable, 0.0)
-        K.embedding_grad(dtable, contiguous(g), index, node.params[0])
+        _add_rows(dtable, contiguous(g), index, node.params[0])
         return dtable, None
 
     def dtable(g, index, shape, padding_index):
@@ -53,7 +54,7 @@ class EmbeddingGrad(Op):
         a, i = contiguous(x._array), index._array
         y = empty(shape, a.dtype)
         K.fill(y, 0.0)
-        K.embedding_grad(y, a, i, padding_index)
+        _add_rows(y, a, i, padding_index)
         return record(cls, (x._edge, index._edge), (a, i, y), y, (padding_index,))
 
     def dx(g, index, padding_index):
@@ -61,6 +62,12 @@ class EmbeddingGrad(Op):
         if padding_index < 0:
             return picked
         return where((index == padding_index).unsqueeze(-1), 0.0, picked)
+
+
+def _add_rows(table: Array, g: Array, index: Array, padding_index: int) -> None:
+    status = K.scatter_add(split(table, 0), split(g, 0, len(index.shape)), rows(index), 0, padding_index)
+    if status:
+        raise RuntimeError("embedding: the indices were changed, to some that are out of range, since forward")
 
 
 # --- functions --------------------------------------------------------------------------------------------------------
@@ -100,20 +107,18 @@ def embedding(
         )
     if table.ndim != 2:
         raise RuntimeError(f"'weight' must be 2-D, got shape {list(table.shape)}")
-    rows, width = table._array.shape
+    n, width = table._array.shape
     padding = -1
     if padding_idx is not None:
-        if not -rows <= padding_idx < rows:
+        if not -n <= padding_idx < n:
             raise AssertionError("Padding_idx must be within num_embeddings")
-        padding = padding_idx % rows
+        padding = padding_idx % n
     i = contiguous(index.to(dtypes.int64)._array)
     a = contiguous(table._array)
     y = empty(i.shape + (width,), a.dtype)
-    flat = i.view((i.size,), (1,))
-    status = K.embedding(y.view((i.size, width), (width, 1)), a, flat)
+    status = K.gather(split(y, 0, len(i.shape)), split(a, 0), rows(i))
     if status:
-        bad = flat.numpy()[status - 1]
-        raise IndexError(f"index out of range in self: embedding of index {bad} with {rows} rows")
+        raise IndexError(f"index out of range in self (embedding): {outside(i, status, 0, a.shape[0])}")
     return record(Embedding, (table._edge, None), (a, i, y), y, (padding,))
 
 

@@ -1,19 +1,20 @@
-"""Indexing: parts of a tensor, by ints, slices, None, Ellipsis, integer tensors and masks.
+"""Reading by index: ops that take elements at integer positions, and those that add them back.
 
->>> from autograd import arange
->>> x = arange(6).reshape(2, 3)
->>> x[0, 1:], x[:, x[0] > 0]
-(tensor([1, 2]), tensor([[1, 2],
-        [4, 5]]))
+>>> from autograd import tensor
+>>> x = tensor([[1, 2], [3, 4]])
+>>> gather(x, 1, tensor([[0, 0], [1, 0]])), index_select(x, 0, tensor([1, 1]))
+(tensor([[1, 1],
+        [4, 3]]), tensor([[3, 4],
+        [3, 4]]))
 
-Basic indices (ints, slices, None, Ellipsis) give views. Tensors, lists and masks copy; where a position is taken
-twice, its gradients add up.
+Three kernels do all of it: gather, scatter and scatter_add, on arrays seen as (outer, n, inner). Where a position is
+taken twice, its gradients add up, in order.
 """
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
+import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -21,30 +22,46 @@ from .. import dtypes
 from ..backend import K
 from ..backprop import copied
 from ..errors import wrap_dim
-from ..op import Op, broadcast_shapes, record, require_tensor
+from ..op import Op, broadcast_shapes, contiguous, record, require_tensor
 from ..out import with_out
 from ..storage import Array, empty, from_numpy
 from ..tensor import Tensor, wrap
 from . import choice
 from .shape import broadcast_tensors, expand, reshape
-from .views import Select, Slice, clone, view_of
+
+
+def split(a: Array, dim: int, span: int = 1) -> Array:
+    """A contiguous array as (outer, n, inner), where n are the span dims from dim on."""
+    shape = a.shape
+    n, inner = math.prod(shape[dim : dim + span]), math.prod(shape[dim + span :])
+    return a.view((math.prod(shape[:dim]), n, inner), (n * inner, inner, 1))
 
 
 class Index(Op):
-    """y = x[index]
+    """y = x[index]: positions in the place of one dim, or of several as if they were one
     dL/dx = zeros; dL/dx[index] += g"""
 
-    params = ("index",)
+    params = ("index", "dim", "span", "low")
+
+    @classmethod
+    def apply(cls, x: Tensor, index: Tensor, dim: int = 0, span: int = 1, low: int = 0) -> Tensor:
+        """``index`` is int64, contiguous, and nobody writes to it; positions may be below 0 down to ``low``."""
+        a, i = contiguous(x._array), index._array
+        y = empty((*a.shape[:dim], *i.shape, *a.shape[dim + span :]), a.dtype)
+        status = K.gather(split(y, dim, len(i.shape)), split(a, dim, span), rows(i), low)
+        if status:
+            raise IndexError(outside(i, status, dim, math.prod(a.shape[dim : dim + span])))
+        return record(cls, (x._edge,), (a, y), y, (index, dim, span, low))
 
     @staticmethod
     def backward(node, g):
         dx = empty(node.edges[0].layout.shape, g.dtype)
         K.fill(dx, 0.0)
-        K.index_add(dx, g, node.params[0])
+        _add_rows(dx, contiguous(g), *node.params)
         return (dx,)
 
-    def dx(g, shape, index):
-        return IndexAdd.apply(g, tuple(shape), index)
+    def dx(g, shape, index, dim, span, low):
+        return IndexAdd.apply(g, tuple(shape), index, dim, span, low)
 
 
 class IndexSelect(Index):
@@ -68,21 +85,48 @@ class IndexAdd(Op):
     dL/dvalue = g[index]"""
 
     inputs = ("x", "value")
-    params = ("index",)
+    params = ("index", "dim", "span", "low")
     fused = {"x": "g"}
 
     @classmethod
-    def apply(cls, value: Tensor, shape: tuple, index, x: Tensor | None = None) -> Tensor:
+    def apply(
+        cls, value: Tensor, shape: tuple, index: Tensor, dim: int = 0, span: int = 1, low: int = 0,
+        x: Tensor | None = None,
+    ) -> Tensor:  # fmt: skip
         """Without x: zeros of ``shape``."""
-        y = _start(x, shape, value)
-        K.index_add(y, value._array, index)
-        return record(cls, (None if x is None else x._edge, value._edge), (y, value._array, y), y, (index,))
+        y, v = _start(x, shape, value), contiguous(value._array)
+        _add_rows(y, v, index, dim, span, low)
+        edges = (None if x is None else x._edge, value._edge)
+        return record(cls, edges, (y, v, y), y, (index, dim, span, low))
 
     def dx(g):
         return g
 
-    def dvalue(g, index):
-        return taken(g, index)
+    def dvalue(g, index, dim, span, low):
+        return Index.apply(g, index, dim, span, low)
+
+
+def rows(index: Array) -> Array:
+    """Positions, contiguous, for split(): they broadcast along outer and inner."""
+    return index.view((1, index.size, 1), (0, 1, 0))
+
+
+def _add_rows(x: Array, y: Array, index: Tensor, dim: int, span: int, low: int) -> None:
+    i = index._array
+    status = K.scatter_add(split(x, dim, span), split(y, dim, len(i.shape)), rows(i), low)
+    if status:
+        raise IndexError(outside(i, status, dim, math.prod(x.shape[dim : dim + span])))
+
+
+def kept(index: Array, *inputs: Tensor) -> Array:
+    """Positions, contiguous; copied where backward will need them: the user may write to them."""
+    return contiguous(index) if all(x._edge is None for x in inputs) else copied(index)
+
+
+def outside(index: Array, status: int, dim: int, n: int) -> str:
+    """What is wrong with positions to which a kernel gave a status."""
+    bad = index.numpy().reshape(-1)[status - 1]
+    return f"index {bad} is out of bounds for dimension {dim} with size {n}"
 
 
 def _start(x: Tensor | None, shape: tuple, like: Tensor) -> Array:
@@ -95,11 +139,31 @@ def _start(x: Tensor | None, shape: tuple, like: Tensor) -> Array:
     return y
 
 
+# --- positions along a dim, one for each element ----------------------------------------------------------------------
+
+
 class Gather(Op):
     """y[i] = x[index[i] along dim]
     dL/dx[index[i]] += g[i]"""
 
     params = ("dim", "index")
+
+    @classmethod
+    def apply(cls, x: Tensor, dim: int, index: Tensor) -> Tensor:
+        a, i = x._array, kept(index._array, x)
+        y = empty(i.shape, a.dtype)
+        status = K.gather(split(y, dim), split(contiguous(_beside(a, i, dim)), dim), split(i, dim))
+        if status:
+            raise RuntimeError(outside(i, status, dim, a.shape[dim] if a.shape else 1))
+        return record(cls, (x._edge,), (a, y), y, (dim, wrap(i)))
+
+    @staticmethod
+    def backward(node, g):
+        dim, index = node.params
+        dx = empty(node.edges[0].layout.shape, g.dtype)
+        K.fill(dx, 0.0)
+        give(K.scatter_add, dx, g, dim, index._array)
+        return (dx,)
 
     def dx(g, shape, dim, index):
         return scatter_add_zeros(g, shape, dim, index)
@@ -117,15 +181,32 @@ class ScatterAdd(Op):
     @classmethod
     def apply(cls, src: Tensor, shape: tuple, dim: int, index: Tensor, x: Tensor | None = None) -> Tensor:
         """Without x: zeros of ``shape``."""
-        y = _start(x, shape, src)
-        K.scatter_add(y, src._array, dim, index._array)
-        return record(cls, (None if x is None else x._edge, src._edge), (y, src._array, y), y, (dim, index))
+        y, i = _start(x, shape, src), kept(index._array, src)
+        give(K.scatter_add, y, src._array, dim, i)
+        return record(cls, (None if x is None else x._edge, src._edge), (y, src._array, y), y, (dim, wrap(i)))
 
     def dx(g):
         return g
 
     def dsrc(g, dim, index):
-        return gather(g, dim, index)
+        return Gather.apply(g, dim, index)
+
+
+def _beside(x: Array, index: Array, dim: int) -> Array:
+    """The part of x that has the sizes of index, dim left out."""
+    shape = tuple([n if d == dim else m for d, (n, m) in enumerate(zip(x.shape, index.shape))])
+    return x if shape == x.shape else x.view(shape, x.strides)
+
+
+def give(kernel: Callable, x: Array, y: Array, dim: int, index: Array) -> None:
+    """Write (or add) y to x, contiguous, at positions along dim."""
+    part = _beside(x, index, dim)
+    whole = contiguous(part)
+    status = kernel(split(whole, dim), split(contiguous(y), dim), split(index, dim))
+    if status:
+        raise RuntimeError(outside(index, status, dim, x.shape[dim] if x.shape else 1))
+    if whole is not part:
+        K.copy(part, whole)
 
 
 class Pick(Op):
@@ -142,12 +223,12 @@ class Pick(Op):
 
 def pick(x: Tensor, dim: int, index: Tensor, keepdim: bool = True) -> Tensor:
     """The elements of x at the positions ``index`` along ``dim``, which has that dim only with ``keepdim``."""
-    a, i = x._array, index._array
+    a, i = contiguous(x._array), kept(index._array, x)
     y = empty(i.shape, a.dtype)
     keepdim = keepdim or not a.shape
     whole = i.shape if keepdim else (*i.shape[:dim], 1, *i.shape[dim:])
-    K.gather(y.view(whole), a, dim, i.view(whole))
-    return record(Pick, (x._edge,), (a, y), y, (dim, keepdim, wrap(copied(i))))  # the user may write to index
+    K.gather(split(y.view(whole), dim), split(a, dim), split(i.view(whole), dim))
+    return record(Pick, (x._edge,), (a, y), y, (dim, keepdim, wrap(i)))
 
 
 def scatter_add_zeros(x: Tensor, shape: tuple, dim: int, index: Tensor) -> Tensor:
@@ -155,24 +236,27 @@ def scatter_add_zeros(x: Tensor, shape: tuple, dim: int, index: Tensor) -> Tenso
     return ScatterAdd.apply(x, shape, dim, index)
 
 
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
 def checked_positions(op: str, x: Array, dim: int, index: Tensor, name: str) -> tuple[int, Tensor]:
-    """The dim, and the positions along it as no one else's memory. Raises where they are not ints, lie outside x, or
-    have another number of dims than x."""
-    i = require_tensor(op, index, "index")._array
-    if i.dtype is not dtypes.int64 and i.dtype is not dtypes.int32:
-        raise RuntimeError(f"{op}(): Expected dtype int32/int64 for index, got {i.dtype}")
+    """The dim, and the positions along it as int64. Raises where they are not ints or have another number of dims."""
+    i = positions(op, index, RuntimeError, "int32/int64")
     d = wrap_dim(dim, len(x.shape))
-    if len(i.shape) != len(x.shape):
+    if i.ndim != len(x.shape):
         raise RuntimeError(
             f"Index tensor must have the same number of dimensions as {name} tensor: got shapes {list(i.shape)} and "
             f"{list(x.shape)}"
         )
-    limit = x.shape[d] if x.shape else 1
-    values = i.numpy()
-    if values.size and (values.min() < 0 or values.max() >= limit):
-        bad = values[(values < 0) | (values >= limit)].flat[0]
-        raise RuntimeError(f"index {bad} is out of bounds for dimension {d} with size {limit}")
-    return d, wrap(copied(i))
+    return d, i
+
+
+def positions(op: str, index: Tensor, error: type[Exception], expected: str) -> Tensor:
+    """Positions as int64; an error where they have a dtype that positions do not have."""
+    i = require_tensor(op, index, "index")
+    if i._array.dtype is not dtypes.int64 and i._array.dtype is not dtypes.int32:
+        raise error(f"{op}(): Expected dtype {expected} for index, got {i.dtype}")
+    return i.to(dtypes.int64)
 
 
 def _larger(a: tuple, b: tuple, but: int | None = None) -> bool:
@@ -199,9 +283,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
             f"Size does not match at dimension other than {d}: expected index {list(i.shape)} to be no larger than "
             f"self {list(a.shape)} apart from dimension {d}"
         )
-    y = empty(i.shape, a.dtype)
-    K.gather(y, a, d, i)
-    return record(Gather, (input._edge,), (a, y), y, (d, index))
+    return Gather.apply(input, d, index)
 
 
 @with_out
@@ -215,26 +297,24 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """
     x = require_tensor("index_select", input)
     d = wrap_dim(dim, x.ndim)
-    values = vector_of_positions("index_select", x, d, index)
-    if not x.ndim:
-        if values.size != 1:
-            raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {values.size} value(s)")
-        return clone(x)
-    return taken(x, (slice(None),) * d + (values,), IndexSelect)
+    i = vector_of_positions("index_select", index, x)
+    if x.ndim:
+        return IndexSelect.apply(x, i, d)
+    if i.numel() != 1:
+        raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {i.numel()} value(s)")
+    return reshape(IndexSelect.apply(reshape(x, 1), i), ())
 
 
-def vector_of_positions(op: str, x: Tensor, dim: int, index: Tensor) -> np.ndarray:
-    """The positions along a dim that a vector (or a number) of ints names, copied: the user may write to it."""
-    i = require_tensor(op, index, "index")._array
-    if len(i.shape) > 1:
+def vector_of_positions(op: str, index: Tensor, *inputs: Tensor) -> Tensor:
+    """The positions that a vector (or a number) of ints names, as an int64 vector that stays as it is."""
+    i = require_tensor(op, index, "index")
+    if i.ndim > 1:
         raise IndexError(f"{op}(): Index is supposed to be a vector, but got shape {list(i.shape)}")
-    if i.dtype is not dtypes.int64 and i.dtype is not dtypes.int32:
-        raise RuntimeError(f"{op}(): Expected dtype int32 or int64 for index, got {i.dtype}")
-    values, n = i.numpy().reshape(-1).copy(), x.shape[dim] if x.ndim else 1
-    outside = (values < 0) | (values >= n)
-    if outside.any():
-        raise IndexError(f"{op}(): index {values[outside][0]} is out of bounds for dimension {dim} with size {n}")
-    return values
+    return _owned(reshape(positions(op, i, RuntimeError, "int32 or int64"), -1), *inputs)
+
+
+def _owned(index: Tensor, *inputs: Tensor) -> Tensor:
+    return wrap(kept(index._array, *inputs))
 
 
 @with_out
@@ -248,7 +328,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     if m.dtype is not dtypes.bool_:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {m.dtype}")
     x, m = broadcast_tensors(x, m)
-    return taken(x, (m._array.numpy().copy(),), MaskedSelect)
+    return MaskedSelect.apply(reshape(x, -1), wrap(from_numpy(np.flatnonzero(m._array.numpy()))))
 
 
 @with_out
@@ -259,21 +339,25 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     tensor([1, 4])
     """
     x = require_tensor("take", input)
-    return taken(reshape(x, -1), (flat_positions("take", x, index),), Take)
+    i = flat_positions("take", index, x)
+    try:
+        return Take.apply(reshape(x, -1), i, low=-x.numel())
+    except IndexError as error:
+        raise flat_error(error, "take", x) from None
 
 
-def flat_positions(op: str, x: Tensor, index: Tensor) -> np.ndarray:
-    """Positions in the flattened x, from the front, copied."""
-    i, n = require_tensor(op, index, "index")._array, x.numel()
+def flat_positions(op: str, index: Tensor, *inputs: Tensor) -> Tensor:
+    """Positions in a flattened tensor, which stay as they are."""
+    i = require_tensor(op, index, "index")
     if i.dtype is not dtypes.int64:
         raise RuntimeError(f"{op}(): Expected a long tensor for index, but got {i.dtype.title}")
-    values = i.numpy()
-    outside = (values < -n) | (values >= n)
-    if outside.any():
-        raise IndexError(
-            f"out of range: tried to access index {values[outside].flat[0]} on a tensor of {n} elements ({op})"
-        )
-    return np.where(values < 0, values + n, values)
+    return _owned(i, *inputs)
+
+
+def flat_error(error: IndexError, op: str, x: Tensor) -> IndexError:
+    """The words for a flattened tensor of what :func:`outside` says."""
+    index = str(error).split()[1]
+    return IndexError(f"out of range: tried to access index {index} on a tensor of {x.numel()} elements ({op})")
 
 
 @with_out
@@ -320,164 +404,6 @@ def nonzero(input: Tensor, *, as_tuple: bool = False):
 def argwhere(input: Tensor) -> Tensor:
     """The positions of non-zero elements, a row each: as :func:`nonzero`."""
     return nonzero(input)
-
-
-# --- __getitem__ and __setitem__ --------------------------------------------------------------------------------------
-
-
-def _basic(shape: tuple, strides: tuple, index: tuple) -> tuple[tuple, tuple, int] | None:
-    """The geometry of a basic index: shape, strides and offset; None if the index is not basic."""
-    used = 0
-    for item in index:
-        if item is Ellipsis:
-            continue
-        if item is None or item is True or item is False:
-            if item is not None:
-                return None
-        elif type(item) is int or type(item) is slice or isinstance(item, (np.integer,)):
-            used += 1
-        else:
-            return None
-    if used > len(shape):
-        raise IndexError(f"too many indices for tensor of dimension {len(shape)} (got {used} for shape {list(shape)})")
-    out_shape: list[int] = []
-    out_strides: list[int] = []
-    offset, d, seen_ellipsis = 0, 0, False
-    for item in index:
-        if item is None:
-            out_shape.append(1)
-            out_strides.append(0)
-        elif item is Ellipsis:
-            if seen_ellipsis:
-                raise IndexError("an index can only have a single ellipsis ('...')")
-            seen_ellipsis = True
-            for _ in range(len(shape) - used):
-                out_shape.append(shape[d])
-                out_strides.append(strides[d])
-                d += 1
-        elif type(item) is slice:
-            if item.step is not None and item.step <= 0:
-                raise ValueError("step must be greater than zero: reverse by an index such as range(n - 1, -1, -1)")
-            start, stop, step = item.indices(shape[d])
-            n = max(0, -(-(stop - start) // step))
-            out_shape.append(n)
-            out_strides.append(strides[d] * step)
-            offset += start * strides[d] if n else 0
-            d += 1
-        else:
-            n = shape[d]
-            if not -n <= item < n:
-                raise IndexError(f"index {item} is out of bounds for dimension {d} with size {n}")
-            offset += (item % n) * strides[d]
-            d += 1
-    out_shape.extend(shape[d:])
-    out_strides.extend(strides[d:])
-    return tuple(out_shape), tuple(out_strides), int(offset)
-
-
-def _plain(item: Any) -> Any:
-    """An index item with tensors as NumPy arrays, 0-d integer tensors as ints."""
-    if isinstance(item, Tensor):
-        values = item._array.numpy()
-        if item._array.dtype is dtypes.bool_:
-            return values.copy()
-        if item._array.dtype is dtypes.uint8:
-            warnings.warn(
-                "indexing with dtype uint8 is now deprecated, please use a dtype bool instead: a mask, as in PyTorch",
-                stacklevel=4,
-            )
-            return values.astype(bool)
-        if item._array.dtype not in (dtypes.int64, dtypes.int32):
-            raise IndexError(
-                f"tensors used as indices must be long, int, byte or bool tensors, got {item.dtype} of shape "
-                f"{list(item.shape)}"
-            )
-        return values.copy() if item._array.shape else int(values)
-    if isinstance(item, (list, range)):
-        from ..data import tensor
-
-        made = tensor(list(item))
-        return np.zeros(0, np.int64) if not made.numel() and made.ndim == 1 else _plain(made)
-    if isinstance(item, float) or not (
-        item is None or item is Ellipsis or isinstance(item, (int, slice, np.integer, np.ndarray, np.bool_))
-    ):
-        raise TypeError(
-            f"only integers, slices (`:`), ellipsis (`...`), None and long or bool tensors are valid indices "
-            f"(got {type(item).__name__})"
-        )
-    if isinstance(item, slice):
-        return slice(*[None if v is None else int(v) for v in (item.start, item.stop, item.step)])
-    return item.copy() if isinstance(item, np.ndarray) else item  # the user may write to it
-
-
-def _normal(index: Any) -> tuple:
-    return tuple([_plain(v) for v in (index if isinstance(index, tuple) else (index,))])
-
-
-def _ints_first(index: tuple) -> tuple[tuple | None, tuple]:
-    """An advanced index as a basic one that takes its ints, None where there are none, and one that does the rest.
-
-    In PyTorch an int beside tensors selects first; to NumPy it is one more index array.
-    """
-    if not any(type(v) is int or isinstance(v, np.integer) for v in index):
-        return None, index
-    picks: list[Any] = []
-    for v in index:
-        if v is None or v is True or v is False:
-            continue
-        if isinstance(v, np.ndarray) and v.dtype == bool:
-            picks += [slice(None)] * v.ndim
-        else:
-            picks.append(slice(None) if isinstance(v, (slice, np.ndarray)) else v)
-    return tuple(picks), tuple([v for v in index if not (type(v) is int or isinstance(v, np.integer))])
-
-
-def _translated(error: IndexError, shape: tuple) -> IndexError:
-    """NumPy's IndexError in PyTorch's words."""
-    text = str(error).replace("for axis", "for dimension")
-    if "boolean index" in text:
-        text = f"The shape of the mask does not match the shape of the indexed tensor {list(shape)}: {text}"
-    return IndexError(text)
-
-
-def taken(x: Tensor, index: tuple, op: type[Op] = Index) -> Tensor:
-    """x at an advanced index, copied."""
-    a = x._array
-    try:
-        values = np.asarray(a.numpy()[index], order="C")
-    except IndexError as error:
-        raise _translated(error, a.shape) from None
-    y = from_numpy(values)
-    return record(op, (x._edge,), (a, y), y, (index,))
-
-
-def getitem(x: Tensor, index: Any) -> Tensor:
-    """x[index]"""
-    a = x._array
-    if type(index) is int:
-        index = (index,)
-        found = _basic(a.shape, a.strides, index)
-    else:
-        index = _normal(index)
-        found = _basic(a.shape, a.strides, index)
-    if found is None:
-        picks, index = _ints_first(index)
-        return taken(x if picks is None else getitem(x, picks), index)
-    params = found if a.contiguous else _basic(a.shape, a.layout.packed.strides, index)
-    op = Select if index and type(index[-1]) is int else Slice
-    return view_of(op, x, a.view(*found), params)  # type: ignore[arg-type]
-
-
-def iterate(x: Tensor):
-    """The slices along the first dim."""
-    if not x._array.shape:
-        raise TypeError("iteration over a 0-d tensor")
-    return iter(x.unbind(0))
-
-
-def contains(x: Tensor, value) -> bool:
-    """Whether some element equals value."""
-    return bool((x == value).any())
 
 
 __all__ = ["argwhere", "gather", "index_select", "masked_select", "nonzero", "take", "take_along_dim"]

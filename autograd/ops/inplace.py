@@ -27,9 +27,9 @@ from ..op import Op, broadcast_shapes, record, require_tensor
 from ..storage import Array, empty, note_change, written
 from ..tensor import Tensor, wrap
 from . import choice
-from .index import _basic, _ints_first, _normal, _translated, getitem
 from .operands import operand
-from .put import IndexPut
+from .put import IndexPut, masked_fill
+from .subscript import basic, place, plain
 from .views import ViewOp, views_of
 
 
@@ -296,8 +296,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if not isinstance(value, Tensor):
         value = tensor(value, dtype=None if isinstance(value, np.ndarray) else a.dtype)
     value = value.to(a.dtype)
-    index = _normal(index)
-    found = _basic(a.shape, a.strides, index)
+    items = plain(index)
+    found = basic(a.shape, a.strides, items)
     if found is not None:
         region = a.view(*found)
         value = _fitted(value, region.shape)
@@ -306,21 +306,18 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         K.copy(region, value._array)
         written(a)
         rebase(self, region, value)
-        return
-    picks, index = _ints_first(index)
-    if picks is not None:
-        setitem(getitem(self, picks), index, value)
-        return
-    try:
-        shape = a.numpy()[index].shape
-    except IndexError as error:
-        raise _translated(error, a.shape) from None
-    value = _fitted(value, shape)
-    if (self._edge is None and value._edge is None) or not is_grad_enabled():
-        K.index_put(a, value._array, index)
-        written(a)
+    elif len(items) == 1 and items[0].dtype is dtypes.bool_ and not value.ndim and _shows(items[0], self):
+        mask = items[0].reshape(*items[0].shape, *[1] * (self.ndim - items[0].ndim))
+        write(self, masked_fill(self, mask, value), "assignment to an index")
     else:
-        write(self, IndexPut.apply(self, value, index), "assignment to an index")
+        at = place(self, items, value)
+        value = _fitted(value, at.shape)
+        write(at.view, IndexPut.apply(at.view, value, *at[1:]), "assignment to an index")
+
+
+def _shows(mask: Tensor, x: Tensor) -> bool:
+    """Whether a mask is one of x's first dims."""
+    return 0 < mask.ndim <= x.ndim and mask.shape == x.shape[: mask.ndim]
 
 
 def _fitted(value: Tensor, shape: tuple) -> Tensor:

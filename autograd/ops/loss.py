@@ -189,8 +189,8 @@ def _cross_entropy_slope(g, x, target, weight, rows, ignore_index, reduction, sm
     own = _one_hot(index, used, rows, x.dtype) * w.reshape(1, -1, 1)
     q = own * (1 - smoothing) + w.reshape(1, -1, 1) * (smoothing / max(1, rows[1]))
     g = g.reshape(index.shape) if reduction == 0 else g
-    if reduction == 1 and used.any():
-        g = g / own.sum()
+    if reduction == 1:
+        g = g / where(used.any(), own.sum(), 1.0)
     slope = x.reshape(rows).softmax(1) * q.sum(1, keepdim=True) - q
     return where(used, g * slope, 0.0).reshape(x.shape)
 

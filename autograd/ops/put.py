@@ -9,6 +9,7 @@ What is added to one place twice adds up, in order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,40 +19,43 @@ from .. import dtypes
 from ..backend import K
 from ..data import tensor
 from ..errors import wrap_dim
-from ..op import Op, broadcast_shapes, record, require_tensor
+from ..op import Op, broadcast_shapes, contiguous, record, require_tensor
 from ..out import with_out
 from ..storage import empty
 from ..tensor import Tensor, wrap
 from . import choice
 from .diagonal import diagonal
-from .index import IndexAdd, _normal, _translated, flat_positions, vector_of_positions
+from .index import Index, IndexAdd, flat_error, flat_positions, outside, rows, split, vector_of_positions
 from .join import zeros
 from .shape import expand, reshape
+from .subscript import place, plain
 from .views import select, slice_like
 
 
 class IndexPut(Op):
-    """y = x with value at index
+    """y = x with value at index: positions in the place of one dim, or of several as if they were one
     dL/dx = g, 0 at index
     dL/dvalue = g[index]"""
 
     inputs = ("x", "value")
-    params = ("index",)
+    params = ("index", "dim", "span", "low")
 
     @classmethod
-    def apply(cls, x: Tensor, value: Tensor, index) -> Tensor:
+    def apply(cls, x: Tensor, value: Tensor, index: Tensor, dim: int = 0, span: int = 1, low: int = 0) -> Tensor:
+        v, i = contiguous(value._array), index._array
         y = empty(x._array.shape, x.dtype)
         K.copy(y, x._array)
-        K.index_put(y, value._array, index)
-        return record(cls, (x._edge, value._edge), (x._array, value._array, y), y, (index,))
+        status = K.scatter(split(y, dim, span), split(v, dim, len(i.shape)), rows(i), low)
+        if status:
+            raise IndexError(outside(i, status, dim, math.prod(y.shape[dim : dim + span])))
+        return record(cls, (x._edge, value._edge), (x._array, v, y), y, (index, dim, span, low))
 
-    def dx(g, index):
-        mask = np.ones(g.shape, bool)
-        mask[index] = False
-        return choice.where(tensor(mask), g, 0.0)
+    def dx(g, index, dim, span, low):
+        shape = (*g.shape[:dim], *index.shape, *g.shape[dim + span :])
+        return IndexPut.apply(g, expand(zeros((), g.dtype), shape), index, dim, span, low)
 
-    def dvalue(g, index):
-        return g[index]
+    def dvalue(g, index, dim, span, low):
+        return Index.apply(g, index, dim, span, low)
 
 
 class MaskedFill(choice.Where):
@@ -98,23 +102,19 @@ class DiagonalScatter(Replace):
 # --- slices along a dim -----------------------------------------------------------------------------------------------
 
 
-def _along(x: Tensor, dim: int, values: np.ndarray) -> tuple:
-    """The index of slices along a dim."""
-    return (slice(None),) * dim + (values,) if x.ndim else (np.zeros(values.size, int),)
-
-
-def _slices(op: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -> tuple[Tensor, tuple, Tensor]:
-    """What index_add and index_copy take: the input with dims, the index, and the source in the indexed shape."""
+def _slices(op: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -> tuple[Tensor, int, Tensor, Tensor]:
+    """What index_add and index_copy take: the input with dims, the dim, the positions, the source in their shape."""
     x = require_tensor(op, input)
     d = wrap_dim(dim, x.ndim)
-    values = vector_of_positions(op, x, d, index)
+    i = vector_of_positions(op, index, x, source)
+    n = i.numel()
     if require_tensor(op, source, "source").dtype is not x.dtype:
         raise RuntimeError(f"{op}(): self ({x.dtype.title}) and source ({source.dtype.title}) must have the same dtype")
     if not x.ndim:
-        return reshape(x, 1), (values,), reshape(source, values.shape)
-    if source.ndim != x.ndim or source.shape[d] != values.size:
+        return reshape(x, 1), 0, i, reshape(source, n)
+    if source.ndim != x.ndim or source.shape[d] != n:
         raise (RuntimeError if op == "index_add" else IndexError)(
-            f"{op}_(): Number of indices ({values.size}) should be equal to source.size(dim): got source of shape "
+            f"{op}_(): Number of indices ({n}) should be equal to source.size(dim): got source of shape "
             f"{list(source.shape)} for dim {d} of {list(x.shape)}"
         )
     if (*source.shape[:d], *source.shape[d + 1 :]) != (*x.shape[:d], *x.shape[d + 1 :]):
@@ -122,7 +122,7 @@ def _slices(op: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -> 
             f"{op}: source tensor shape must match self tensor shape, excluding the specified dimension (same slice "
             f"shapes). Got self.shape = {list(x.shape)} source.shape = {list(source.shape)}"
         )
-    return x, _along(x, d, values), source
+    return x, d, i, source
 
 
 @with_out
@@ -133,10 +133,10 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha=1
     tensor([[5, 7],
             [2, 2]])
     """
-    x, at, source = _slices("index_add", input, dim, index, source)
+    x, d, i, source = _slices("index_add", input, dim, index, source)
     if alpha != 1:
         source = source * tensor(alpha, dtype=source.dtype)
-    return reshape(IndexAdd.apply(source, x.shape, at, x), input.shape)
+    return reshape(IndexAdd.apply(source, x.shape, i, d, x=x), input.shape)
 
 
 @with_out
@@ -149,8 +149,8 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     """
     if require_tensor("index_copy", index, "index").dtype is not dtypes.int64:
         raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {index.dtype.title}")
-    x, at, source = _slices("index_copy", input, dim, index, source)
-    return reshape(IndexPut.apply(x, source, at), input.shape)
+    x, d, i, source = _slices("index_copy", input, dim, index, source)
+    return reshape(IndexPut.apply(x, source, i, d), input.shape)
 
 
 def _number(op: str, value: Any, d: dtypes.dtype) -> Tensor:
@@ -178,12 +178,10 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value) -> Tensor:
         raise IndexError(f"index_fill_(): Expected dtype int64 for index, got {i.dtype}")
     if i.ndim > 1:
         raise RuntimeError(f"Index has to be a vector/scalar, got shape {list(i.shape)}")
-    values = vector_of_positions("index_fill", x, d, choice.where(i < 0, i + n, i))
-    values = np.unique(values)  # a position named twice is filled once: so its gradient counts once
     value = _number("index_fill", value, x.dtype)
-    x = x if x.ndim else reshape(x, 1)
-    shape = (*x.shape[:d], values.size, *x.shape[d + 1 :])
-    return reshape(IndexPut.apply(x, expand(value, shape), _along(x, d, values)), input.shape)
+    filled = zeros((n,), dtypes.bool_)  # as a mask: a position named twice is filled once, its gradient counts once
+    filled = IndexPut.apply(filled, expand(tensor(True), i.numel()), vector_of_positions("index_fill", i), low=-n)
+    return masked_fill(x, reshape(filled, n, *[1] * (x.ndim - d - 1)) if x.ndim else filled[0], value)
 
 
 # --- by a general index -----------------------------------------------------------------------------------------------
@@ -204,13 +202,18 @@ def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
             f"Index put requires the source and destination dtypes match, got {x.dtype.title} for the destination and "
             f"{values.dtype.title} for the source."
         )
-    index = _normal(tuple(indices))
-    try:
-        shape = x._array.numpy()[index].shape
-    except IndexError as error:
-        raise _translated(error, x.shape) from None
-    values = expand(values, shape)
-    return IndexAdd.apply(values, x.shape, index, x) if accumulate else IndexPut.apply(x, values, index)
+    items = plain(tuple(indices))
+    y = x.clone()
+    at = place(y, items, values)
+    values = expand(values, at.shape)
+    if accumulate:
+        values = IndexAdd.apply(values, at.view.shape, *at[1:], x=at.view)
+    else:
+        values = IndexPut.apply(at.view, values, *at[1:])
+    if at.view is y:
+        return values
+    at.view.copy_(values)
+    return y
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
@@ -221,16 +224,22 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
             [3, 9]])
     """
     x = require_tensor("put", input)
-    at = flat_positions("put", x, index).reshape(-1)
+    i = reshape(flat_positions("put", index, x, source), -1)
     if require_tensor("put", source, "source").dtype is not x.dtype:
         raise RuntimeError(f"put_(): self and source expected to have the same dtype, got {x.dtype} and {source.dtype}")
-    if source.numel() != at.size:
+    if source.numel() != i.numel():
         raise IndexError(
             "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
-            f"{source.numel()}, index.numel() = {at.size}"
+            f"{source.numel()}, index.numel() = {i.numel()}"
         )
-    flat, values = reshape(x, -1), reshape(source, -1)
-    y = IndexAdd.apply(values, flat.shape, (at,), flat) if accumulate else IndexPut.apply(flat, values, (at,))
+    flat, values, low = reshape(x, -1), reshape(source, -1), -x.numel()
+    try:
+        if accumulate:
+            y = IndexAdd.apply(values, flat.shape, i, low=low, x=flat)
+        else:
+            y = IndexPut.apply(flat, values, i, low=low)
+    except IndexError as error:
+        raise flat_error(error, "put", x) from None
     return reshape(y, x.shape)
 
 
@@ -270,11 +279,12 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             f"{source.dtype.title}"
         )
     shape = broadcast_shapes(x._array.shape, m._array.shape, op="masked_scatter")
-    where = np.broadcast_to(m._array.numpy(), shape).copy()
-    n = int(where.sum())
+    places = np.flatnonzero(np.broadcast_to(m._array.numpy(), shape))
+    n = places.size
     if source.numel() < n:
         raise RuntimeError(f"Number of elements of source < number of ones in mask: {source.numel()} and {n}")
-    return IndexPut.apply(expand(x, shape), reshape(source, -1)[:n], (where,))
+    flat = reshape(expand(x, shape), -1)
+    return reshape(IndexPut.apply(flat, reshape(source, -1)[:n], tensor(places)), shape)
 
 
 # --- a part replaced --------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from ..storage import Array, empty
 from ..tensor import Tensor, wrap
 from . import choice
 from .arithmetic import guarded_mul
+from .cast import To
 from .join import cat, ones_like_dim
 from .scan import Cumprod
 
@@ -202,8 +203,8 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False
     x = require_tensor("sum", input)
     if dtype is not None:
         x = x.to(dtype)
-    elif x._array.dtype.category < 2:
-        x = x.to(dtypes.int64)
+    elif x._array.dtype.category < 2 and x._array.dtype is not dtypes.int64:
+        x = To.apply(x, dtypes.int64)
     return Sum.apply(x, *spelled(dim, axis, keepdim, keepdims))
 
 
@@ -229,8 +230,8 @@ def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=Fals
     x = require_tensor("prod", input)
     if dtype is not None:
         x = x.to(dtype)
-    elif x._array.dtype.category < 2:
-        x = x.to(dtypes.int64)
+    elif x._array.dtype.category < 2 and x._array.dtype is not dtypes.int64:
+        x = To.apply(x, dtypes.int64)
     return Prod.apply(x, *spelled(dim, axis, keepdim, keepdims))
 
 

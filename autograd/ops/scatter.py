@@ -17,13 +17,13 @@ import numpy as np
 from .. import dtypes
 from ..backend import K
 from ..data import tensor
-from ..op import Op, record, require_tensor
+from ..op import Op, contiguous, record, require_tensor
 from ..out import with_out
 from ..storage import empty
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from . import choice
 from .extremes import amax, amin
-from .index import ScatterAdd, checked_positions, gather
+from .index import Gather, ScatterAdd, checked_positions, give, kept, split
 from .join import cat, zeros
 from .reduce import prod
 from .rounding import floor_divide
@@ -40,16 +40,16 @@ class Scatter(Op):
 
     @classmethod
     def apply(cls, x: Tensor, src: Tensor, dim: int, index: Tensor) -> Tensor:
-        y = empty(x._array.shape, x.dtype)
+        y, i = empty(x._array.shape, x.dtype), kept(index._array, x, src)
         K.copy(y, x._array)
-        K.scatter(y, src._array, dim, index._array)
-        return record(cls, (x._edge, src._edge), (x._array, src._array, y), y, (dim, index))
+        give(K.scatter, y, src._array, dim, i)
+        return record(cls, (x._edge, src._edge), (x._array, src._array, y), y, (dim, wrap(i)))
 
     def dx(g, dim, index):
         return Scatter.apply(g, expand(zeros((), g.dtype), index.shape), dim, index)
 
     def dsrc(g, dim, index):
-        return gather(g, dim, index)
+        return Gather.apply(g, dim, index)
 
 
 # --- functions --------------------------------------------------------------------------------------------------------
@@ -187,15 +187,17 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     """
     if require_tensor("one_hot", input).dtype is not dtypes.int64:
         raise RuntimeError(f"one_hot is only applicable to index tensor of type LongTensor, got {input.dtype}")
-    classes = input._array.numpy()
-    if not classes.size and num_classes <= 0:
+    if num_classes <= 0 and not input.numel():
         raise RuntimeError("Can not infer total number of classes from empty tensor: give num_classes")
-    if classes.size and classes.min() < 0:
-        raise RuntimeError(f"Class values must be non-negative, got {classes.min()}")
-    n = int(classes.max()) + 1 if num_classes == -1 else num_classes
-    if classes.size and classes.max() >= n:
-        raise RuntimeError(f"Class values must be smaller than num_classes: {classes.max()} and {n}")
-    return tensor((classes[..., None] == np.arange(n)).astype(np.int64))
+    n = int(input.max()) + 1 if num_classes == -1 else num_classes
+    i = contiguous(input._array)
+    y, one = zeros((*i.shape, n), dtypes.int64), zeros((i.size, 1, 1), dtypes.int64, 1)
+    status = K.scatter(split(y._array, len(i.shape)), one._array, i.view((i.size, 1, 1), (1, 1, 1)))
+    if status:
+        bad = i.numpy().reshape(-1)[status - 1]
+        wanted = "non-negative, got" if bad < 0 else f"smaller than num_classes {n}, got"
+        raise RuntimeError(f"Class values must be {wanted} {bad}")
+    return y
 
 
 __all__ = ["scatter", "scatter_add", "scatter_reduce"]

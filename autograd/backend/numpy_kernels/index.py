@@ -1,4 +1,4 @@
-"""Indexing, embeddings, dropout."""
+"""By index: taking elements and giving them back; dropout."""
 
 from __future__ import annotations
 
@@ -7,64 +7,54 @@ import math
 import numpy as np
 
 
-def embedding(out, table, index):
-    """out[i] = table[index[i]]; returns 0, or 1 + the first position out of range."""
-    bad = (index < 0) | (index >= len(table))
-    if bad.any():
-        return 1 + int(np.argmax(bad))
-    np.take(table, index, axis=0, out=out)
-    return 0
+def gather(y, x, index, low=0):
+    """y[o, j, i] = x[o, index[o, j, i], i] for y (outer, count, inner) and x (outer, n, inner); index broadcasts to y,
+    and counts from the end where it is below 0, which it may be down to low.
+
+    Returns 0, or 1 + the first place in index of a position out of range.
+    """
+    status = _out_of_range(index, x, low)
+    if not status:
+        y[...] = np.take_along_axis(x, np.broadcast_to(index, y.shape), 1)
+    return status
 
 
-def embedding_grad(dtable, g, index, padding_index):
-    """dtable[index[i]] += g[i], in order of i, but for the padding index."""
-    used = index != padding_index
-    np.add.at(dtable, index[used], g[used])
+def scatter(x, y, index, low=0):
+    """x[o, index[o, j, i], i] = y[o, j, i], in order of j; else as gather."""
+    status = _out_of_range(index, x, low)
+    if not status:
+        np.put_along_axis(x, np.broadcast_to(index, y.shape), y, 1)
+    return status
 
 
-# These have no C kernel.
+def scatter_add(x, y, index, low=0, skip=None):
+    """x[o, index[o, j, i], i] += y[o, j, i], in order of j, but where index is skip; else as gather."""
+    status = _out_of_range(index, x, low)
+    if not status:
+        outer, _, inner = np.ogrid[tuple(slice(n) for n in y.shape)]
+        places = np.broadcast_arrays(outer, index, inner)
+        used = places[1] != skip
+        np.add.at(x, tuple([p[used] for p in places]), y[used])
+    return status
 
 
-def gather(out, x, dim, index):
-    """out[i] = x[index[i] along dim], for each i of index."""
-    if x.ndim == 0:
-        out[...] = x
-        return
-    out[...] = x[_positions(index, dim)]
+def fold_index(out, index, n):
+    """out = out * n + index, where index may count from the end of n; returns as gather."""
+    status = _status((index < -n) | (index >= n))
+    if not status:
+        out *= n
+        out += index + n * (index < 0)
+    return status
 
 
-def scatter_add(out, x, dim, index):
-    """out[index[i] along dim] += x[i], in order."""
-    if out.ndim == 0:
-        out += np.sum(x, dtype=out.dtype)
-        return
-    np.add.at(out, _positions(index, dim), x[tuple(slice(n) for n in index.shape)])
+def _out_of_range(index, x, low):
+    """Of what index repeats along a dim, the first counts."""
+    once = index[tuple(slice(None) if step else slice(1) for step in index.strides)]
+    return _status((once < low) | (once >= x.shape[1]))
 
 
-def scatter(out, x, dim, index):
-    """out[index[i] along dim] = x[i], in order."""
-    if out.ndim == 0:
-        if x.size:
-            out[...] = x.reshape(-1)[-1]
-        return
-    out[_positions(index, dim)] = x
-
-
-def _positions(index, dim):
-    """What picks, for each element of index, the position index[i] along dim and i's own along the others."""
-    grid = list(np.ogrid[tuple(slice(n) for n in index.shape)])
-    grid[dim] = index
-    return tuple(grid)
-
-
-def index_add(out, x, index):
-    """out[index] += x, in order; index is what NumPy's indexing takes."""
-    np.add.at(out, index, x)
-
-
-def index_put(out, x, index):
-    """out[index] = x, in order; index is what NumPy's indexing takes."""
-    out[index] = x
+def _status(bad):
+    return 1 + int(np.argmax(bad)) if bad.any() else 0
 
 
 def dropout(out, x, p, key):

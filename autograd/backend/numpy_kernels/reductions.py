@@ -65,9 +65,6 @@ def _flatten_last(x, dims):
     return x.transpose(kept + sorted(dims)).reshape([x.shape[d] for d in kept] + [math.prod(x.shape[d] for d in dims)])
 
 
-# These have no C kernel: out is bool.
-
-
 def all(out, x, dims):
     np.all(x, axis=dims, out=out)
 
