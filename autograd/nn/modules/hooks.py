@@ -17,7 +17,7 @@ from ...tensor import RemovableHandle, Tensor
 
 
 class Hook(NamedTuple):
-    """A function and when it is called: before forward, after it, before backward, after it."""
+    """A function and when it is called: before or after forward, backward, saving a state dict, loading one."""
 
     when: str
     function: Callable
@@ -25,13 +25,63 @@ class Hook(NamedTuple):
     always: bool = False
 
 
-def register(module: Any, hook: Hook, prepend: bool) -> RemovableHandle:
-    """Add a hook to a module, after those that are there or before them."""
-    handle = RemovableHandle(module._hooks, hook)
+def _register(hooks: dict, hook: Hook, prepend: bool = False) -> RemovableHandle:
+    """Add a hook, after those that are there or before them."""
+    handle = RemovableHandle(hooks, hook)
     if prepend:
-        for key in list(module._hooks)[:-1]:
-            module._hooks[key] = module._hooks.pop(key)
+        for key in list(hooks)[:-1]:
+            hooks[key] = hooks.pop(key)
     return handle
+
+
+class Hooked:
+    """The methods of a module that add hooks; ``remove()`` of what they return takes the hook away again."""
+
+    _hooks: dict[int, Hook]
+    _state_hooks: dict[int, Hook]
+
+    def register_forward_hook(
+        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args, output)``, or with kwargs after args, after forward; what it returns replaces the
+        output. With ``always_call`` also where forward raises, with None as the output."""
+        return _register(self._hooks, Hook("after forward", hook, with_kwargs, always_call), prepend)
+
+    def register_forward_pre_hook(
+        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args)`` before forward; what it returns replaces the arguments. With kwargs it is called
+        as ``hook(module, args, kwargs)`` and returns both."""
+        return _register(self._hooks, Hook("before forward", hook, with_kwargs), prepend)
+
+    def register_full_backward_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the module's inputs are there; what it
+        returns replaces them. Both are tuples."""
+        return _register(self._hooks, Hook("after backward", hook), prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_output)`` before backward goes through the module; what it returns replaces the
+        gradients of its outputs."""
+        return _register(self._hooks, Hook("before backward", hook), prepend)
+
+    def register_state_dict_pre_hook(self, hook: Callable) -> RemovableHandle:
+        """Call ``hook(module, prefix, keep_vars)`` before the module's tensors are put into a state dict."""
+        return _register(self._state_hooks, Hook("before saving", hook))
+
+    def register_state_dict_post_hook(self, hook: Callable) -> RemovableHandle:
+        """Call ``hook(module, state_dict, prefix, local_metadata)`` after the tensors of the module, and of those
+        within, were put into a state dict, which it may change."""
+        return _register(self._state_hooks, Hook("after saving", hook))
+
+    def register_load_state_dict_pre_hook(self, hook: Callable) -> RemovableHandle:
+        """Call ``hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)``
+        before a state dict is loaded: it may rename the keys of ``state_dict``, a copy, and add to the lists."""
+        return _register(self._state_hooks, Hook("before loading", hook))
+
+    def register_load_state_dict_post_hook(self, hook: Callable) -> RemovableHandle:
+        """Call ``hook(module, incompatible_keys)`` after a state dict was loaded. It may change the lists that
+        load_state_dict returns; keys that ``strict`` refuses were refused before."""
+        return _register(self._state_hooks, Hook("after loading", hook))
 
 
 def call(module: Any, args: tuple, kwargs: dict) -> Any:

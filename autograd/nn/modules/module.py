@@ -13,17 +13,18 @@ Sequential(
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from ...modes import no_grad
 from ...ops.inplace import zero_gradient
 from ...storage import note_change
 from ...study import tracing
-from ...tensor import RemovableHandle, Tensor
+from ...tensor import Tensor
 from ..parameter import Parameter
-from . import hooks
+from . import hooks, state
+from .conversion import Converted
 
 
 def _noting(name: str) -> Callable:
@@ -44,7 +45,7 @@ class _Members(dict):
     setdefault, update = _noting("setdefault"), _noting("update")
 
 
-class Module:
+class Module(hooks.Hooked, Converted):
     """Base class of all layers and nets: subclasses set parameters and modules in ``__init__`` and define ``forward``.
 
     Parameters, buffers and modules are ordinary attributes; ``_parameters``, ``_buffers`` and ``_modules`` list them by
@@ -56,7 +57,6 @@ class Module:
     _buffers: dict[str, Any]
     _modules: dict[str, Any]
     _non_persistent: set[str]
-    _hooks: dict[int, hooks.Hook]
 
     if TYPE_CHECKING:
 
@@ -67,7 +67,7 @@ class Module:
         d["training"] = True
         d["_parameters"], d["_buffers"], d["_modules"] = _Members(), _Members(), _Members()
         d["_non_persistent"] = set()
-        d["_hooks"] = {}
+        d["_hooks"], d["_state_hooks"] = {}, {}
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
@@ -92,6 +92,9 @@ class Module:
             d[name] = value
             return
         if isinstance(value, Parameter):
+            if name not in d["_parameters"]:  # what the instance has gives way; a method of the class does not
+                self._forget(name)
+                d.pop(name, None)
             self.register_parameter(name, value)
         elif isinstance(value, Module):
             self._forget(name, "_modules")
@@ -130,13 +133,22 @@ class Module:
             if kind != but:  # what is replaced by its like keeps its place in the order
                 self.__dict__[kind].pop(name, None)
 
-    def _check_name(self, name: str) -> None:
-        if not isinstance(name, str) or "." in name or not name:
-            raise KeyError(f"a name must be a non-empty string without '.', got {name!r}")
+    def _check_name(self, name: str, what: str, kind: str) -> None:
+        """Raise unless a parameter, buffer or module may have this name."""
+        if kind not in self.__dict__:
+            raise AttributeError(f"cannot assign {what} before Module.__init__() call")
+        if not isinstance(name, str):
+            raise TypeError(f"{what} name should be a string. Got {type(name).__name__}")
+        if "." in name:
+            raise KeyError(f'{what} name can\'t contain ".", got: {name}')
+        if not name:
+            raise KeyError(f'{what} name can\'t be empty string ""')
+        if hasattr(self, name) and name not in self.__dict__[kind]:
+            raise KeyError(f"attribute '{name}' already exists")
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Add a parameter under a name."""
-        self._check_name(name)
+        self._check_name(name, "parameter", "_parameters")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
                 f"cannot assign '{type(param).__name__}' object to parameter '{name}' (autograd.nn.Parameter or None "
@@ -144,31 +156,31 @@ class Module:
             )
         if param is not None and not param.is_leaf:
             raise ValueError(
-                f"Cannot assign non-leaf Tensor to parameter '{name}': model parameters must be created explicitly"
+                f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly: "
+                "what is computed from others belongs into forward()"
             )
-        self._forget(name, "_parameters")
         self._parameters[name] = self.__dict__[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Add a tensor that belongs to the state but is not learned."""
-        self._check_name(name)
+        """Add a tensor that belongs to the module but is not learned; it is saved with the state if ``persistent``."""
+        self._check_name(name, "buffer", "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
                 f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (Tensor or None required)"
             )
-        self._forget(name, "_buffers")
         self._buffers[name] = self.__dict__[name] = tensor
         (self._non_persistent.discard if persistent else self._non_persistent.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a module under a name."""
-        self._check_name(name)
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{type(module).__name__} is not a Module subclass")
-        self._forget(name, "_modules")
+        self._check_name(name, "module", "_modules")
         self._modules[name] = self.__dict__[name] = module
 
-    register_module = add_module
+    def register_module(self, name: str, module: Module | None) -> None:
+        """Another name of :meth:`add_module`."""
+        self.add_module(name, module)
 
     # --- walking ------------------------------------------------------------------------------------------------------
 
@@ -186,9 +198,9 @@ class Module:
             if module is not None:
                 yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
-    def modules(self) -> Iterator[Module]:
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """This module and all within."""
-        return (m for _, m in self.named_modules())
+        return (m for _, m in self.named_modules(remove_duplicate=remove_duplicate))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly within, by name."""
@@ -204,7 +216,7 @@ class Module:
 
     def _named(self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool = True) -> Iterator[tuple[str, Any]]:
         seen = set()
-        walk = self.named_modules(prefix=prefix) if recurse else [(prefix, self)]
+        walk = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
         for path, module in walk:
             for name, value in getattr(module, kind).items():
                 if value is None or (remove_duplicate and value in seen):
@@ -233,21 +245,36 @@ class Module:
         return (b for _, b in self.named_buffers(recurse=recurse))
 
     def get_submodule(self, target: str) -> Module:
-        """The module with this dotted name."""
+        """The module with this dotted name; this one if it is empty."""
         module: Module = self
         for name in target.split(".") if target else ():
-            found = module._modules.get(name)
-            if found is None:
-                raise AttributeError(f"{type(module).__name__} has no submodule '{name}' (looking for '{target}')")
-            module = found
+            module = _member(module, name, target, Module, "an nn.Module")
         return module
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module under a dotted name, in place of the one that is there or, unless ``strict``, anew."""
+        if not target:
+            raise ValueError("Cannot set the submodule without a target name!")
+        if not isinstance(module, Module):
+            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict or hasattr(parent, name):
+            _member(parent, name, target, Module, "an nn.Module")
+        setattr(parent, name, module)
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter with this dotted name."""
         path, _, name = target.rpartition(".")
-        found = self.get_submodule(path)._parameters.get(name)
-        if found is None:
-            raise AttributeError(f"{type(self).__name__} has no parameter '{target}'")
+        return _member(self.get_submodule(path), name, target, Parameter, "an nn.Parameter")
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer with this dotted name."""
+        path, _, name = target.rpartition(".")
+        owner = self.get_submodule(path)
+        found = _member(owner, name, target, Tensor, "a buffer")
+        if name not in owner._buffers:
+            raise AttributeError(f"`{name}` is not a buffer (looking for '{target}')")
         return found
 
     def apply(self, fn: Callable[[Module], None]) -> Module:
@@ -263,8 +290,9 @@ class Module:
         """Training mode (dropout and the like), for this module and all within."""
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
-        for m in self.modules():
-            m.training = mode
+        self.training = mode
+        for child in self.children():
+            child.train(mode)
         return self
 
     def eval(self) -> Module:
@@ -285,119 +313,32 @@ class Module:
             else:
                 zero_gradient(p)
 
-    def to(self, *args: Any, **kwargs: Any) -> Module:
-        """Convert floating-point parameters and buffers to a dtype; devices other than "cpu" are refused."""
-        from ...ops.cast import destination
+    def state_dict(self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
+        """Parameters and persistent buffers by dotted name, sharing memory with the module; detached, unless
+        ``keep_vars``. They are put into ``destination``, if one is given."""
+        destination = OrderedDict() if destination is None else destination
+        state.save(self, destination, prefix, keep_vars)
+        return destination
 
-        dtype, _ = destination(*args, **kwargs)
-        if dtype is None:
-            return self
-        if not dtype.is_floating_point:
-            raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={dtype}")
-        with no_grad():
-            for module in self.modules():
-                for p in module._parameters.values():
-                    if p is not None and p.is_floating_point():
-                        g, p.grad = p.grad, None
-                        p.data = p.detach().to(dtype)
-                        if g is not None:
-                            p.grad = g.to(dtype)
-                for name, b in module._buffers.items():
-                    if b is not None and b.is_floating_point():
-                        setattr(module, name, b.to(dtype))
-        return self
-
-    def half(self) -> Module:
-        """As ``to(float16)``."""
-        from ...dtypes import float16
-
-        return self.to(float16)
-
-    def float(self) -> Module:
-        """As ``to(float32)``."""
-        from ...dtypes import float32
-
-        return self.to(float32)
-
-    def double(self) -> Module:
-        """As ``to(float64)``."""
-        from ...dtypes import float64
-
-        return self.to(float64)
-
-    def cpu(self) -> Module:
-        return self
-
-    def state_dict(self, *, prefix: str = "") -> dict[str, Tensor]:
-        """Parameters and persistent buffers by dotted name, sharing memory with the module."""
-        state: dict[str, Tensor] = {}
-        for path, module in self.named_modules(prefix=prefix.rstrip("."), remove_duplicate=False):
-            own = {
-                **module._parameters,
-                **{k: v for k, v in module._buffers.items() if k not in module._non_persistent},
-            }
-            for name, value in own.items():
-                if value is not None:
-                    state[f"{path}.{name}" if path else name] = value.detach()
-        return state
-
-    def load_state_dict(self, state_dict: Mapping[str, Tensor], strict: bool = True) -> _LoadResult:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> state.IncompatibleKeys:
         """Copy values into parameters and buffers by name: all of them, or, where anything does not fit, none.
 
-        Raises RuntimeError that lists every missing and unexpected key (unless not ``strict``) and every shape that
-        differs.
+        strict
+            Whether a missing or unexpected key is an error, or just returned.
+        assign
+            Whether the tensors themselves take the place of those that are there, with their dtype.
+
+        Raises RuntimeError that lists every missing and unexpected key and, strict or not, every shape that differs.
         """
-        own = self.state_dict()
-        missing = [k for k in own if k not in state_dict]
-        unexpected = [k for k in state_dict if k not in own]
-        problems = []
-        if strict and unexpected:
-            problems.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{k}"' for k in unexpected) + ". ")
-        if strict and missing:
-            problems.append("Missing key(s) in state_dict: " + ", ".join(f'"{k}"' for k in missing) + ". ")
-        for k, value in state_dict.items():
-            if k not in own:
-                continue
-            if not isinstance(value, Tensor):
-                problems.append(f"{k}: expected a Tensor, got {type(value).__name__}.")
-            elif value.shape != own[k].shape:
-                problems.append(
-                    f"size mismatch for {k}: copying a param with shape {value.shape} from checkpoint, the shape in "
-                    f"current model is {own[k].shape}."
-                )
-        if problems:
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems))
-        with no_grad():
-            for k, value in state_dict.items():
-                if k in own:
-                    own[k].copy_(value)
-        return _LoadResult(missing, unexpected)
+        return state.load(self, state_dict, strict, assign)
 
-    # --- hooks and printing -------------------------------------------------------------------------------------------
+    # --- copies and printing ------------------------------------------------------------------------------------------
 
-    def register_forward_hook(
-        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
-    ) -> RemovableHandle:
-        """Call ``hook(module, args, output)``, or with kwargs after args, after forward; what it returns replaces the
-        output. With ``always_call`` also where forward raises, with None as the output."""
-        return hooks.register(self, hooks.Hook("after forward", hook, with_kwargs, always_call), prepend)
-
-    def register_forward_pre_hook(
-        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Call ``hook(module, args)`` before forward; what it returns replaces the arguments. With kwargs it is called
-        as ``hook(module, args, kwargs)`` and returns both."""
-        return hooks.register(self, hooks.Hook("before forward", hook, with_kwargs), prepend)
-
-    def register_full_backward_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the module's inputs are there; what it
-        returns replaces them. Both are tuples."""
-        return hooks.register(self, hooks.Hook("after backward", hook), prepend)
-
-    def register_full_backward_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(module, grad_output)`` before backward goes through the module; what it returns replaces the
-        gradients of its outputs."""
-        return hooks.register(self, hooks.Hook("before backward", hook), prepend)
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Refused: what is compiled here is a step, by ``autograd.capture``."""
+        raise NotImplementedError("Module.compile is not implemented: autograd.capture records and replays a step")
 
     def __deepcopy__(self, memo: dict) -> Module:
         copied = object.__new__(type(self))
@@ -416,27 +357,20 @@ class Module:
     def __repr__(self) -> str:
         extra = self.extra_repr()
         children = [f"({name}): " + repr(m).replace("\n", "\n  ") for name, m in self._modules.items()]
-        if not children:
+        if not children and "\n" not in extra:
             return f"{type(self).__name__}({extra})"
-        lines = ([extra] if extra else []) + children
+        lines = (extra.split("\n") if extra else []) + children
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
 
+    def __dir__(self) -> list[str]:
+        return sorted(name for name in super().__dir__() if not name[0].isdigit())
 
-class _LoadResult(tuple):
-    """(missing_keys, unexpected_keys)"""
 
-    def __new__(cls, missing: list[str], unexpected: list[str]):
-        return tuple.__new__(cls, (missing, unexpected))
-
-    @property
-    def missing_keys(self) -> list[str]:
-        return self[0]
-
-    @property
-    def unexpected_keys(self) -> list[str]:
-        return self[1]
-
-    def __repr__(self) -> str:
-        if not self[0] and not self[1]:
-            return "<All keys matched successfully>"
-        return f"_IncompatibleKeys(missing_keys={self[0]}, unexpected_keys={self[1]})"
+def _member(module: Module, name: str, target: str, kind: type, described: str) -> Any:
+    """What a module has under a name, which has to be of a kind."""
+    if not hasattr(module, name):
+        raise AttributeError(f"{type(module).__name__} has no attribute `{name}` (looking for '{target}')")
+    found = getattr(module, name)
+    if not isinstance(found, kind):
+        raise AttributeError(f"`{name}` is not {described} (looking for '{target}')")
+    return found
