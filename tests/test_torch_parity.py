@@ -163,46 +163,6 @@ def test_the_same_seed_gives_the_same_weights():
     np.testing.assert_allclose(mine.weight.numpy(force=True), theirs.weight.detach().numpy(), rtol=2e-6, atol=1e-6)
 
 
-MODULES = [
-    lambda nn: nn.ReLU(),
-    lambda nn: nn.Sigmoid(),
-    lambda nn: nn.Tanh(),
-    lambda nn: nn.SiLU(),
-    lambda nn: nn.GELU(),
-    lambda nn: nn.GELU("tanh"),
-    lambda nn: nn.LeakyReLU(0.2),
-    lambda nn: nn.Softplus(2.0, 1.0),
-    lambda nn: nn.Softmax(-1),
-    lambda nn: nn.LogSoftmax(1),
-    lambda nn: nn.Flatten(),
-    lambda nn: nn.Identity(),
-    lambda nn: nn.Dropout(0.3).eval(),
-    lambda nn: nn.LayerNorm(4),
-    lambda nn: nn.LayerNorm((3, 4), eps=1e-3, bias=False),
-    lambda nn: nn.LayerNorm([4], elementwise_affine=False),
-    lambda nn: nn.RMSNorm(4),
-    lambda nn: nn.RMSNorm((3, 4), eps=1e-3, elementwise_affine=False),
-    lambda nn: nn.BatchNorm1d(4),
-    lambda nn: nn.BatchNorm1d(4, affine=False).eval(),
-    lambda nn: nn.BatchNorm1d(4, bias=False, track_running_stats=False).eval(),
-    lambda nn: nn.Linear(4, 3),
-    lambda nn: nn.Sequential(nn.Linear(4, 5), nn.Tanh()),
-]
-
-
-@pytest.mark.parametrize("make", MODULES)
-def test_modules(make):
-    mine, theirs = both(make)
-    assert repr(mine) == repr(theirs) and list(mine.state_dict()) == list(theirs.state_dict())
-    x = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
-    a, b = autograd.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
-    y, z = mine(a), theirs(b)
-    np.testing.assert_allclose(values(y), z.detach().numpy(), rtol=1e-5, atol=1e-6)
-    (y * y).sum().backward()
-    (z * z).sum().backward()
-    np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-4, atol=1e-5)
-
-
 @pytest.mark.parametrize("options", [{}, {"momentum": None}, {"momentum": 0.3, "affine": False}], ids=str)
 @pytest.mark.parametrize(
     "name, shape", [("BatchNorm1d", (8, 3)), ("BatchNorm1d", (4, 3, 7)), ("BatchNorm2d", (2, 3, 5, 4))]

@@ -8,12 +8,25 @@ Linear(in_features=2, out_features=1, bias=True)
 from . import functional, init, modules, utils
 from .modules.activation import *
 from .modules.batchnorm import *
+from .modules.channelshuffle import *
 from .modules.container import *
+from .modules.conv import *
+from .modules.distance import *
 from .modules.dropout import *
 from .modules.flatten import *
+from .modules.fold import *
+from .modules.instancenorm import *
 from .modules.linear import *
 from .modules.loss import *
 from .modules.module import Module
 from .modules.normalization import *
+from .modules.padding import *
+from .modules.pixelshuffle import *
+from .modules.pooling import *
 from .modules.sparse import *
+from .modules.upsampling import *
 from .parameter import Parameter
+
+
+def __getattr__(name: str):
+    raise AttributeError(f"module 'autograd.nn' has no attribute {name!r}: it is not implemented here")

@@ -82,7 +82,7 @@ from ..ops.rectifier import (
     threshold,
     threshold_,
 )  # fmt: skip
-from ..ops.resampling import fold, interpolate, pixel_shuffle, pixel_unshuffle, unfold
+from ..ops.resampling import channel_shuffle, fold, interpolate, pixel_shuffle, pixel_unshuffle, unfold
 from ..ops.scatter import one_hot
 from ..ops.softmax import gumbel_softmax, log_softmax, softmax, softmin
 from ..ops.trigonometry import tanh

@@ -73,7 +73,7 @@ def _add_rows(table: Array, g: Array, index: Array, padding_index: int) -> None:
 # --- functions --------------------------------------------------------------------------------------------------------
 
 
-def _refuse(op: str, **options: Any) -> None:
+def refuse(op: str, **options: Any) -> None:
     """Options that other engines have."""
     for name, value in options.items():
         if value:
@@ -99,7 +99,7 @@ def embedding(
     """
     index = require_tensor("embedding", input)
     table = require_tensor("embedding", weight, "weight")
-    _refuse("embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
+    refuse("embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
     if index._array.dtype.category != 1:
         raise RuntimeError(
             f"Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
@@ -143,7 +143,7 @@ def embedding_bag(
     tensor([[2., 3.]])
     """
     index = require_tensor("embedding_bag", input)
-    _refuse("embedding_bag", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
+    refuse("embedding_bag", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
     if mode not in ("sum", "mean", "max"):
         raise ValueError("mode has to be one of sum, mean or max")
     if per_sample_weights is not None:

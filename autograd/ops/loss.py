@@ -27,13 +27,20 @@ from .softmax import log_softmax, rows_around
 _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
 
+def reduction_name(name: str, size_average: bool | None, reduce: bool | None) -> str:
+    """The reduction, where the older names do not ask for another."""
+    if size_average is None and reduce is None:
+        return name
+    name = "none" if reduce is False else "sum" if size_average is False else "mean"
+    warnings.warn(
+        f"size_average and reduce args will be deprecated, please use reduction={name!r} instead.", stacklevel=4
+    )
+    return name
+
+
 def reduction_kind(name: str, size_average: bool | None = None, reduce: bool | None = None) -> int:
     """What a loss does with its elements: 0 none, 1 mean, 2 sum."""
-    if size_average is not None or reduce is not None:
-        name = "none" if reduce is False else "sum" if size_average is False else "mean"
-        warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction={name!r} instead.", stacklevel=3
-        )
+    name = reduction_name(name, size_average, reduce)
     try:
         return _REDUCTIONS[name]
     except KeyError:

@@ -201,6 +201,28 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     return blocks.permute(order).reshape(*lead, channels * r * r, height // r, width // r)
 
 
+def channel_shuffle(input: Tensor, groups: int) -> Tensor:
+    """The channels of (N, C, ...) in turn from each of ``groups`` groups, as ShuffleNet mixes them (Zhang et al. 2018).
+
+    >>> channel_shuffle(tensor([[[0.0], [1.0], [2.0], [3.0]]]), 2).flatten()
+    tensor([0., 2., 1., 3.])
+    """
+    x = require_tensor("channel_shuffle", input)
+    if x.ndim < 3:
+        raise RuntimeError(f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(x.shape)}")
+    if groups <= 0:
+        raise RuntimeError(
+            f"Number of groups to divide channels in must be positive. Value of groups:{groups} (channel_shuffle)"
+        )
+    channels = x.shape[1]
+    if channels % groups:
+        raise RuntimeError(
+            f"Number of channels must be divisible by groups. Got {channels} channels and {groups} groups. "
+            "(channel_shuffle)"
+        )
+    return x.unflatten(1, (groups, channels // groups)).transpose(1, 2).flatten(1, 2)
+
+
 # --- sliding blocks ---------------------------------------------------------------------------------------------------
 
 
@@ -277,5 +299,5 @@ def fold(input: Tensor, output_size, kernel_size, dilation=1, padding=0, stride=
     return pad(image, [-p for p in (padding[1], padding[1], padding[0], padding[0])])
 
 
-__all__ = ["pixel_shuffle", "pixel_unshuffle"]
+__all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
 METHODS: list[str] = []

@@ -139,6 +139,16 @@ ROWS = [
         failures=(bad("pixel_unshuffle", "expects height to be divisible by downscale_factor", (1, 3, 3, 3), 2),),
     ),
     Row(
+        "channel_shuffle",
+        pixels(((2, 6, 3), 3), ((1, 4, 2, 2), 2), ((0, 2, 1), 1)),
+        lambda x, groups: np.concatenate([x[:, i :: x.shape[1] // groups] for i in range(x.shape[1] // groups)], 1),
+        failures=(
+            bad("channel_shuffle", "expects input with > 2 dims, but got input with sizes", (2, 4), 2),
+            bad("channel_shuffle", "Got 3 channels and 2 groups", (1, 3, 2), 2),
+            bad("channel_shuffle", "must be positive. Value of groups:0", (1, 3, 2), 0),
+        ),
+    ),
+    Row(
         F + "unfold",
         blocks,
         unfolded,

@@ -19,8 +19,9 @@ from .module import Module
 __all__ = ["BatchNorm1d", "BatchNorm2d"]
 
 
-class _BatchNorm(Module):
-    """What the batch norms share; they say how many dims their input has."""
+class _NormBase(Module):
+    """A norm of each channel, with running statistics and a learned scale and shift if asked for; the classes say how
+    many dims their input may have."""
 
     dims: tuple[int, ...] = ()
 
@@ -38,6 +39,11 @@ class _BatchNorm(Module):
         self.register_buffer("num_batches_tracked", tensor(0) if tracked else None)
         self.reset_parameters()
 
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.ndim not in self.dims:
+            expected = " or ".join(f"{n}D" for n in self.dims)
+            raise ValueError(f"expected {expected} input (got {input.ndim}D input)")
+
     def reset_running_stats(self) -> None:
         """Means of 0, variances of 1 and no batches again."""
         if self.track_running_stats:
@@ -53,10 +59,18 @@ class _BatchNorm(Module):
         if self.bias is not None:
             init.zeros_(self.bias)
 
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class _BatchNorm(_NormBase):
+    """What the batch norms share."""
+
     def forward(self, input: Tensor) -> Tensor:
-        if input.ndim not in self.dims:
-            expected = " or ".join(f"{n}D" for n in self.dims)
-            raise ValueError(f"expected {expected} input (got {input.ndim}D input)")
+        self._check_input_dim(input)
         follow = self.training and self.track_running_stats
         momentum = 0.0 if self.momentum is None else self.momentum
         if follow and self.num_batches_tracked is not None:
@@ -66,12 +80,6 @@ class _BatchNorm(Module):
         mean, var = (self.running_mean, self.running_var) if follow or not self.training else (None, None)
         training = self.training or (mean is None and var is None)
         return norm.batch_norm(input, mean, var, self.weight, self.bias, training, momentum, self.eps)
-
-    def extra_repr(self) -> str:
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
 
 
 class BatchNorm1d(_BatchNorm):
