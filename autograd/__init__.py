@@ -56,6 +56,7 @@ from .ops.put import *
 from .ops.random import *
 from .ops.rearrange import *
 from .ops.rectifier import *
+from .ops.recurrent import *
 from .ops.reduce import *
 from .ops.resampling import *
 from .ops.rounding import *

@@ -23,6 +23,7 @@ from .modules.normalization import *
 from .modules.padding import *
 from .modules.pixelshuffle import *
 from .modules.pooling import *
+from .modules.rnn import *
 from .modules.sparse import *
 from .modules.upsampling import *
 from .parameter import Parameter

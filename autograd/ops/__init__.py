@@ -40,6 +40,7 @@ from . import (
     random,
     rearrange,
     rectifier,
+    recurrent,
     reduce,
     resampling,
     rounding,
@@ -96,6 +97,7 @@ FAMILIES = (
     attention,
     norm_groups,
     resampling,
+    recurrent,
 )
 OPERATORS = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,

@@ -37,6 +37,7 @@ from . import (
     put,
     rearrange,
     rectifier,
+    recurrent,
     reduce,
     resampling,
     rounding,
@@ -100,6 +101,7 @@ FAMILIES = (
     attention,
     norm_groups,
     resampling,
+    recurrent,
 )
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]

@@ -1,4 +1,5 @@
 """What torch.nn.utils holds."""
 
+from . import rnn
 from .clip_grad import *
 from .convert_parameters import *
