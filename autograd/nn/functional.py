@@ -43,6 +43,7 @@ from ..ops.loss_embedding import (
 )  # fmt: skip
 from ..ops.loss_regression import gaussian_nll_loss, huber_loss, l1_loss, poisson_nll_loss, smooth_l1_loss
 from ..ops.loss_sequence import ctc_loss
+from ..ops.multihead import multi_head_attention_forward
 from ..ops.norm import batch_norm, layer_norm, rms_norm
 from ..ops.norm_groups import group_norm, instance_norm, local_response_norm
 from ..ops.padding import pad

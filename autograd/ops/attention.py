@@ -8,14 +8,17 @@ tensor([[1., 1.]])
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+
+import numpy as np
 
 from .. import dtypes
 from ..op import require_tensor
-from ..tensor import Tensor
+from ..storage import from_numpy
+from ..tensor import Tensor, wrap
 from .choice import where
-from .create import ones
-from .diagonal import tril
 from .dropout import dropout
+from .extremes import amax
 from .linalg import matmul
 from .softmax import softmax
 
@@ -55,20 +58,31 @@ def scaled_dot_product_attention(
     _check_attention(query, key, value, attn_mask, is_causal)
     if enable_gqa:
         key, value = _shared_heads(query, key), _shared_heads(query, value)
-    factor = math.sqrt(1.0 / math.sqrt(query.shape[-1]) if scale is None else abs(scale))
-    products = matmul(query * factor, (key * (factor if scale is None or scale >= 0 else -factor)).transpose(-2, -1))
-    if is_causal:
-        attn_mask = tril(ones(products.shape[-2:], dtype=dtypes.bool_))
-    if attn_mask is None:
+    products = matmul(query * (1.0 / math.sqrt(query.shape[-1]) if scale is None else scale), key.transpose(-2, -1))
+    if is_causal:  # the first key is always seen
+        weights = softmax(where(causal_mask(*products.shape[-2:]), products, -math.inf), -1)
+    elif attn_mask is None or not products.shape[-1]:
         weights = softmax(products, -1)
     else:
-        chosen = attn_mask.dtype is dtypes.bool_
-        products = where(attn_mask, products, -math.inf) if chosen else products + attn_mask
-        nothing = (products == -math.inf).all(-1, keepdim=True)
+        products = masked(products, attn_mask)
+        nothing = amax(products.detach(), -1, keepdim=True) == -math.inf
         weights = where(nothing, 0.0, softmax(where(nothing, 0.0, products), -1))
     if dropout_p > 0:
         weights = dropout(weights, dropout_p)
     return matmul(weights, value)
+
+
+def masked(products: Tensor, mask: Tensor) -> Tensor:
+    """Products of queries and keys: those that a bool mask leaves, -inf for the others, or plus a mask of floats."""
+    return where(mask, products, -math.inf) if mask.dtype is dtypes.bool_ else products + mask
+
+
+@lru_cache(16)
+def causal_mask(queries: int, keys: int) -> Tensor:
+    """Whether query i sees key j: where j <= i."""
+    seen = np.tri(queries, keys, dtype=bool)
+    seen.flags.writeable = False
+    return wrap(from_numpy(seen))  # NumPy's memory: one tensor for everybody, also within vmap
 
 
 def _check_attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None, is_causal: bool) -> None:
