@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import count
-from math import prod
 from typing import Any, NamedTuple
 
 from ..backend import extension
@@ -78,7 +77,7 @@ class Instruction:
         self.symbol, self.kernel, self.where, self.phase = call.symbol, call.kernel, call.where, call.phase
         self.arrays = call.arrays
         self.layouts: list[Layout] = [a.layout for a in call.arrays]
-        self.flops = _flops(call)
+        self.flops = call.flops
         self.note = ACTIVATIONS.get(call.args[-1], "") if call.kernel.startswith("linear") else ""
         self.names: list[tuple[str, bool, bool]] = []  # of the arrays; whether each is written, and is found in a table
         self.reads = {id(a.storage) for a in call.arrays}
@@ -135,21 +134,6 @@ class Instruction:
         operands = ", ".join(name for name, writes, _ in self.names if not writes)
         kernel = f"{self.kernel} {self.note}".rstrip()
         return f"{results} = {kernel}({operands})" if results else f"{kernel}({operands})"
-
-
-def _flops(call: Call) -> int:
-    """Floating-point operations: of products two per multiplication, elsewhere one per element of the largest array."""
-    args, null = call.args, extension.ffi.NULL
-    if call.function is not None:
-        return max((a.size for a in call.arrays), default=0)
-    if call.kernel == "linear":
-        return 2 * args[0] * args[1] * args[2]
-    if call.kernel == "linear_grad":
-        return 2 * args[0] * args[1] * args[2] * ((args[3] != null) + (args[4] != null))
-    if call.kernel == "gemm":
-        spec = args[0]
-        return 2 * spec.m * spec.n * spec.k * prod(spec.bsize[d] for d in range(spec.nbatch))
-    return max((a.size for a in call.arrays), default=0)
 
 
 def address_of(pointer: Any) -> int:

@@ -21,8 +21,9 @@ from ..graph import Leaf, Node
 from ..modes import no_grad
 from ..nn import Module, Sequential
 from ..nn.utils import clip_grad
-from ..optim.optimizer import Optimizer, Table
+from ..optim.optimizer import Optimizer
 from ..storage import Array, Storage
+from ..study.flops import arrays_in, flops
 from ..study.tracing import Where
 from ..tensor import Tensor, wrap
 
@@ -51,6 +52,7 @@ class Call(NamedTuple):
     arrays: list[Array]
     where: Where
     phase: str  # forward, backward, clipping or optimizer
+    flops: int
     function: Callable | None = None
     writes: frozenset[int] = frozenset()
 
@@ -72,6 +74,7 @@ class Recorder:
         self._thread = threading.get_ident()
         self._kernel = ""
         self._arrays: list[Array] = []
+        self._flops = 0
         self._on_numpy = self._paused = False
         self._undo: list[Callable[[], Any]] = []
         self._saved: set[int] = set()
@@ -160,8 +163,9 @@ class Recorder:
         def kernel(*args):
             if not self._mine():
                 return plain(*args)
-            outer = self._kernel, self._arrays, self._on_numpy
-            self._kernel, self._arrays, self._on_numpy = name, list(_arrays_in(args)), False
+            outer = self._kernel, self._arrays, self._on_numpy, self._flops
+            self._kernel, self._arrays, self._on_numpy = name, list(arrays_in(args)), False
+            self._flops = flops(name, args)
             before, filled = len(self.calls), set(self.constants)
             new = {key for a in self._arrays if (key := id(a.storage)) in self.made} - self.written - filled
             try:
@@ -172,13 +176,15 @@ class Recorder:
                     self._note_python(plain, args, new | {id(self._arrays[0].storage)})
                 return result
             finally:
-                self._kernel, self._arrays, self._on_numpy = outer
+                self._kernel, self._arrays, self._on_numpy, self._flops = outer
 
         return kernel
 
     def _note_python(self, function: Callable, args: tuple, writes: set[int]) -> None:
         phase, where = self._phase(sys._getframe(1))
-        self.calls.append(Call("", args, self._kernel, self._arrays, where, phase, function, frozenset(writes)))
+        self.calls.append(
+            Call("", args, self._kernel, self._arrays, where, phase, self._flops, function, frozenset(writes))
+        )
         for a in self._arrays:
             self._remember(a.storage)
 
@@ -189,7 +195,7 @@ class Recorder:
                 f"capture: callback() runs Python, at {_user_line(sys._getframe(1))}: capture(split=True) calls it "
                 "between parts of the program"
             )
-        self._kernel, self._arrays = "callback", list(args)
+        self._kernel, self._arrays, self._flops = "callback", list(args), 0
         try:
             self._note_python(function, args, set())
             self._paused = True
@@ -201,7 +207,8 @@ class Recorder:
         """A call of a C function: remember it, and what it overwrites, and make it."""
         frame = sys._getframe(1)
         phase, where = self._phase(frame)
-        self.calls.append(Call(symbol, tuple(map(_kept, args)), self._kernel, self._arrays, where, phase))
+        call = Call(symbol, tuple(map(_kept, args)), self._kernel, self._arrays, where, phase, self._flops)
+        self.calls.append(call)
         for a in self._arrays:
             self._remember(a.storage)
         for argument in args:
@@ -251,19 +258,6 @@ class _Library:
     def __getattr__(self, symbol: str) -> Callable:
         function, note = getattr(extension.lib, symbol), self._recorder.note
         return lambda *args: note(symbol, args, function)
-
-
-def _arrays_in(args: tuple):
-    """The arrays among a kernel's arguments, also in lists and in an optimizer's table."""
-    for a in args:
-        if isinstance(a, Array):
-            yield a
-        elif isinstance(a, Table):
-            yield from a.params
-            yield from a.grads
-            yield from (b for state in a.states for b in state if b is not None)
-        elif isinstance(a, list):
-            yield from _arrays_in(tuple(a))
 
 
 def callback(function: Callable, *tensors: Tensor) -> None:

@@ -1,0 +1,45 @@
+"""How many floating-point operations a kernel call takes.
+
+>>> from autograd import backend, ones
+>>> found = []
+>>> with backend.observe(lambda kernel, args, kwargs: found.append((kernel, flops(kernel, args)))):
+...     y = ones(2, 3) @ ones(3, 4)
+>>> found[-1]
+('gemm', 48)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import prod
+
+from ..optim.optimizer import Table
+from ..storage import Array
+
+
+def flops(kernel: str, args: tuple) -> int:
+    """Of a kernel called with these arguments at the seam: of products two per multiplication, of others one per
+    element of the largest array."""
+    if kernel == "linear":
+        return 2 * prod(args[-1][:3])
+    if kernel == "linear_grad":
+        return 2 * prod(args[-1][:3]) * ((args[0] is not None) + (args[1] is not None))
+    if kernel == "gemm":
+        return 2 * args[0].size * args[1].shape[-1]
+    if kernel in ("conv", "conv_transpose", "conv_weight"):
+        s = args[4]
+        return 2 * s.images * s.filters * prod(s.out_size) * (s.channels // s.groups) * prod(s.kernel)
+    return max((a.size for a in arrays_in(args)), default=0)
+
+
+def arrays_in(args: Iterable) -> Iterator[Array]:
+    """The arrays among a kernel's arguments, also in lists and in an optimizer's table."""
+    for a in args:
+        if isinstance(a, Array):
+            yield a
+        elif isinstance(a, list):
+            yield from arrays_in(a)
+        elif isinstance(a, Table):
+            yield from a.params
+            yield from a.grads
+            yield from (b for state in a.states for b in state if b is not None)
