@@ -28,7 +28,7 @@ MODULES = {
     "autograd.linalg": autograd.linalg, "autograd.nn": autograd.nn,
     "autograd.nn.functional": autograd.nn.functional, "autograd.nn.init": autograd.nn.init,
     "autograd.nn.utils": autograd.nn.utils, "autograd.optim": autograd.optim,
-    "autograd.utils.checkpoint": autograd.utils.checkpoint,
+    "autograd.training": autograd.training, "autograd.utils.checkpoint": autograd.utils.checkpoint,
 }  # fmt: skip
 
 

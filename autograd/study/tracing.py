@@ -77,6 +77,11 @@ def here() -> Where:
     return Where(code.co_filename, frame.f_lineno, code.co_name, module_path())
 
 
+def innermost() -> Any:
+    """The module whose forward is running, None outside."""
+    return _modules[-1] if _modules else None
+
+
 def module_path() -> str:
     """The dotted path of the module whose forward is running, from the outermost one."""
     names = []

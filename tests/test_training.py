@@ -1,0 +1,606 @@
+"""The trainer: the numbers of the loop written by hand, and what it does besides."""
+
+import builtins
+import math
+import random
+import signal
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import nn, optim, tensor
+from autograd.training import Callback, EarlyStopping, Metric, NonFiniteLoss, evaluate, fit, predict
+from autograd.training.progress import progress
+
+
+def net(dropout=0.2):
+    autograd.manual_seed(1)
+    return nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(dropout), nn.Linear(8, 2))
+
+
+def samples(n=50):
+    x = np.random.default_rng(0).standard_normal((n, 3)).astype(np.float32)
+    return tensor(x), tensor((x.sum(1) > 0).astype(np.int64))
+
+
+def weights(model):
+    return {k: v.numpy().copy() for k, v in model.state_dict().items()}
+
+
+def same_weights(a, b):
+    assert all(np.array_equal(v, b[k]) for k, v in a.items()) and a.keys() == b.keys()
+
+
+def by_hand(model, optimizer, loss_of, data, epochs, size, clip=None, after_batch=None):
+    """What fit promises to do; the mean loss of each epoch."""
+    x, y = data
+    losses = []
+    for _ in range(epochs):
+        model.train()
+        total = 0.0
+        order = autograd.randperm(len(x))
+        for start in range(0, len(x), size):
+            rows = order[start : start + size]
+            optimizer.zero_grad()
+            loss = loss_of(model(x[rows]), y[rows])
+            loss.backward()
+            if clip:
+                nn.utils.clip_grad_norm_(model.parameters(), clip)
+            optimizer.step()
+            if after_batch:
+                after_batch()
+            total += loss.item() * len(rows)
+        losses.append(total / len(x))
+    return losses
+
+
+OPTIMIZERS = {
+    "sgd": lambda p: optim.SGD(p, lr=0.1, momentum=0.9),
+    "adam": lambda p: optim.Adam(p, lr=0.01),
+    "adamw": lambda p: optim.AdamW(p, lr=0.01),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("clip", [None, 0.5])
+def test_it_gives_the_numbers_of_the_loop_by_hand(name, clip, backend):
+    """With dropout, batch norm, a last batch that is smaller, and validation in between."""
+    data, loss_of = samples(), nn.CrossEntropyLoss()
+    mine, theirs = net(), net()
+    optimizer = OPTIMIZERS[name](mine.parameters())
+    autograd.manual_seed(5)
+    want = by_hand(mine, optimizer, loss_of, data, 5, 16, clip)
+    optimizer = OPTIMIZERS[name](theirs.parameters())
+    autograd.manual_seed(5)
+    history = fit(theirs, data, loss_of, optimizer, 5, batch_size=16, clip_norm=clip, validation=data, progress=False,
+                  metrics="accuracy")  # fmt: skip
+    assert history["loss"] == want and not history.notes
+    same_weights(weights(mine), weights(theirs))
+
+
+def test_the_steps_are_replayed():
+    if autograd.get_backend() != "c":
+        pytest.skip("NumPy has no programs")
+    seen = []
+
+    class Look(Callback):
+        def on_fit_end(self, run):
+            seen.append(repr(run._step._run))
+
+    model = net()
+    fit(model, samples(), nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), 4, batch_size=16,
+        progress=False, callbacks=[Look()])  # fmt: skip
+    assert "2 run, 2 recorded, 12 replayed" in seen[0]
+
+
+class Undecided(nn.Module):
+    """Looks at values, which a replay cannot."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.layer(x) * (2.0 if x.sum().item() > 0 else 1.0)
+
+
+class Lucky(nn.Module):
+    """Draws Python's random numbers, which a replay would repeat."""
+
+    def __init__(self, draw):
+        super().__init__()
+        self.layer, self.draw = nn.Linear(3, 2), [draw]
+
+    def forward(self, x):
+        return self.layer(x) * (1.0 + self.draw[0]())
+
+
+@pytest.mark.parametrize(
+    "build, why",
+    [
+        (Undecided, "reads values"),
+        (lambda: Lucky(random.random), "random numbers"),
+        (lambda: Lucky(np.random.rand), "random numbers"),
+    ],
+)
+def test_what_cannot_be_replayed_runs_as_it_is_and_says_so_once(build, why):
+    if autograd.get_backend() != "c":
+        pytest.skip("NumPy has no programs")
+    data, loss_of, found = samples(), nn.CrossEntropyLoss(), []
+    for run in (by_hand, None):
+        autograd.manual_seed(0)
+        random.seed(0)
+        np.random.seed(0)
+        model = build()
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+        if run:
+            losses = run(model, optimizer, loss_of, data, 3, 16)
+        else:
+            with pytest.warns(RuntimeWarning, match=why) as caught:
+                history = fit(model, data, loss_of, optimizer, 3, batch_size=16, progress=False)
+            losses = history["loss"]
+            assert len(caught) == 1 and len(history.notes) == 1
+        found.append((losses, weights(model)))
+    assert found[0][0] == found[1][0]
+    same_weights(found[0][1], found[1][1])
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+class Two(nn.Module):
+    """Two inputs, a target and weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(3, 1), nn.Linear(2, 1)
+
+    def forward(self, x, z):
+        return self.a(x) + self.b(z)
+
+
+def test_several_inputs_and_weighted_targets():
+    autograd.manual_seed(0)
+    x, z, y, w = autograd.randn(20, 3), autograd.randn(20, 2), autograd.randn(20, 1), autograd.rand(20, 1)
+    weighted = lambda output, target, weight: (weight * (output - target) ** 2).mean()  # noqa: E731
+    model = Two()
+    history = fit(model, (x, z, (y, w)), weighted, optim.Adam(model.parameters(), lr=0.1), 30, batch_size=8,
+                  progress=False)  # fmt: skip
+    assert history["loss"][-1] < 0.7 * history["loss"][0]
+    batches = [(x[:8], z[:8], (y[:8], w[:8])), (x[8:], z[8:], (y[8:], w[8:]))]
+    by_batches = evaluate(model, batches, weighted)["loss"]
+    assert by_batches == pytest.approx(weighted(model(x, z), y, w).item(), rel=1e-5)
+    assert np.array_equal(predict(model, (x, z, (y, w))).numpy(), model(x, z).detach().numpy())
+
+
+def test_numpy_arrays_become_what_the_model_computes_in():
+    x, y = samples()
+    model = net(0.0)
+    loss_of = nn.CrossEntropyLoss()
+    as_arrays = evaluate(model, (x.numpy().astype(np.float64), y.numpy()), loss_of, metrics=["accuracy"])
+    assert as_arrays == evaluate(model, (x, y), loss_of, metrics=["accuracy"])
+    assert predict(model.double(), x.numpy()).dtype is autograd.float64
+
+
+def test_a_generator_orders_the_rows():
+    data, orders = samples(10), []
+    for _ in range(2):
+        model = net(0.0)
+        generator = autograd.Generator().manual_seed(3)
+        history = fit(model, data, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), 2, batch_size=4,
+                      generator=generator, progress=False)  # fmt: skip
+        orders.append(history["loss"])
+        autograd.randn(3)
+    assert orders[0] == orders[1]
+
+
+def test_modes_are_left_as_they_were():
+    model = net()
+    model[1].eval()
+    x, y = samples()
+    evaluate(model, (x, y), nn.CrossEntropyLoss())
+    predict(model, x)
+    assert model.training and model[0].training and not model[1].training
+    assert not any(p.grad is not None for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    "call, error, match",
+    [
+        (lambda m, x, y, o: fit(m, x, nn.MSELoss(), o, 1), TypeError, "a batch must be"),
+        (lambda m, x, y, o: fit(m, 3, nn.MSELoss(), o, 1), TypeError, "or give batches, not int"),
+        (lambda m, x, y, o: fit(m, (x, y[:5]), nn.MSELoss(), o, 1), ValueError, "one number of rows"),
+        (lambda m, x, y, o: fit(m, (x, y), nn.MSELoss(), o, 1, batch_size=0), ValueError, "batch_size"),
+        (lambda m, x, y, o: fit(m, iter(()), nn.MSELoss(), o, 1), ValueError, "no batches in epoch 1"),
+        (lambda m, x, y, o: fit(m, [x, y], nn.MSELoss(), o, 1), TypeError, "a batch must be"),
+        (lambda m, x, y, o: evaluate(m, iter(()), nn.MSELoss()), ValueError, "no batches"),
+        (lambda m, x, y, o: fit(m, (x, y), nn.CrossEntropyLoss(reduction="none"), o, 1), TypeError, "one number"),
+        (lambda m, x, y, o: fit(m, (x, y), lambda a, b: 1.0, o, 1), TypeError, "one number.*not float"),
+        (lambda m, x, y, o: fit(m, (x, y), nn.MSELoss(), o, 1, metrics="acuracy"), ValueError, "no metric 'acuracy'"),
+        (lambda m, x, y, o: fit(m, (x, y), nn.MSELoss(), o, 1, monitor="f1"), ValueError, "monitor is 'f1'"),
+        (lambda m, x, y, o: fit(m, (x, y), nn.MSELoss(), o, 1, monitor="valid_loss"), ValueError, "monitor"),
+        (lambda m, x, y, o: fit(m, (x, y), nn.MSELoss(), o, 1, schedule_by="step"), ValueError, "schedule_by"),
+        (lambda m, x, y, o: EarlyStopping(0), ValueError, "patience"),
+        (lambda m, x, y, o: Metric(max, of="classes"), ValueError, "outputs"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(call, error, match):
+    model = net()
+    with pytest.raises(error, match=match):
+        call(model, *samples(), optim.SGD(model.parameters(), lr=0.1))
+
+
+# --- metrics ----------------------------------------------------------------------------------------------------------
+
+
+def test_metrics_are_scikit_learns():
+    sk = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(0)
+    logits, y = rng.standard_normal((60, 3)).astype(np.float32), rng.integers(0, 3, 60)
+    p = np.exp(logits.astype(np.float64))
+    p /= p.sum(1, keepdims=True)
+    identity = nn.Identity() if hasattr(nn, "Identity") else nn.Sequential()
+    names = ["accuracy", "precision", "recall", "f1", "roc_auc"]
+    found = evaluate(identity, (logits, y), nn.CrossEntropyLoss(), metrics=names, batch_size=7)
+    read = logits.argmax(1)
+    want = [sk.accuracy_score(y, read)]
+    want += [f(y, read, average="macro") for f in (sk.precision_score, sk.recall_score, sk.f1_score)]
+    want += [sk.roc_auc_score(y, p, multi_class="ovr")]
+    assert [found[n] for n in names] == pytest.approx(want)
+    # Two classes, by one logit, by one probability, and by two logits.
+    z, y = logits[:, :1], (y > 0).astype(np.float32)[:, None]
+    one = evaluate(identity, (z, y), nn.BCEWithLogitsLoss(), metrics=names)
+    read = (z > 0).astype(int)
+    want = [f(y, read) for f in (sk.accuracy_score, sk.precision_score, sk.recall_score, sk.f1_score)]
+    want += [sk.roc_auc_score(y, z)]
+    assert [one[n] for n in names] == pytest.approx(want)
+    probability = evaluate(identity, (1 / (1 + np.exp(-z)), y), nn.functional.binary_cross_entropy, metrics=names)
+    two = evaluate(identity, (np.hstack([0 * z, z]), y[:, 0].astype(int)), nn.CrossEntropyLoss(), metrics=names)
+    assert [probability[n] for n in names] == pytest.approx(want) == [two[n] for n in names]
+    # Numbers.
+    t = rng.standard_normal((60, 3)).astype(np.float32)
+    names = ["mse", "mae", "r2"]
+    found = evaluate(identity, (logits, t), nn.MSELoss(), metrics=names)
+    want = [f(t, logits) for f in (sk.mean_squared_error, sk.mean_absolute_error, sk.r2_score)]
+    assert [found[n] for n in names] == pytest.approx(want)
+
+
+def test_classes_at_each_position_and_those_that_are_ignored():
+    pytest.importorskip("sklearn")
+    logits = np.zeros((2, 3, 4), np.float32)  # classes are dim 1
+    logits[:, 1] = 1.0
+    y = np.array([[1, 1, 0, -100], [1, 2, -100, 1]])
+    found = evaluate(nn.Sequential(), (logits, y), nn.CrossEntropyLoss(), metrics="accuracy")
+    assert found["accuracy"] == pytest.approx(4 / 6)
+
+
+def test_functions_and_metrics_of_ones_own():
+    worst = lambda targets, outputs: np.abs(targets - outputs).max()  # noqa: E731
+    half = Metric(lambda targets, labels: labels.mean(), of="labels", name="ones")
+    y = np.array([[0.0], [1.0], [1.0]], np.float32)
+    found = evaluate(nn.Sequential(), (y + 0.25, y), nn.MSELoss(), metrics=[worst, half])
+    assert found == {"loss": 0.0625, "<lambda>": 0.25, "ones": pytest.approx(2 / 3)}
+    with pytest.raises(TypeError, match="one tensor of outputs"):
+        evaluate(lambda_module(lambda x: (x, x)), (y, y), lambda o, t: (o[0] - t).mean(), metrics=half)
+
+
+def lambda_module(function):
+    class Made(nn.Module):
+        def forward(self, *args):
+            return function(*args)
+
+    return Made()
+
+
+@pytest.mark.parametrize("package", ["sklearn", "matplotlib"])
+def test_a_missing_extra_is_named(package, monkeypatch, tmp_path):
+    for name in [m for m in sys.modules if m.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    model = net()
+    metrics = "accuracy" if package == "sklearn" else ()
+    with pytest.raises(ImportError, match=r"pip install 'autograd-cffi\[train\]'"):
+        fit(model, samples(), nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), 1, metrics=metrics,
+            progress=False).plot(tmp_path / "curves.png")  # fmt: skip
+
+
+# --- schedules, stopping, checkpoints ---------------------------------------------------------------------------------
+
+
+class Halve:
+    """As lr_scheduler's: halves the rate at each step."""
+
+    def __init__(self, optimizer):
+        self.optimizer, self.values = optimizer, []
+
+    def step(self):
+        self.optimizer.param_groups[0]["lr"] /= 2
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+class OnPlateau(Halve):
+    def step(self, metrics):
+        self.values.append(metrics)
+
+
+@pytest.mark.parametrize("by", ["epoch", "batch"])
+def test_a_scheduler_steps_by_epoch_or_by_batch(by):
+    data, loss_of = samples(), nn.CrossEntropyLoss()
+    mine, theirs = net(), net()
+    a, b = (optim.SGD(m.parameters(), lr=0.4) for m in (mine, theirs))
+    autograd.manual_seed(2)
+    want = []
+    for _ in range(3):
+        want += by_hand(mine, a, loss_of, data, 1, 16, after_batch=Halve(a).step if by == "batch" else None)
+        if by == "epoch":
+            Halve(a).step()
+    autograd.manual_seed(2)
+    history = fit(theirs, data, loss_of, b, 3, batch_size=16, scheduler=Halve(b), schedule_by=by, progress=False)
+    assert history["loss"] == want
+    assert history["lr"] == ([0.4, 0.2, 0.1] if by == "epoch" else [0.4, 0.4 / 16, 0.4 / 256])
+
+
+def test_a_scheduler_on_plateau_is_given_what_is_monitored():
+    pytest.importorskip("sklearn")
+    model = net()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    scheduler = OnPlateau(optimizer)
+    history = fit(model, samples(), nn.CrossEntropyLoss(), optimizer, 3, validation=samples(20), metrics="accuracy",
+                  monitor="accuracy", scheduler=scheduler, progress=False)  # fmt: skip
+    assert scheduler.values == history["valid_accuracy"]
+
+
+def test_early_stopping_restores_the_best_epoch():
+    model = nn.Linear(1, 1)
+    optimizer = optim.SGD(model.parameters(), lr=0.0)
+    values = [5.0, 3.0, 2.95, 4.0, 2.5, 9.0, 9.0, 9.0, 9.0, 1.0]
+    losses = iter(values)
+
+    class Script(Callback):
+        def on_epoch_begin(self, run):
+            with autograd.no_grad():
+                model.weight.fill_(0.0)
+                model.bias.fill_(next(losses) ** 0.5)
+
+    zero = autograd.zeros(1, 1)
+    history = fit(model, (zero, zero), nn.MSELoss(), optimizer, 10, callbacks=[Script()], progress=False,
+                  early_stopping=EarlyStopping(patience=3, min_delta=0.1))  # fmt: skip
+    assert history["loss"] == pytest.approx(values[:8]) and history.best_epoch == 5
+    assert model.bias.item() == pytest.approx(2.5**0.5) and "better for 3 epochs" in history.stopped
+    # Less than min_delta is best, but does not count against patience.
+    losses = iter([5.0, 4.95, 4.91, 4.95])
+    history = fit(model, (zero, zero), nn.MSELoss(), optimizer, 10, callbacks=[Script()], progress=False,
+                  early_stopping=EarlyStopping(3, 0.1, restore_best=False))  # fmt: skip
+    assert len(history) == 4 and history.best_epoch == 3
+    assert model.bias.item() == pytest.approx(4.95**0.5)
+
+
+# --- what is not finite -----------------------------------------------------------------------------------------------
+
+
+class Spoil(nn.Module):
+    """``how(x, on)``, where ``on`` becomes 1 after so many steps."""
+
+    def __init__(self, how, steps):
+        super().__init__()
+        self.how = how
+        self.register_buffer("left", tensor(float(steps)))
+
+    def forward(self, x):
+        if self.training:
+            self.left -= 1
+        return self.how(x, (self.left < 0).float())
+
+
+INFINITE = lambda x, on: x + 1e30 * on * 1e30  # noqa: E731
+LARGE = lambda x, on: x * (1 + 1e30 * on)  # noqa: E731
+STEEP = lambda x, on: x + (1 - on + 0 * x).sqrt()  # noqa: E731
+"""Of which the gradient, of a finite loss, is 0 * infinity."""
+
+
+def spoiled(how, steps, loss=None, data=None, **options):
+    autograd.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), Spoil(how, steps), nn.Linear(4, 1))
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+    x, y = data or (autograd.randn(40, 3), autograd.randn(40, 1))
+    states = {}
+
+    class Remember(Callback):
+        def on_batch_end(self, run):
+            states[run.epoch, run.batch] = weights(model), run.optimizer.state_dict()["state"][0]["step"]
+
+    with pytest.raises(NonFiniteLoss) as caught:
+        fit(model, (x, y), loss or nn.MSELoss(), optimizer, 5, batch_size=8, progress=False, callbacks=[Remember()],
+            **options)  # fmt: skip
+    return model, optimizer, states, caught.value
+
+
+def test_a_loss_that_is_nan_is_traced_to_its_layer(backend):
+    model, optimizer, states, error = spoiled(INFINITE, 7)
+    assert (error.epoch, error.batch) == (2, 3)
+    assert "the loss is nan, in epoch 2, batch 3" in str(error) and "Spoil '2'" in error.where
+    assert "learning rate than 0.01" in str(error)
+    before, steps = states[2, 2]
+    same_weights(before, weights(model))
+    assert optimizer.state_dict()["state"][0]["step"] == steps == 7
+
+
+def test_steps_of_several_epochs_are_repeated(monkeypatch):
+    """Where copies would take too much of the time; with what schedules did at the ends of epochs."""
+    monkeypatch.setattr("autograd.training.diagnosis.SHARE", 1e-9)
+    autograd.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), Spoil(INFINITE, 12), nn.Dropout(0.3), nn.Linear(4, 1))
+    x, y = autograd.randn(40, 3), autograd.randn(40, 1)
+    optimizer, states = optim.SGD(model.parameters(), lr=0.1), []
+
+    class Remember(Callback):
+        def on_batch_end(self, run):
+            states.append(weights(model))
+
+    with pytest.raises(NonFiniteLoss, match="in epoch 3, batch 3") as caught:
+        fit(model, (x, y), nn.MSELoss(), optimizer, 5, batch_size=8, validation=(x, y), scheduler=Halve(optimizer),
+            callbacks=[Remember()], progress=False)  # fmt: skip
+    assert "Spoil '1'" in caught.value.where and len(states) == 12
+    same_weights(states[-1], weights(model))
+
+
+def test_a_loss_that_overflows():
+    _, _, _, error = spoiled(LARGE, 2)
+    assert "the loss is inf" in str(error) and "the loss, inf; what the layers gave is finite" in error.where
+
+
+def test_a_gradient_that_is_nan_is_traced_to_the_step_before():
+    """The loss is finite still: NaN shows in the next one."""
+    model, _, states, error = spoiled(STEEP, 3)
+    assert (error.epoch, error.batch) == (1, 5)
+    assert all(part in error.where for part in ("the gradient of '0.bias'", "in epoch 1, batch 4", "recorded at"))
+    same_weights(states[1, 3][0], weights(model))
+
+
+def test_the_last_gradient_of_an_epoch():
+    _, _, _, error = spoiled(STEEP, 4)
+    assert "a parameter is not finite, in epoch 1, batch 5" in str(error)
+    assert "the gradient of '0.bias'" in error.where and "in epoch 1, batch 5" in error.where
+
+
+@pytest.mark.parametrize("which, name", [(0, "an input"), (1, "the target")])
+def test_data_that_are_nan(which, name):
+    data = autograd.randn(40, 3), autograd.randn(40, 1)
+    data[which][33, 0] = math.nan
+    _, _, _, error = spoiled(INFINITE, 99, data=data, shuffle=False)
+    assert f"{name}, which the data give, in epoch 1, batch 5" in error.where and "numpy.isfinite" in str(error)
+
+
+def test_parameters_that_are_nan_from_the_start():
+    model = nn.Linear(3, 1)
+    model.bias.data.fill_(math.nan)
+    x, y = autograd.randn(8, 3), autograd.randn(8, 1)
+    with pytest.raises(NonFiniteLoss, match="the parameter 'bias' before the first step"):
+        fit(model, (x, y), nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1), 1, progress=False)
+
+
+def test_validation_that_is_nan():
+    model = net(0.0)
+    x, y = samples()
+    bad = x.clone()
+    bad[3, 0] = math.inf
+    with pytest.raises(NonFiniteLoss, match=r"the validation loss is nan, in epoch 1\. Not finite first: an input"):
+        fit(model, (x, y), nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), 2, progress=False,
+            validation=(bad, y))  # fmt: skip
+
+
+def test_what_does_not_come_again_is_said_too():
+    model, x, y = nn.Linear(3, 1), autograd.randn(8, 3), autograd.randn(8, 1)
+    once = iter([math.nan])
+    with pytest.raises(NonFiniteLoss, match=r"nothing, when that was repeated.*not this package's"):
+        fit(model, (x, y), lambda o, t: ((o - t) ** 2).mean() * next(once, 1.0), optim.SGD(model.parameters(), lr=0.1),
+            2, progress=False)  # fmt: skip
+
+
+# --- Ctrl-C, progress, history ----------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_returns_what_there_is(request):
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("signals reach the main thread")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, as in a background job
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+    model, kept = net(), []
+
+    class Press(Callback):
+        def on_batch_end(self, run):
+            if (run.epoch, run.batch) == (3, 2):
+                signal.raise_signal(signal.SIGINT)
+
+        def on_epoch_end(self, run):
+            kept.append(weights(model))
+
+    history = fit(model, samples(), nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), 9, batch_size=16,
+                  callbacks=[Press()], early_stopping=5, progress=False)  # fmt: skip
+    assert len(history) == 2 and history.stopped == "interrupted" and "interrupted" in repr(history)
+    same_weights(kept[history.best_epoch - 1], weights(model))
+
+
+def run_of(epochs, **options):
+    model = net()
+    return fit(model, samples(), nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), epochs, **options)
+
+
+def test_plain_lines_without_a_terminal(capsys):
+    run_of(3, validation=samples(20))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["1/3", "2/3", "3/3"]
+    assert "  loss 0." in lines[0] and "  valid_loss 0." in lines[0] and lines[0].endswith(" s")
+    run_of(200)
+    assert len(capsys.readouterr().out.splitlines()) == 20
+
+
+def test_a_bar_with_a_terminal(monkeypatch, capsys):
+    pytest.importorskip("rich")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    run_of(2)
+    shown = capsys.readouterr().out
+    assert "2/2" in shown and "loss 0." in shown
+
+
+def test_plain_lines_with_a_terminal_and_without_rich(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    real = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.startswith("rich"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with progress(2, lines=2) as report:
+        report(1, "one")
+    assert capsys.readouterr().out == "    1/2  one\n"
+
+
+def test_the_history(tmp_path):
+    history = run_of(4, validation=samples(20), progress=False)
+    assert len(history) == 4 and history["epoch"] == [1, 2, 3, 4] and history["lr"] == [0.1] * 4
+    assert list(history.to_dict()) == ["epoch", "loss", "valid_loss", "lr", "seconds"]
+    assert history.best == min(history["valid_loss"]) and history["valid_loss"][history.best_epoch - 1] == history.best
+    assert "4 epochs, best valid_loss" in repr(history)
+    with pytest.raises(KeyError, match="there are epoch, loss"):
+        history["accuracy"]
+    pytest.importorskip("matplotlib")
+    from matplotlib.image import imread
+
+    pixels = imread(history.plot(tmp_path / "curves.png"))
+    assert pixels.shape[0] == 400 and pixels.shape[1] == 1000
+    assert (pixels[..., 2] > pixels[..., 0] + 0.3).sum() > 50 and (pixels[..., 0] > pixels[..., 2] + 0.3).sum() > 50
+
+
+def test_callbacks_see_the_run_and_may_stop_it():
+    seen = []
+
+    class Note(Callback):
+        def on_fit_begin(self, run):
+            seen.append("begin")
+
+        def on_batch_end(self, run):
+            seen.append((run.epoch, run.batch, math.isfinite(run.loss)))
+
+        def on_epoch_end(self, run):
+            if len(run.history) == 2:
+                run.stop("enough")
+
+        def on_fit_end(self, run):
+            seen.append("end")
+
+    history = run_of(5, callbacks=[Note()], progress=False)
+    assert seen == ["begin", (1, 1, True), (1, 2, True), (2, 1, True), (2, 2, True), "end"]
+    assert history.stopped == "enough" and len(history) == 2
