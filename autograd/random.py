@@ -81,6 +81,9 @@ class Generator:
         """Another generator that goes on from the same state."""
         return Generator().set_state(self.get_state())
 
+    def __reduce__(self):
+        return _restored, (self.get_state(),)
+
     # Filling contiguous arrays.
 
     def uniform(self, out: Array, low: float, high: float) -> None:
@@ -117,7 +120,14 @@ class Generator:
             K.permutation(self._mt, out)
 
 
+def _restored(state: Tensor) -> Generator:
+    return Generator().set_state(state)
+
+
 default_generator = Generator()
+if hasattr(os, "register_at_fork"):  # a child that is forked while another thread draws must find it free
+    _lock = default_generator._lock
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 def manual_seed(seed: int) -> Generator:
