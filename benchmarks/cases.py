@@ -383,7 +383,9 @@ def pool(kernel: str, _: str) -> list[Case]:
 
 
 OPTIMIZERS = {
-    "sgd": partial(optim.SGD, lr=1e-3, momentum=0.9), "adam": partial(optim.Adam, lr=1e-3), "rmsprop": optim.RMSprop,
+    "sgd": partial(optim.SGD, lr=1e-3, momentum=0.9), "asgd": optim.ASGD, "rprop": optim.Rprop,
+    "adam": partial(optim.Adam, lr=1e-3), "adamax": optim.Adamax, "nadam": optim.NAdam, "radam": optim.RAdam,
+    "adagrad": optim.Adagrad, "adadelta": optim.Adadelta, "rmsprop": optim.RMSprop,
 }  # fmt: skip
 
 

@@ -90,8 +90,18 @@ typedef struct {
 
 #define AG_NO_SKIP -9223372036854775807
 
-/* One parameter of an optimizer step; m, v, vmax are NULL where the rule keeps no such state. rmsprop keeps its momentum
- * in m, the mean of g^2 in v and that of g in vmax. */
+/* One parameter of an optimizer step, and its state, which is NULL where the rule keeps none:
+ *              m                 v             vmax
+ *   sgd        momentum_buffer
+ *   asgd       ax
+ *   rprop      prev              step_size
+ *   adam       exp_avg           exp_avg_sq    max_exp_avg_sq
+ *   adamax     exp_avg           exp_inf
+ *   nadam      exp_avg           exp_avg_sq
+ *   radam      exp_avg           exp_avg_sq
+ *   adagrad                      sum
+ *   adadelta   acc_delta         square_avg
+ *   rmsprop    momentum_buffer   square_avg    grad_avg */
 typedef struct {
     void *p;
     const void *g;
@@ -99,10 +109,13 @@ typedef struct {
     int64_t n;
 } ag_param;
 
-/* The hyperparameters of one parameter group, refreshed before each step. step counts from 1. rmsprop's alpha is beta2. */
+/* The options of one parameter group by PyTorch's names, refreshed before each step, and what the kernels count: step,
+ * from 1, and numbers of nadam (mu_product) and asgd (eta and mu of the step to come), which have float's precision. */
 typedef struct {
-    double lr, beta1, beta2, eps, weight_decay, momentum, dampening;
-    int64_t step, nesterov, maximize, amsgrad, decoupled, centered;
+    double lr, weight_decay, eps, beta1, beta2, momentum, dampening, alpha, rho, lr_decay, momentum_decay, lambd, t0;
+    double eta_minus, eta_plus, step_size_min, step_size_max;
+    double mu_product, eta, mu;
+    int64_t step, nesterov, maximize, amsgrad, centered, decoupled_weight_decay;
 } ag_group;
 
 /* The generator: MT19937 as PyTorch's CPU generator uses it. */

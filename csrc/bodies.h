@@ -15,6 +15,8 @@
 #include "norm.c.inc"
 #include "batch_norm.c.inc"
 #include "optimizer.c.inc"
+#include "optimizer_adam.c.inc"
+#include "optimizer_rms.c.inc"
 #include "list.c.inc"
 #include "random.c.inc"
 

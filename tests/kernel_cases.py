@@ -662,20 +662,12 @@ def pools(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
 def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
     """(note, options of the group, step, how many state arrays)."""
     base = {
-        "lr": 0.1,
-        "beta1": 0.9,
-        "beta2": 0.99,
-        "eps": 1e-8,
-        "weight_decay": 0.0,
-        "momentum": 0.0,
-        "dampening": 0.0,
-        "step": 0,
-        "nesterov": 0,
-        "maximize": 0,
-        "amsgrad": 0,
-        "decoupled": 0,
-        "centered": 0,
-    }
+        "lr": 0.1, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "alpha": 0.99, "rho": 0.9, "lambd": 1e-3, "t0": 1.0,
+        "momentum_decay": 4e-3, "eta_minus": 0.5, "eta_plus": 1.2, "step_size_min": 0.2, "step_size_max": 0.9,
+        "mu_product": 0.7, "eta": 0.1, "mu": 1.0,
+    }  # fmt: skip
+    decays = [{}, {"weight_decay": 0.1, "maximize": 1}]
+    decoupled = [*decays, {"weight_decay": 0.1, "decoupled_weight_decay": 1}]
     variants = {
         "sgd": [
             {},
@@ -685,19 +677,15 @@ def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
             {"maximize": 1},
             {"momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1, "maximize": 1},
         ],
-        "adam": [
-            {},
-            {"weight_decay": 0.1},
-            {"weight_decay": 0.1, "decoupled": 1},
-            {"amsgrad": 1},
-            {"maximize": 1, "amsgrad": 1},
-        ],
-        "rmsprop": [
-            {},
-            {"weight_decay": 0.1, "maximize": 1},
-            {"momentum": 0.9},
-            {"momentum": 0.9, "centered": 1},
-        ],
+        "asgd": [*decays, {"mu": 0.25}],
+        "rprop": [{}, {"maximize": 1}],
+        "adam": [*decoupled, {"weight_decay": 0.1}, {"amsgrad": 1}, {"maximize": 1, "amsgrad": 1}],
+        "adamax": decays,
+        "nadam": decoupled,
+        "radam": decoupled,
+        "adagrad": [*decays, {"lr_decay": 0.1}],
+        "adadelta": decays,
+        "rmsprop": [*decays, {"momentum": 0.9}, {"momentum": 0.9, "centered": 1}],
     }[name]
     for options in variants:
         for step in (1, 2, 100):
@@ -705,7 +693,7 @@ def optimizer_tables(name: str, dtype) -> Iterator[tuple[str, dict, int, int]]:
 
 
 def run_optimizer(name: str, options: dict, dtype, shift: int) -> list[np.ndarray]:
-    """One step over parameters of several sizes, guarded; the parameters and their state after it."""
+    """One step over parameters of several sizes, guarded; the parameters, their state and the counts after it."""
     rng = np.random.default_rng(9)
     tensor_dtype = autograd.float32 if dtype == np.float32 else autograd.float64
     table = SimpleNamespace(dtype=tensor_dtype, params=[], states=[], grads=[], entries=None)
@@ -720,6 +708,7 @@ def run_optimizer(name: str, options: dict, dtype, shift: int) -> list[np.ndarra
         table.params.append(guarded(rng.standard_normal(n)))
         table.grads.append(guarded(rng.standard_normal(n)))
         m, v, third = rng.standard_normal(n), rng.uniform(0.1, 1, n), rng.uniform(0, 0.1, n)
+        m = abs(m) if name == "adadelta" else m  # a mean of squares
         table.states.append(
             tuple(guarded(x) for x in ((m,) if name == "sgd" else (m, v, third)))
             + (None,) * (2 if name == "sgd" else 0)
@@ -727,7 +716,8 @@ def run_optimizer(name: str, options: dict, dtype, shift: int) -> list[np.ndarra
     group = extension.ffi.new("ag_group *", {k: v for k, v in options.items()})
     getattr(K, name)(group, table)
     assert all(g.intact() for g in guards), f"{name} wrote outside its buffers"
-    return [np.array(g.view) for g in guards]
+    counts = np.array([group.step, group.mu_product, group.eta, group.mu])
+    return [*[np.array(g.view) for g in guards], counts]
 
 
 BY_CLASS = {

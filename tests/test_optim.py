@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+from functools import partial
 
 import pytest
 
@@ -95,24 +96,6 @@ def test_training_goes_on_from_a_state_dict(name, options, expected):
     assert second.param_groups[0]["lr"] == options["lr"]
     assert trained(second, p2, q2, 3, 5) == pytest.approx(expected, rel=1e-10)
     assert trained(first, p, q, 3, 5) == pytest.approx(expected, rel=1e-10)
-
-
-def test_defaults_are_pytorchs():
-    p = [ones(1, requires_grad=True)]
-    assert {k: v for k, v in optim.SGD(p).param_groups[0].items() if k in ("lr", "momentum", "weight_decay")} == {
-        "lr": 1e-3, "momentum": 0, "weight_decay": 0}  # fmt: skip
-    adam = optim.Adam(p).param_groups[0]
-    assert (adam["lr"], adam["betas"], adam["eps"], adam["weight_decay"], adam["amsgrad"]) == (
-        1e-3,
-        (0.9, 0.999),
-        1e-8,
-        0,
-        False,
-    )
-    assert optim.AdamW(p).param_groups[0]["weight_decay"] == 0.01
-    assert {k: v for k, v in optim.RMSprop(p).param_groups[0].items() if k != "params"} == {
-        "lr": 1e-2, "momentum": 0, "alpha": 0.99, "eps": 1e-8, "centered": False, "weight_decay": 0, "maximize": False,
-    }  # fmt: skip
 
 
 def test_groups_have_options_of_their_own():
@@ -242,6 +225,28 @@ def test_a_rate_in_a_tensor():
         (lambda p: optim.RMSprop([p], eps=-1.0), ValueError, "Invalid epsilon value: -1.0"),
         (lambda p: optim.RMSprop([p], momentum=-1.0), ValueError, "Invalid momentum value: -1.0"),
         (lambda p: optim.RMSprop([p], alpha=-1.0), ValueError, "Invalid alpha value: -1.0"),
+        (lambda p: optim.Adagrad([p], lr_decay=-1), ValueError, "Invalid lr_decay value: -1"),
+        (
+            lambda p: optim.Adagrad([p], initial_accumulator_value=-1),
+            ValueError,
+            "Invalid initial_accumulator_value value: -1",
+        ),
+        (lambda p: optim.NAdam([p], momentum_decay=-1), ValueError, "Invalid momentum_decay value: -1"),
+        (lambda p: optim.Adadelta([p], rho=1.5), ValueError, "Invalid rho value: 1.5"),
+        (lambda p: optim.Rprop([p], etas=(1.5, 2)), ValueError, "Invalid eta values: 1.5, 2"),
+        (lambda p: optim.Adam([{"params": [p], "lr": -1}]), ValueError, "Invalid learning rate: -1"),
+        (lambda p: optim.Adam([p], lr=ones(2)), ValueError, "Tensor lr must be 1-element"),
+        (lambda p: optim.Adam([p], differentiable=True), NotImplementedError, "Adam: differentiable=True is not"),
+        (lambda p: optim.SGD([p], fused=True, foreach=True), RuntimeError, "`fused` and `foreach` cannot be `True`"),
+        (lambda p: optim.SGD([p]).add_param_group([p]), TypeError, "param_group must be a dict, but got <class 'list'"),
+        (lambda p: optim.SGD([{"params": {p}}]), TypeError, "need to be organized in ordered collections"),
+        (lambda p: optim.SGD([("p", p), ones(1)]), ValueError, "should be with/without names. Some param names"),
+        (
+            lambda p: optim.SGD([("p", p)]).add_param_group({"params": [ones(1)]}),
+            ValueError,
+            "cannot add param group without names to the optimizer",
+        ),
+        (lambda p: optim.SGD([p, p]), ValueError, "some parameters appear more than once in a parameter group"),
         (
             lambda p: optim.SGD([{"params": [p]}, {"params": [p]}]),
             ValueError,
@@ -353,3 +358,100 @@ def test_loaded_state_is_a_copy_for_numbers_too():
     one.step()
     two.load_state_dict(one.state_dict())
     assert two.state[q]["exp_avg"].data_ptr() != one.state[p]["exp_avg"].data_ptr()
+
+
+def test_the_state_is_up_to_date_whenever_it_is_looked_at():
+    p = ones(2, requires_grad=True)
+    optimizer = optim.Adam([p], lr=0.1)
+    for step in range(1, 4):
+        p.grad = ones(2)
+        optimizer.step()
+        assert optimizer.state[p]["step"].item() == step
+
+
+@pytest.mark.parametrize("make", [optim.Adam, partial(optim.SGD, momentum=0.9, dampening=0.5)])
+def test_state_that_was_deleted_starts_again(backend, make):
+    p, q = ones(2, requires_grad=True), ones(2, requires_grad=True)
+    optimizer = make([p, q], lr=0.1)
+    before = []
+    for cleared in (False, False, True):
+        p.grad, q.grad = ones(2), ones(2)
+        if cleared:
+            del optimizer.state[p]
+        before.append((p.tolist()[0], q.tolist()[0]))
+        optimizer.step()
+    assert before[2][0] - p.tolist()[0] == pytest.approx(0.1)  # as in the first step
+    assert q in optimizer.state and p in optimizer.state
+
+
+def test_sgd_without_momentum_has_no_state():
+    p = ones(2, requires_grad=True)
+    optimizer = optim.SGD([p])
+    p.grad = ones(2)
+    optimizer.step()
+    assert optimizer.state_dict()["state"] == {} and not optimizer.state
+
+
+def test_a_step_that_failed_leaves_the_momentum_to_begin(backend):
+    p = ones(2, requires_grad=True)
+    optimizer = optim.SGD([p], lr=1.0, momentum=0.9, dampening=0.5)
+    p.grad = ones(2)
+    p.grad.data = ones(3)
+    with pytest.raises(RuntimeError, match="the gradient of a parameter"):
+        optimizer.step()
+    p.grad = ones(2)
+    optimizer.step()
+    assert p.tolist() == [0, 0]
+
+
+def test_parameters_of_one_age_with_other_counts_step_apart():
+    """NAdam's mu_product is that of the betas at the time."""
+    p, q, alone = (ones(1, requires_grad=True) for _ in range(3))
+    both, single = optim.NAdam([p, q]), optim.NAdam([alone])
+    for optimizer, params in ((both, (p,)), (both, (q,)), (single, (alone,))):
+        optimizer.param_groups[0]["betas"] = (0.5, 0.999) if params == (p,) else (0.9, 0.999)
+        optimizer.zero_grad()
+        for t in params:
+            t.grad = ones(1)
+        optimizer.step()
+    for t in (p, q, alone):
+        t.grad = ones(1)
+    both.step(), single.step()
+    assert q.item() == alone.item() and both.state[q]["mu_product"] != both.state[p]["mu_product"]
+
+
+def test_hooks_around_a_step():
+    p = ones(1, requires_grad=True)
+    p.grad = ones(1)
+    optimizer = optim.SGD([p], lr=0.5)
+    seen = []
+    before = optimizer.register_step_pre_hook(lambda o, args, kwargs: seen.append((o is args[0], p.item())))
+    optimizer.register_step_post_hook(lambda o, args, kwargs: seen.append(p.item()))
+    optimizer.step()
+    assert seen == [(True, 1.0), 0.5]
+    before.remove()
+    optimizer.register_step_pre_hook(lambda o, args, kwargs: ((o, lambda: 7), kwargs))
+    assert optimizer.step() == 7 and seen[2:] == [0.0]
+    assert copy.deepcopy(optimizer).step() is None and len(seen) == 3
+    optimizer.register_step_pre_hook(lambda o, args, kwargs: 3)
+    with pytest.raises(RuntimeError, match="must return None or a tuple of"):
+        optimizer.step()
+
+
+def test_an_optimizer_of_ones_own():
+    class Halving(optim.Optimizer):
+        def __init__(self, params, factor=0.5):
+            super().__init__(params, {"factor": factor})
+
+        def step(self, closure=None):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    state = self.state[p]
+                    state["taken"] = state.get("taken", 0) + 1
+                    p.data.mul_(group["factor"])
+
+    p = ones(2, requires_grad=True)
+    optimizer = Halving([p])
+    optimizer.step(), optimizer.step()
+    assert p.tolist() == [0.25, 0.25] and optimizer.state_dict()["state"] == {0: {"taken": 2}}
+    assert repr(optimizer) == "Halving (\nParameter Group 0\n    factor: 0.5\n)"

@@ -23,10 +23,13 @@ def table() -> dict[str, Callable]:
 
 
 STREAMS = ("uniform", "normal", "integers", "permutation")
+OPTIMIZERS = (
+    "sgd", "asgd", "rprop", "adam", "adamax", "nadam", "radam", "adagrad", "adadelta", "rmsprop",
+)  # fmt: skip
 NO_HALF = (
     "linear", "linear_grad", "layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad", "batch_norm",
-    "batch_norm_grad", "cross_entropy", "cross_entropy_grad", "sgd", "adam", "rmsprop", "list_squares",
-    "list_scale", "root_sum", "clip_factor", "uniform", "normal",
+    "batch_norm_grad", "cross_entropy", "cross_entropy_grad", *OPTIMIZERS, "list_squares", "list_scale", "root_sum",
+    "clip_factor", "uniform", "normal",
 )  # fmt: skip
 """Kernels that do not take float16."""
 
@@ -272,6 +275,6 @@ SPECIAL = {
     "gemm": _gemm, "linear": _linear, "linear_grad": _linear_grad,
     "conv": _conv, "conv_transpose": _conv, "conv_weight": _conv,
     "max_pool": _pool, "max_pool_grad": _pool, "avg_pool": _pool, "avg_pool_grad": _pool,
-    "sgd": _optimizer, "adam": _optimizer, "rmsprop": _optimizer,
+    **dict.fromkeys(OPTIMIZERS, _optimizer),
     "list_squares": _list, "list_scale": _list,
 }  # fmt: skip

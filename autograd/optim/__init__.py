@@ -1,4 +1,4 @@
-"""What torch.optim holds: SGD, Adam, AdamW, RMSprop.
+"""What torch.optim holds: optimizers, and ``lr_scheduler``.
 
 >>> from autograd import nn, optim, tensor
 >>> p = nn.Parameter(tensor([1.0]))
@@ -9,7 +9,15 @@
 0.0
 """
 
+from .adadelta import *
+from .adagrad import *
 from .adam import *
+from .adamax import *
+from .adamw import *
+from .asgd import *
+from .nadam import *
 from .optimizer import Optimizer
+from .radam import *
 from .rmsprop import *
+from .rprop import *
 from .sgd import *

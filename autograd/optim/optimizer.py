@@ -2,97 +2,67 @@
 
 from __future__ import annotations
 
+import copy
+from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import wraps
 from operator import is_, itemgetter
-from types import SimpleNamespace
 from typing import Any
 from weakref import ref
 
-from ..backend import K, extension
-from ..dtypes import dtype
+from ..backend import K
+from ..data import tensor
+from ..dtypes import float32, float64, get_default_dtype
 from ..graph import Leaf
 from ..modes import enable_grad
 from ..ops.inplace import zero_gradient
-from ..storage import Array, Storage, written
-from ..tensor import Tensor, wrap
+from ..storage import Storage, written
+from ..tensor import RemovableHandle, Tensor, wrap
+from .plan import Plan, Table, fitting, steps
 
-
-class Table:
-    """Parameters of one dtype and one age that step together: their arrays, state and, at each step, gradients."""
-
-    __slots__ = ("dtype", "entries", "grads", "group", "optimizer", "params", "states", "tensors")
-
-    def __init__(self, d: dtype, step: int, tensors: list[Tensor], states: list[tuple], optimizer: Optimizer):
-        self.dtype = d
-        self.optimizer = ref(optimizer)
-        self.tensors = tensors
-        self.params: list[Any] = [t._array for t in tensors]
-        self.states = states
-        self.grads: list[Array] = []
-        self.entries = None  # the C table, built by the C backend at the first step
-        self.group = extension.ffi.new("ag_group *") if extension is not None else SimpleNamespace()
-        self.group.step = step
-
-    @property
-    def step(self) -> int:
-        """The steps taken, which the kernel counts."""
-        return self.group.step
-
-
-class Plan:
-    """How a parameter group steps. ``known`` says, per parameter, its edge, its array, the layout of that, and what
-    adds a gradient to its table, or None where it does not step; it serves as long as these are the same. ``idle`` are
-    the parameters that do not step, ``options`` those that the kernel's groups hold."""
-
-    __slots__ = ("idle", "known", "needs", "options", "params", "state", "tables")
-
-    def __init__(self, params: list[Tensor], known: list[tuple], tables: list[Table], needs: bool, state: dict):
-        self.params, self.known, self.tables, self.needs, self.state = params, known, tables, needs, state
-        self.options: Any = None
-        self.idle = [p for p, (*_, add) in zip(params, known) if add is None]
-
-    def collect(self, params: list[Tensor]) -> bool:
-        """Bring the gradients into the tables; False where the plan no longer serves."""
-        known = self.known
-        if len(known) != len(params):
-            return False
-        for table in self.tables:
-            table.grads.clear()
-        for p, (edge, a, layout, add) in zip(params, known):
-            if p._edge is not edge or p._array is not a:
-                return False
-            if add is None:
-                if _steps(p):
-                    return False
-                continue
-            g = edge.held
-            if type(g) is not Storage:
-                if g is None:
-                    return False
-                g = g._array
-            add(g if g.layout is layout else _fitting(edge.grad, a, "the gradient"))
-        return True
+# The options that kernels read, members of ag_group: by their own names, or in pairs.
+NUMBERS = (
+    "lr", "weight_decay", "eps", "momentum", "dampening", "alpha", "rho", "lr_decay", "momentum_decay", "lambd", "t0",
+)  # fmt: skip
+FLAGS = ("nesterov", "maximize", "amsgrad", "centered", "decoupled_weight_decay")
+PAIRS = {
+    "betas": ("beta1", "beta2"), "etas": ("eta_minus", "eta_plus"), "step_sizes": ("step_size_min", "step_size_max"),
+}  # fmt: skip
+AT_LEAST_0 = {
+    "lr": "learning rate", "eps": "epsilon value", "weight_decay": "weight_decay value",
+    "momentum": "momentum value", "alpha": "alpha value", "lr_decay": "lr_decay value",
+    "momentum_decay": "momentum_decay value",
+    "initial_accumulator_value": "initial_accumulator_value value",
+}  # fmt: skip
 
 
 class Optimizer:
-    """Base class: a subclass names its kernel, its defaults and its state.
+    """Base class: a subclass names its kernel, its defaults and its state, or writes a ``step`` of its own.
 
     params
         Tensors, or dicts with "params" and options of their own (parameter groups), or (name, tensor) pairs.
     """
 
     kernel: str = ""
+    buffers: tuple[str | None, ...] = ()
+    """The tensors of a parameter's state in the kernel's order (m, v, vmax)."""
+    counts: tuple[str, ...] = ("step",)
+    """The numbers of a parameter's state; the kernel keeps them in its group, by the same names."""
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]):
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got Tensor"
             )
+        self._check(defaults)
         self.defaults = defaults
-        self.state: dict[Tensor, dict[str, Any]] = {}
+        self._state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         self._plans: dict[int, Plan] = {}
-        self._options = itemgetter(*defaults)
+        self._read = [name for name in defaults if name in NUMBERS or name in FLAGS or name in PAIRS]
+        self._options: Any = itemgetter(*self._read) if self._read else None  # else step() is the subclass's own
+        self._pre_hooks: dict[Any, Callable] = {}
+        self._post_hooks: dict[Any, Callable] = {}
         try:
             groups = list(params)
         except TypeError:
@@ -109,12 +79,10 @@ class Optimizer:
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with options of their own."""
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         group = dict(param_group)
-        params = group["params"]
-        params = [params] if isinstance(params, Tensor) else list(params)
-        if params and isinstance(params[0], tuple):
-            group["param_names"] = [name for name, _ in params]
-            params = [p for _, p in params]
+        params, names = _named(group["params"])
         for p in params:
             if not isinstance(p, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
@@ -125,6 +93,14 @@ class Optimizer:
         if len({id(p) for p in params}) != len(params):
             raise ValueError("some parameters appear more than once in a parameter group")
         group["params"] = params
+        if names:
+            group["param_names"] = names
+        if any(("param_names" in g) != ("param_names" in group) for g in self.param_groups):
+            how = "with names" if names else "without names"
+            raise ValueError(
+                "all optimizer param groups should be with/without names. cannot add param group "
+                f"{how} to the optimizer"
+            )
         for name, value in self.defaults.items():
             group.setdefault(name, value)
         self._check(group)
@@ -145,6 +121,8 @@ class Optimizer:
                 else:
                     zero_gradient(p)
 
+    # --- steps --------------------------------------------------------------------------------------------------------
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient. ``closure`` recomputes the loss, which is returned."""
         result = None
@@ -157,8 +135,13 @@ class Optimizer:
 
     def _step_group(self, index: int, group: dict[str, Any]) -> None:
         plan = self._plans.get(index)
-        state = self.state
-        if plan is None or plan.state is not state or not state or not plan.collect(group["params"]):
+        state = self._state
+        if (
+            plan is None
+            or plan.state is not state
+            or len(state) < plan.entries  # some state was cleared
+            or not plan.collect(group["params"])
+        ):
             plan = self._plan(index, group)
         if not self._refreshed(plan, group):
             plan = self._plan(index, group)
@@ -171,12 +154,15 @@ class Optimizer:
     def _refreshed(self, plan: Plan, group: dict[str, Any]) -> bool:
         """Write options that changed where the kernel reads them; False where they need another plan."""
         options = self._options(group)
-        if options != plan.options:
+        before = plan.options
+        if options != before:
             if plan.needs != self._needs(group):
                 return False
-            for table in plan.tables:
-                self._refresh(table.group, group)
-            plan.options = None if isinstance(group["lr"], Tensor) else options
+            for n, (name, value) in enumerate(zip(self._read, options)):
+                if before is None or value != before[n]:
+                    for table in plan.tables:
+                        _write_option(table.group, name, value)
+            plan.options = None if any(isinstance(value, Tensor) for value in options) else options
         return True
 
     def is_current(self, plans: list[tuple[int, Plan]]) -> bool:
@@ -184,14 +170,15 @@ class Optimizer:
         memory are the same; brings the options up to date. For who takes steps without step()."""
         if len(plans) != len(self.param_groups):
             return False
+        state = self._state
         for index, plan in plans:
             group = self.param_groups[index]
             params, known = group["params"], plan.params
             if len(params) != len(known) or not all(map(is_, params, known)):
                 return False
-            if plan.idle and any(map(_steps, plan.idle)):
+            if plan.idle and any(map(steps, plan.idle)):
                 return False
-            if self._plans.get(index) is not plan or plan.state is not self.state:
+            if self._plans.get(index) is not plan or plan.state is not state or len(state) < plan.entries:
                 return False
             if self._options(group) != plan.options and not self._refreshed(plan, group):
                 return False
@@ -204,74 +191,106 @@ class Optimizer:
         return plan
 
     def _build(self, group: dict[str, Any]) -> Plan:
-        self._note_steps()
+        state, needs = self.state, self._needs(group)
         by_kind: dict[Any, list[Tensor]] = {}
         for p in group["params"]:
-            if not _steps(p):
+            if not steps(p):
                 continue
             if not p._array.contiguous or not p._array.storage.writable:
                 raise RuntimeError(
                     f"the optimizer needs contiguous, writable parameters; one of shape {list(p.shape)} is not: give "
                     "it p.data.clone()"
                 )
-            state = self.state.setdefault(p, {})
-            state.setdefault("step", 0)
-            self._init_state(group, p, state)
-            by_kind.setdefault((p.dtype, state["step"]), []).append(p)
+            own = state.get(p, {})
+            self._begin(group, p, own, needs)
+            if own:
+                state[p] = own
+            by_kind.setdefault((p.dtype, *self._counts(p, own).items()), []).append(p)
         tables = [
-            Table(d, step, same, [self._buffers(self.state[p]) for p in same], self)
-            for (d, step), same in by_kind.items()
+            Table(d, dict(counts), same, [self._arrays(state.get(p, {}), needs) for p in same], self)
+            for (d, *counts), same in by_kind.items()
         ]
         for p, buffers in ((p, b) for table in tables for p, b in zip(table.tensors, table.states)):
             for buffer in buffers:
-                if buffer is not None and _fitting(wrap(buffer), p._array, "the optimizer's state") is not buffer:
+                if buffer is not None and fitting(wrap(buffer), p._array, "the optimizer's state") is not buffer:
                     raise RuntimeError(f"the optimizer's state of a parameter of {list(p.shape)} is not contiguous")
         table_of = {p: table for table in tables for p in table.tensors}
         known = []
         for p in group["params"]:
             add = table_of[p].grads.append if p in table_of else None
             known.append((p._edge, p._array, p._array.layout, add))
-        return Plan(list(group["params"]), known, tables, self._needs(group), self.state)
+        return Plan(list(group["params"]), known, tables, needs, state)
 
-    def _note_steps(self) -> None:
-        """Write the step counts, which the tables keep, into the state."""
-        for plan in self._plans.values():
-            for table in plan.tables:
-                for p in table.tensors:
-                    if p in self.state:  # else the user cleared it
-                        self.state[p]["step"] = table.step
+    def _arrays(self, own: dict[str, Any], needs: tuple[str, ...]) -> tuple:
+        """The state's buffers in the kernel's order."""
+        return tuple([own[name]._array if name in needs else None for name in self.buffers])
+
+    # --- what a rule may have of its own ------------------------------------------------------------------------------
 
     def _check(self, group: dict[str, Any]) -> None:
-        """Raise ValueError for a bad option."""
-        lr = group["lr"]
-        if not (isinstance(lr, Tensor) or lr >= 0.0):
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if not group["weight_decay"] >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {group['weight_decay']}")
+        """Raise for a bad option."""
+        if isinstance(group.get("lr"), Tensor) and group["lr"].numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        for name, called in AT_LEAST_0.items():
+            if name in group and not isinstance(group[name], Tensor) and not group[name] >= 0.0:
+                raise ValueError(f"Invalid {called}: {group[name]}")
+        for i, beta in enumerate(group.get("betas", ())):
+            if not 0.0 <= beta < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        if group.get("fused") and group.get("foreach"):
+            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+        if group.get("differentiable"):
+            raise NotImplementedError(
+                f"{type(self).__name__}: differentiable=True is not implemented, a step is a kernel call that records "
+                "nothing: write the update with tensor ops, as in p - lr * g"
+            )
 
-    def _init_state(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
-        """Make the state that is missing."""
+    def _needs(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Which of the buffers these options ask for."""
+        return tuple([name for name in self.buffers if name is not None])
 
-    def _needs(self, group: dict[str, Any]) -> bool:
-        """Whether the options ask for the buffer that not every choice of them needs."""
-        return False
+    def _first(self, name: str, group: dict[str, Any]) -> float:
+        """What a buffer or a count of a parameter's state starts with."""
+        return 0.0
 
-    def _buffers(self, state: dict[str, Any]) -> tuple:
-        """The state's arrays in the kernel's order (m, v, vmax)."""
-        return (None, None, None)
+    def _begin(self, group: dict[str, Any], p: Tensor, own: dict[str, Any], needs: tuple[str, ...]) -> None:
+        """Make what is missing of the parameter's own state."""
+        for name in self.counts:
+            if name not in own:
+                own[name] = _scalar(self._first(name, group))
+        for name in needs:
+            if name not in own:
+                own[name] = p.new_full(p.shape, self._first(name, group))
 
-    def _refresh(self, c: Any, group: dict[str, Any]) -> None:
-        """Write the group's options where the kernel reads them."""
-        raise NotImplementedError
+    def _counts(self, p: Tensor, own: dict[str, Any]) -> dict[str, float]:
+        """What the kernel counts, as the parameter's state has it."""
+        return {name: int(own[name]) if name == "step" else float(own[name]) for name in self.counts}
+
+    def _note(self, p: Tensor, own: dict[str, Any], group: Any) -> None:
+        """Write what the kernel has counted into the parameter's state."""
+        for name in self.counts:
+            own[name] = _scalar(getattr(group, name))
 
     # --- state --------------------------------------------------------------------------------------------------------
 
+    @property
+    def state(self) -> defaultdict[Tensor, dict[str, Any]]:
+        """Per parameter, what the rule remembers: tensors of its shape, and numbers such as ``step``."""
+        for plan in self._plans.values():
+            for table in plan.tables:
+                for p in table.tensors:
+                    if p in self._state:  # else the user cleared it
+                        self._note(p, self._state[p], table.group)
+        return self._state
+
     def state_dict(self) -> dict[str, Any]:
         """{"state": per parameter index, "param_groups": options with parameter indices}, as PyTorch's."""
-        self._note_steps()
         index = {p: i for i, p in enumerate(p for g in self.param_groups for p in g["params"])}
-        groups = [{**g, "params": [index[p] for p in g["params"]]} for g in self.param_groups]
-        state = {index[p]: dict(s) for p, s in self.state.items() if p in index}
+        groups = [
+            {**{k: v for k, v in g.items() if k != "params"}, "params": [index[p] for p in g["params"]]}
+            for g in self.param_groups
+        ]
+        state = {index[p]: dict(own) for p, own in self.state.items() if p in index}
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -285,56 +304,106 @@ class Optimizer:
             )
         params = [p for g in self.param_groups for p in g["params"]]
         keys = [k for g in groups for k in g["params"]]
-        copied: dict[Tensor, dict[str, Any]] = {}
+        state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         for key, p in zip(keys, params):
             if key in state_dict["state"]:
-                copied[p] = {
-                    k: v.detach().to(p.dtype).clone() if isinstance(v, Tensor) and k != "step" else v
-                    for k, v in state_dict["state"][key].items()
-                }
-                if isinstance(copied[p].get("step"), Tensor):
-                    copied[p]["step"] = int(copied[p]["step"].item())
-                for k, v in copied[p].items():
-                    if isinstance(v, Tensor) and v.shape != p.shape:
-                        raise ValueError(f"loaded state {k!r} has shape {list(v.shape)}, its parameter {list(p.shape)}")
+                state[p] = {name: self._loaded(p, name, value) for name, value in state_dict["state"][key].items()}
         for mine, theirs in zip(self.param_groups, groups):
-            mine.update({k: v for k, v in theirs.items() if k != "params"})
-        self.state = copied
+            mine.update({k: copy.deepcopy(v) for k, v in theirs.items() if k != "params"})
+        self._state = state
         self._plans = {}
 
+    def _loaded(self, p: Tensor, name: str, value: Any) -> Any:
+        """A copy of a value for a parameter's state; ValueError where it does not fit."""
+        if not isinstance(value, Tensor):
+            return value
+        if name in self.counts:
+            return value.detach().clone()
+        if name in self.buffers and value.shape != p.shape:
+            raise ValueError(f"loaded state {name!r} has shape {list(value.shape)}, its parameter {list(p.shape)}")
+        return value.detach().to(p.dtype).clone()
+
     def __getstate__(self) -> dict[str, Any]:
-        """For copying and pickling: without the plans, which point into memory."""
-        self._note_steps()
-        return {**self.__dict__, "_plans": {}}
+        """For copying and pickling: without the plans, which point into memory, and without hooks."""
+        _ = self.state  # brings the counts up to date
+        kept = {k: v for k, v in self.__dict__.items() if k != "step"}
+        return {**kept, "_plans": {}, "_pre_hooks": {}, "_post_hooks": {}}
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        text = f"{type(self).__name__} ("
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {k}: {group[k]}" for k in sorted(group) if k != "params"]
-        return "\n".join(lines) + "\n)"
+            lines = [f"    {k}: {group[k]}\n" for k in sorted(group) if k != "params"]
+            text += f"\nParameter Group {i}\n" + "".join(lines)
+        return text + ")"
+
+    # --- hooks --------------------------------------------------------------------------------------------------------
+
+    def register_step_pre_hook(self, hook: Callable[[Optimizer, tuple, dict], Any]) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs)`` before each step; it may return other (args, kwargs). As in PyTorch,
+        args begin with the optimizer."""
+        return self._watch(self._pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[[Optimizer, tuple, dict], None]) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs)`` after each step."""
+        return self._watch(self._post_hooks, hook)
+
+    def _watch(self, hooks: dict[Any, Callable], hook: Callable) -> RemovableHandle:
+        if "step" not in self.__dict__:
+            self.step = _hooked(ref(self), type(self).step)  # type: ignore[method-assign]
+        self._state, self._plans = self.state, {}  # captured steps are recorded again
+        return RemovableHandle(hooks, hook)
+
+    def has_hooks(self) -> bool:
+        """Whether functions are called before or after each step."""
+        return bool(self._pre_hooks or self._post_hooks)
 
 
-def _steps(p: Tensor) -> bool:
-    """Whether a parameter has a gradient to step by."""
-    return type(p._edge) is Leaf and p._edge.held is not None
+def _hooked(optimizer: ref[Optimizer], step: Callable) -> Callable:
+    """``optimizer.step`` with the hooks around it."""
+
+    @wraps(step)
+    def hooked(*args, **kwargs):
+        self = optimizer()
+        args = (self, *args)
+        for hook in list(self._pre_hooks.values()):
+            changed = hook(self, args, kwargs)
+            if changed is not None:
+                if not (isinstance(changed, tuple) and len(changed) == 2):
+                    raise RuntimeError(
+                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+                    )
+                args, kwargs = changed
+        result = step(*args, **kwargs)
+        for hook in list(self._post_hooks.values()):
+            hook(self, args, kwargs)
+        return result
+
+    return hooked
 
 
-def _fitting(t: Tensor, p: Array, what: str) -> Array:
-    """t's array, contiguous; RuntimeError where it is not of the parameter's shape and dtype, as after t.data = ..."""
-    a = t._array
-    if a.shape != p.shape or a.dtype is not p.dtype:
-        raise RuntimeError(
-            f"{what} of a parameter of shape {list(p.shape)} ({p.dtype}) has shape {list(a.shape)} ({a.dtype})"
+def _named(params: Any) -> tuple[list, list[str]]:
+    """The tensors, and their names where they came with names."""
+    if isinstance(params, set):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+            "will change between runs. Please use a list instead."
         )
-    return a if a.layout.contiguous else t.contiguous()._array
+    params = [params] if isinstance(params, Tensor) else list(params)
+    names = [p[0] for p in params if isinstance(p, tuple)]
+    if names and len(names) != len(params):
+        raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+    return [p[1] if isinstance(p, tuple) else p for p in params], names
 
 
-def zeros_for(p: Tensor) -> Tensor:
-    """State in the shape of a parameter."""
-    return p.new_zeros(p.shape)
+def _write_option(c: Any, name: str, value: Any) -> None:
+    """Write an option where the kernel reads it."""
+    if name in PAIRS:
+        for field, each in zip(PAIRS[name], value):
+            setattr(c, field, float(each))
+    else:
+        setattr(c, name, bool(value) if name in FLAGS else float(value))
 
 
-def number(value: Any) -> float:
-    """An option that may be a tensor, as a float."""
-    return value if type(value) is float else float(value)
+def _scalar(value: float) -> Tensor:
+    """A number of a parameter's state."""
+    return tensor(float(value), dtype=float64 if get_default_dtype() is float64 else float32)

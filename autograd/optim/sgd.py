@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tensor import Tensor
-from .optimizer import Optimizer, number, zeros_for
+from .optimizer import Optimizer
 
 __all__ = ["SGD"]
 
@@ -20,37 +20,35 @@ class SGD(Optimizer):
     """
 
     kernel = "sgd"
+    buffers = ("momentum_buffer", None, None)
+    counts = ()
 
-    def __init__(self, params, lr: float = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
-                 nesterov: bool = False, *, maximize: bool = False, foreach=None,
-                 differentiable: bool = False, fused=None):  # fmt: skip
-        if momentum < 0.0:
-            raise ValueError(f"Invalid momentum value: {momentum}")
-        if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+    def __init__(self, params, lr: float | Tensor = 1e-3, momentum: float = 0, dampening: float = 0,
+                 weight_decay: float | Tensor = 0, nesterov: bool = False, *, maximize: bool = False,
+                 foreach: bool | None = None, differentiable: bool = False, fused: bool | None = None):  # fmt: skip
+        self._fresh: dict[Tensor, Tensor] = {}  # buffers that no step has written
         super().__init__(params, {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
-            "maximize": maximize,
+            "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
         })  # fmt: skip
 
-    def _init_state(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
-        if group["momentum"] and state.get("momentum_buffer") is None:
-            state["momentum_buffer"] = zeros_for(p)
-            state["step"] = 0
-        elif group["momentum"] and not state["step"]:
-            state["step"] = 1  # a buffer loaded from PyTorch, which counts no steps of SGD
+    def _check(self, group: dict[str, Any]) -> None:
+        super()._check(group)
+        if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
-    def _needs(self, group: dict[str, Any]) -> bool:
-        return bool(group["momentum"])
+    def _needs(self, group: dict[str, Any]) -> tuple[str, ...]:
+        return ("momentum_buffer",) if group["momentum"] else ()
 
-    def _buffers(self, state: dict[str, Any]) -> tuple:
-        buffer = state.get("momentum_buffer")
-        return (None if buffer is None else buffer._array, None, None)
+    def _begin(self, group: dict[str, Any], p: Tensor, own: dict[str, Any], needs: tuple[str, ...]) -> None:
+        if needs and own.get("momentum_buffer") is None:
+            own["momentum_buffer"] = self._fresh[p] = p.new_zeros(p.shape)
 
-    def _refresh(self, c: Any, group: dict[str, Any]) -> None:
-        c.lr = number(group["lr"])
-        c.momentum = group["momentum"]
-        c.dampening = group["dampening"]
-        c.weight_decay = group["weight_decay"]
-        c.nesterov = group["nesterov"]
-        c.maximize = group["maximize"]
+    def _counts(self, p: Tensor, own: dict[str, Any]) -> dict[str, float]:
+        """PyTorch counts no steps of SGD; the kernel needs to know the first one, which fills the buffer."""
+        fresh = p in self._fresh and self._fresh[p] is own.get("momentum_buffer")
+        return {"step": 0 if fresh else 1}
+
+    def _note(self, p: Tensor, own: dict[str, Any], group: Any) -> None:
+        if group.step:
+            self._fresh.pop(p, None)

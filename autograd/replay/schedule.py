@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from ..backend import extension
-from ..optim.optimizer import Optimizer, Plan
+from ..optim.optimizer import NUMBERS, Optimizer
+from ..optim.plan import Plan
 from ..storage import Storage, written
 from ..tensor import Tensor
 
-OPTIONS = ("lr", "beta1", "beta2", "eps", "weight_decay", "momentum", "dampening")  # the numbers of an ag_group
 Plans = list[tuple[int, Plan]]  # of an optimizer, by parameter group
 
 
@@ -61,10 +61,9 @@ class Schedule:
                 column = np.ascontiguousarray(rows if rows.ndim == 1 else rows[:, index])
                 _check(optimizer, groups[index], name, column, plan)
                 self._options.append((groups[index], name, column))
-                field = _field(optimizer, groups[index], name)
                 for table in plan.tables:
                     options: Any = table.group
-                    self._add(column, extension.ffi.addressof(options[0], field))
+                    self._add(column, extension.ffi.addressof(options[0], name))
 
     def _tensor(self, t: Tensor, values: Any, times: int, used: set[int]) -> None:
         a = t._array
@@ -108,7 +107,10 @@ def _rows(what: str, values: Any, times: int, dtype: Any) -> np.ndarray:
 
 
 def _check(optimizer: Optimizer, group: dict, name: str, column: np.ndarray, plan: Plan) -> None:
-    """Raise ValueError where a value is bad, or asks for a buffer that the program does not have."""
+    """Raise ValueError where the option is none that a kernel reads as a number, where a value is bad, or where one
+    asks for a buffer that the program does not have."""
+    if name not in NUMBERS:
+        raise ValueError(f"schedule: {name!r} of {type(optimizer).__name__} is not a number")
     optimizer._check({**group, name: column.min()})
     for some in (column[column == 0][:1], column[column != 0][:1]):
         for value in some:
@@ -117,15 +119,3 @@ def _check(optimizer: Optimizer, group: dict, name: str, column: np.ndarray, pla
                     f"schedule[{name!r}]: {type(optimizer).__name__} keeps other buffers for the value {value:g} than "
                     "for that of the step that was recorded"
                 )
-
-
-def _field(optimizer: Optimizer, group: dict, name: str) -> str:
-    """The member of ag_group that holds an option."""
-    if type(group[name]) in (int, float) or isinstance(group[name], Tensor):
-        low, high = extension.ffi.new("ag_group *"), extension.ffi.new("ag_group *")
-        optimizer._refresh(low, {**group, name: 0.25})
-        optimizer._refresh(high, {**group, name: 0.5})
-        for field in OPTIONS:
-            if getattr(low, field) != getattr(high, field):
-                return field
-    raise ValueError(f"schedule: {name!r} of {type(optimizer).__name__} is not a number")

@@ -222,6 +222,12 @@ class _Entry:
         self._tensors = [(t, t._array, t._edge) for t in dict.fromkeys(learned)]
         self._leaf_hooks = [(leaf, list(leaf.hooks or ())) for leaf in record.leaves]
         self._buffers = [(b, b._array) for m in modules for b in m._buffers.values() if b is not None]
+        for optimizer in record.optimizers:
+            if optimizer.has_hooks():
+                raise CaptureError(
+                    f"capture: {type(optimizer).__name__} has step hooks, which replays do not call: remove them, or "
+                    "call what they do after the captured step"
+                )
         self.optimizers = [(o, sorted(o._plans.items())) for o in record.optimizers]
         for t in tensors:
             if isinstance(t._edge, Node) and t._edge.saved:

@@ -426,7 +426,15 @@ OPTIMIZERS = {
     "Adam": {"lr": 1e-3},
     "AdamW": {"lr": 1e-3},
     "RMSprop": {"lr": 1e-3},
+    "Adagrad": {"lr": 1e-3},
+    "Adadelta": {"lr": 1e-3},
+    "Adamax": {"lr": 1e-3},
+    "NAdam": {"lr": 1e-3},
+    "RAdam": {"lr": 1e-3},
+    "Rprop": {"lr": 1e-3},
+    "ASGD": {"lr": 1e-3},
 }
+FUSED = ("SGD", "Adam", "AdamW", "Adagrad")  # PyTorch has a fused step
 
 
 def step_of(library: str, name: str, **more: Any) -> Callable:
@@ -455,8 +463,8 @@ def optimizers() -> list[Row]:
     for name in OPTIMIZERS:
         for size, n in (("1e4", 10_000), ("1e6", 1_000_000)):
             for kind, more in (("", {}), (" fused", {"fused": True})):
-                if name == "RMSprop" and kind:
-                    continue  # PyTorch has none
+                if kind and name not in FUSED:
+                    continue
                 calls = {"autograd": step_of("autograd", name), "torch": step_of("torch", name, **more)}
                 made.append(Row(name, size + kind, normal((n,), (n,)), (n,), calls))
     return made
