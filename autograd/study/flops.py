@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import prod
 
-from ..optim.optimizer import Table
+from ..optim.plan import Table
 from ..storage import Array
 
 
