@@ -78,7 +78,7 @@ def _operands(op: str, input: Tensor, dim: int, index: Tensor, src: Any) -> tupl
                 f"and to be no larger size than src {list(src.shape)}"
             )
     elif not i.numel():
-        return x, d, i, zeros(i.shape, x.dtype)
+        return x, d, i, reshape(reshape(src, -1)[:0], i.shape)
     return x, d, i, src if src.shape == i.shape else reshape(src[tuple([slice(n) for n in i.shape])], i.shape)
 
 
