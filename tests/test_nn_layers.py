@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,22 @@ def test_refusals_are_pytorchs():
                 call(m)
             raised.append((type(caught.value), str(caught.value).replace("torch.", "autograd.")[:15]))
         assert raised[0] == raised[1], i
+
+
+def test_every_layer_takes_a_dtype_and_refuses_other_devices():
+    sizes = {
+        "Linear": (2, 3), "Bilinear": (2, 3, 4), "Conv1d": (2, 3, 1), "Conv2d": (2, 3, 1), "GroupNorm": (1, 2),
+        "ConvTranspose1d": (2, 3, 1), "ConvTranspose2d": (2, 3, 1), "Embedding": (2, 3), "EmbeddingBag": (2, 3),
+    }  # fmt: skip
+    layers = [c for c in vars(nn).values() if inspect.isclass(c) and "dtype" in inspect.signature(c).parameters]
+    assert len(layers) > 15
+    for layer in layers:
+        given = sizes.get(layer.__name__, (2,))
+        made = layer(*given, device="cpu", dtype=autograd.float64)
+        state = [t for t in (*made.parameters(), *made.buffers()) if t.is_floating_point()]
+        assert all(t.dtype is autograd.float64 for t in state), layer
+        with pytest.raises(RuntimeError, match="device 'cuda' is not available"):
+            layer(*given, device="cuda")
 
 
 def test_a_pretrained_table():
