@@ -28,8 +28,8 @@ MODULES = {
     "autograd.linalg": autograd.linalg, "autograd.nn": autograd.nn,
     "autograd.nn.functional": autograd.nn.functional, "autograd.nn.init": autograd.nn.init,
     "autograd.nn.utils": autograd.nn.utils, "autograd.optim": autograd.optim,
-    "autograd.training": autograd.training, "autograd.utils.checkpoint": autograd.utils.checkpoint,
-    "autograd.utils.data": autograd.utils.data,
+    "autograd.serialization": autograd.serialization, "autograd.training": autograd.training,
+    "autograd.utils.checkpoint": autograd.utils.checkpoint, "autograd.utils.data": autograd.utils.data,
 }  # fmt: skip
 
 
