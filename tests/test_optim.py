@@ -246,6 +246,13 @@ def test_a_rate_in_a_tensor():
             ValueError,
             "cannot add param group without names to the optimizer",
         ),
+        (lambda p: optim.LBFGS([p], line_search_fn="armijo"), RuntimeError, "only 'strong_wolfe' is supported"),
+        (
+            lambda p: optim.LBFGS([{"params": [p]}, {"params": [ones(1)]}]),
+            ValueError,
+            "LBFGS doesn't support per-parameter options",
+        ),
+        (lambda p: optim.LBFGS([p]).step(), TypeError, "closure"),
         (lambda p: optim.SGD([p, p]), ValueError, "some parameters appear more than once in a parameter group"),
         (
             lambda p: optim.SGD([{"params": [p]}, {"params": [p]}]),
@@ -455,3 +462,23 @@ def test_an_optimizer_of_ones_own():
     optimizer.step(), optimizer.step()
     assert p.tolist() == [0.25, 0.25] and optimizer.state_dict()["state"] == {0: {"taken": 2}}
     assert repr(optimizer) == "Halving (\nParameter Group 0\n    factor: 0.5\n)"
+
+
+def test_lbfgs_ends_where_there_is_nothing_to_gain():
+    p = tensor([1.0, 2.0], requires_grad=True)
+    optimizer = optim.LBFGS([p], line_search_fn="strong_wolfe")
+    calls = []
+
+    def closure():
+        optimizer.zero_grad()
+        calls.append(p.tolist())
+        loss = (p * p).sum()
+        loss.backward()
+        return loss
+
+    with autograd.no_grad():
+        assert optimizer.step(closure).item() == 5
+    assert p.tolist() == pytest.approx([0, 0], abs=1e-6) and len(calls) < 6
+    calls.clear()
+    optimizer.step(closure)
+    assert len(calls) == 1

@@ -139,3 +139,66 @@ def test_arguments_and_their_defaults(name):
         return [(p.name, p.kind, p.default) for p in found]
 
     assert arguments(autograd) == arguments(torch)
+
+
+# --- L-BFGS -----------------------------------------------------------------------------------------------------------
+
+SEARCHES = [
+    {},
+    {"line_search_fn": "strong_wolfe"},
+    {"lr": 0.3, "history_size": 3, "max_iter": 6},
+    {"lr": 0.5, "history_size": 2, "max_iter": 6, "line_search_fn": "strong_wolfe"},
+    {"lr": 4.0, "max_iter": 8, "max_eval": 5, "line_search_fn": "strong_wolfe"},
+]
+
+
+class Valley:
+    """Rosenbrock's function of the first parameter, and a power of the second; the third has no gradient."""
+
+    def __init__(self, library, options: dict, dtype: str):
+        self.params = [library.tensor(np.array(v, dtype)).requires_grad_() for v in ([-1.2, 1.0], [[0.3]], [2.0])]
+        self.optimizer = library.optim.LBFGS(self.params, **options)
+
+    def closure(self):
+        self.optimizer.zero_grad()
+        x, y = self.params[:2]
+        loss = (1 - x[0]) ** 2 + 10 * (x[1] - x[0] ** 2) ** 2 + (y**4).sum()
+        loss.backward()
+        return loss
+
+    def run(self, steps: int) -> list:
+        return [self.optimizer.step(self.closure).item() for _ in range(steps)]
+
+    def values(self) -> list:
+        return [p.detach().numpy() for p in self.params]
+
+
+@pytest.mark.parametrize("options", SEARCHES, ids=str)
+def test_lbfgs(backend, options):
+    for dtype, tolerance in (("float64", 1e-8), ("float32", 1e-2)):
+        mine, theirs = Valley(autograd, options, dtype), Valley(torch, options, dtype)
+        agree(mine.run(3), theirs.run(3), tolerance)
+        agree(mine.values(), theirs.values(), tolerance)
+        a, b = mine.optimizer.state_dict(), theirs.optimizer.state_dict()
+        assert a["param_groups"] == b["param_groups"] and set(a["state"][0]) == set(b["state"][0])
+        for key in ("func_evals", "n_iter"):
+            assert a["state"][0][key] == b["state"][0][key]
+
+
+@pytest.mark.parametrize("options", SEARCHES[1:4], ids=str)
+def test_lbfgs_resumes_from_either_state(options):
+    mine, theirs = Valley(autograd, options, "float64"), Valley(torch, options, "float64")
+    mine.run(1), theirs.run(1)
+    others = []
+    for library, source in ((autograd, theirs), (torch, mine), (autograd, mine)):
+        other = Valley(library, {}, "float64")
+        for p, value in zip(other.params, source.values()):
+            p.data = library.tensor(value.copy())
+        other.optimizer.load_state_dict(translated(library, source.optimizer.state_dict()))
+        others.append(other)
+    expected = theirs.run(2)
+    for other in others:
+        agree(other.run(2), expected, 1e-8)
+    assert others[2].values()[0].tobytes() != mine.values()[0].tobytes()
+    mine.run(2)
+    assert others[2].values()[0].tobytes() == mine.values()[0].tobytes()

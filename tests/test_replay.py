@@ -347,6 +347,25 @@ def test_the_learning_rate_may_change():
         assert plain.numbers() == captured.numbers(), i
 
 
+def test_lbfgs_is_refused():
+    ((x, _),) = batches(1, 6, 3)
+    net = nn.Linear(6, 1)
+    optimizer = optim.LBFGS(net.parameters(), max_iter=2)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = net(x).square().sum()
+        loss.backward()
+        return loss
+
+    step = capture(lambda: optimizer.step(closure))
+    step()
+    with pytest.raises(
+        CaptureError, match=r"capture: LBFGS.step\(\), which asks for the loss as often as it needs, is"
+    ):
+        step()
+
+
 def test_step_hooks_are_refused():
     data = batches(4, 6, 3)
     made = Training("relu", "sgd")

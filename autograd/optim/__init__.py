@@ -15,6 +15,7 @@ from .adam import *
 from .adamax import *
 from .adamw import *
 from .asgd import *
+from .lbfgs import *
 from .nadam import *
 from .optimizer import Optimizer
 from .radam import *

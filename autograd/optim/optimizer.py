@@ -315,8 +315,10 @@ class Optimizer:
 
     def _loaded(self, p: Tensor, name: str, value: Any) -> Any:
         """A copy of a value for a parameter's state; ValueError where it does not fit."""
+        if isinstance(value, list):
+            return [self._loaded(p, name, each) for each in value]
         if not isinstance(value, Tensor):
-            return value
+            return copy.deepcopy(value)
         if name in self.counts:
             return value.detach().clone()
         if name in self.buffers and value.shape != p.shape:
@@ -350,7 +352,6 @@ class Optimizer:
     def _watch(self, hooks: dict[Any, Callable], hook: Callable) -> RemovableHandle:
         if "step" not in self.__dict__:
             self.step = _hooked(ref(self), type(self).step)  # type: ignore[method-assign]
-        self._state, self._plans = self.state, {}  # captured steps are recorded again
         return RemovableHandle(hooks, hook)
 
     def has_hooks(self) -> bool:

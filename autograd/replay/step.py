@@ -287,6 +287,8 @@ class _Entry:
             return "a module has other parameters, buffers or modules"
         if any(self._hooks):
             return "a module has hooks"
+        if any(optimizer.has_hooks() for optimizer, _ in self.optimizers):
+            return "an optimizer has hooks"
         for t, array, edge in self._tensors:
             if t._array is not array or t._edge is not edge:
                 return f"a tensor of shape {list(t.shape)} has other memory or another requires_grad"
