@@ -28,6 +28,7 @@ MODULES = {
     "autograd.linalg": autograd.linalg, "autograd.nn": autograd.nn,
     "autograd.nn.functional": autograd.nn.functional, "autograd.nn.init": autograd.nn.init,
     "autograd.nn.utils": autograd.nn.utils, "autograd.optim": autograd.optim,
+    "autograd.optim.lr_scheduler": autograd.optim.lr_scheduler,
     "autograd.serialization": autograd.serialization, "autograd.training": autograd.training,
     "autograd.utils.checkpoint": autograd.utils.checkpoint, "autograd.utils.data": autograd.utils.data,
 }  # fmt: skip
@@ -194,7 +195,7 @@ def missing_names() -> str:
         parts.append(f"`{path}`: {', '.join(names) if names else 'nothing'}.")
     parts.append(
         "Whole modules: `torch.amp`, `torch.compile`, `torch.cuda`, `torch.distributed`, `torch.distributions`, "
-        "`torch.fft`, `torch.jit`, `torch.nn.utils.rnn`, `torch.optim.lr_scheduler`, `torch.sparse`, `torch.special`, "
+        "`torch.fft`, `torch.jit`, `torch.nn.utils.rnn`, `torch.sparse`, `torch.special`, "
         "`torch.utils.data`; `torch.save` and `torch.load`; complex numbers, bfloat16, unsigned integers above 8 bits."
     )
     return "\n\n".join(parts)

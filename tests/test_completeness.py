@@ -246,6 +246,7 @@ def test_every_public_name_has_a_docstring():
         autograd.nn.init,
         autograd.nn.utils,
         autograd.optim,
+        autograd.optim.lr_scheduler,
         autograd.study,
         autograd.autograd,
         autograd.linalg,

@@ -45,8 +45,11 @@ def nll_loss(
     dim = _class_dim(require_tensor("nll_loss", input), require_tensor("nll_loss", target, "target"))
     used = ne(target, ignore_index)
     index = where(used, target, 0).to(dtypes.int64)
-    _check_classes(index, input.shape[dim])
-    own = -gather(input, dim, index.unsqueeze(dim)).squeeze(dim)
+    try:
+        own = -gather(input, dim, index.unsqueeze(dim)).squeeze(dim)
+    except RuntimeError as error:
+        bad = str(error).split()[1]
+        raise IndexError(f"Target {bad} is out of bounds. (nll_loss with {input.shape[dim]} classes)") from None
     if weight is None:
         share = used.to(input.dtype)
     else:
@@ -86,13 +89,6 @@ def _class_dim(input: Tensor, target: Tensor) -> int:
             f"Expected target size {list(expected)}, got {list(target.shape)} for input of {list(input.shape)}"
         )
     return dim
-
-
-def _check_classes(index: Tensor, classes: int) -> None:
-    values = index.numpy()
-    bad = values[(values < 0) | (values >= classes)]
-    if bad.size:
-        raise IndexError(f"Target {bad.flat[0]} is out of bounds. (nll_loss with {classes} classes)")
 
 
 class BinaryCrossEntropy(Op):

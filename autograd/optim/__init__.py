@@ -9,6 +9,7 @@
 0.0
 """
 
+from . import lr_scheduler
 from .adadelta import *
 from .adagrad import *
 from .adam import *

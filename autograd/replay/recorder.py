@@ -135,6 +135,8 @@ class Recorder:
             self._on_numpy = True
             self._remember(a.storage)
             return
+        if _is_option(sys._getframe(1)):
+            return
         doing = f"{self._kernel}() runs on NumPy here" if self._kernel else "Python reads values"
         advice = "capture(split=True) calls it between parts of the program" if self._kernel else (
             "values can be read from what the step returns, or with capture(split=True) by replay.callback()"
@@ -258,6 +260,13 @@ class _Library:
     def __getattr__(self, symbol: str) -> Callable:
         function, note = getattr(extension.lib, symbol), self._recorder.note
         return lambda *args: note(symbol, args, function)
+
+
+def _is_option(frame: FrameType | None) -> bool:
+    """Whether an optimizer reads an option that is a tensor, as it does before each replay too."""
+    while frame is not None and frame.f_code is not Optimizer._refreshed.__code__:
+        frame = frame.f_back
+    return frame is not None
 
 
 def callback(function: Callable, *tensors: Tensor) -> None:

@@ -236,6 +236,12 @@ class _Entry:
                     "make: call backward() within the step, or run it under no_grad()"
                 )
         self.program = Program(record, [t._array for t in tensors])
+        options = [v for o in record.optimizers for group in o.param_groups for v in group.values()]
+        if any(isinstance(v, Tensor) and v._array.storage in self.program.written for v in options):
+            raise CaptureError(
+                "capture: the step changes an option of its optimizer, a tensor, which replays read before it: change "
+                "it outside"
+            )
         self.program.entry = self
         # A gradient that was there at the start, and that no kernel has seen, was forgotten by the step itself.
         self._held = [
