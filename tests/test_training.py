@@ -14,6 +14,7 @@ import autograd
 from autograd import nn, optim, tensor
 from autograd.training import Callback, EarlyStopping, Metric, NonFiniteLoss, evaluate, fit, predict
 from autograd.training.progress import progress
+from autograd.utils.data import DataLoader, IterableDataset, TensorDataset
 
 
 def net(dropout=0.2):
@@ -197,6 +198,44 @@ def test_a_generator_orders_the_rows():
     assert orders[0] == orders[1]
 
 
+@pytest.mark.parametrize("given", ["a data set", "a loader", "a loader with a generator"])
+def test_data_sets_and_loaders_are_gone_through_as_by_hand(given):
+    x, y = samples()
+    found = []
+    for by_loop in (True, False):
+        model = net()
+        optimizer = optim.Adam(model.parameters(), lr=0.01)
+        data = TensorDataset(x, y)
+        generator = autograd.Generator().manual_seed(8) if given.endswith("generator") else None
+        loader = DataLoader(data, batch_size=16, shuffle=True, generator=generator)
+        autograd.manual_seed(3)
+        if by_loop:
+            for _ in range(3):
+                model.train()
+                for a, b in loader:
+                    optimizer.zero_grad()
+                    nn.CrossEntropyLoss()(model(a), b).backward()
+                    optimizer.step()
+        else:
+            fit(model, data if given == "a data set" else loader, nn.CrossEntropyLoss(), optimizer, 3, batch_size=16,
+                progress=False)  # fmt: skip
+        found.append(weights(model))
+    same_weights(*found)
+
+
+def test_a_stream_of_samples_is_batched():
+    class Stream(IterableDataset):
+        def __iter__(self):
+            x, y = samples(20)
+            return iter([(x[i], y[i]) for i in range(20)])
+
+    whole = evaluate(net(), samples(20), nn.CrossEntropyLoss(), batch_size=None)
+    assert evaluate(net(), Stream(), nn.CrossEntropyLoss(), batch_size=8)["loss"] == pytest.approx(whole["loss"])
+    by_rows = TensorDataset(*samples(20))
+    assert evaluate(net(), by_rows, nn.CrossEntropyLoss(), batch_size=None) == whole
+    assert predict(net(), by_rows).shape == (20, 2)
+
+
 def test_modes_are_left_as_they_were():
     model = net()
     model[1].eval()
@@ -211,7 +250,7 @@ def test_modes_are_left_as_they_were():
     "call, error, match",
     [
         (lambda m, x, y, o: fit(m, x, nn.MSELoss(), o, 1), TypeError, "a batch must be"),
-        (lambda m, x, y, o: fit(m, 3, nn.MSELoss(), o, 1), TypeError, "or give batches, not int"),
+        (lambda m, x, y, o: fit(m, 3, nn.MSELoss(), o, 1), TypeError, "a Dataset or a DataLoader, not int"),
         (lambda m, x, y, o: fit(m, (x, y[:5]), nn.MSELoss(), o, 1), ValueError, "one number of rows"),
         (lambda m, x, y, o: fit(m, (x, y), nn.MSELoss(), o, 1, batch_size=0), ValueError, "batch_size"),
         (lambda m, x, y, o: fit(m, iter(()), nn.MSELoss(), o, 1), ValueError, "no batches in epoch 1"),

@@ -14,6 +14,7 @@ from ..ops.random import randperm
 from ..random import Generator
 from ..tensor import Tensor
 from ..tree import leaves, mapped
+from ..utils.data import DataLoader, IterableDataset
 
 
 class Rows:
@@ -52,15 +53,22 @@ class Rows:
 def batches_of(
     data: Any, model: Module, batch_size: int | None, shuffle: bool = False, generator: Generator | None = None
 ) -> Iterable:
-    """Batches from whatever the data is: a tensor or array, a tuple of them, or what gives batches itself, such as
-    a list of them. Floating-point NumPy arrays get the dtype of the model's parameters."""
+    """Batches from whatever the data is: a tensor or array, a tuple of them, a Dataset, or what gives batches itself,
+    such as a DataLoader or a list of batches. Floating-point NumPy arrays get the dtype of the model's parameters."""
     if isinstance(data, (Tensor, np.ndarray)):
         data = (data,)
     if isinstance(data, tuple):
         floating = dtype_of(model)
         return Rows(mapped(lambda a: _tensor(a, floating), data), batch_size, shuffle, generator)
+    if isinstance(data, IterableDataset):
+        return DataLoader(data, batch_size)
+    if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, list):
+        size = len(data) if batch_size is None else batch_size
+        return DataLoader(data, size, shuffle and batch_size is not None, generator=generator)
     if not isinstance(data, Iterable):
-        raise TypeError(f"the data must be a tuple of arrays or tensors, or give batches, not {type(data).__name__}")
+        raise TypeError(
+            f"the data must be a tuple of arrays or tensors, a Dataset or a DataLoader, not {type(data).__name__}"
+        )
     return data
 
 

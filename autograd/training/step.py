@@ -57,8 +57,8 @@ class Step:
 
 
 def _outside_state() -> tuple:
-    state = np.random.get_state(legacy=False)
-    return random.getstate(), repr(state), state["state"]["key"].tobytes()
+    state: Any = np.random.get_state()
+    return random.getstate(), state[1].tobytes(), state[2:]
 
 
 def training_step(

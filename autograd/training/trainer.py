@@ -72,11 +72,11 @@ def fit(
     to the same bits; where that is refused they run one by one, and a warning says why.
 
     data
-        A tuple of tensors or NumPy arrays ``(X, y)``, or whatever gives batches. A batch is
-        ``(input, ..., target)`` and has the loss ``loss(model(input, ...), target)``; where the target is a tuple,
+        A tuple of tensors or NumPy arrays ``(X, y)``, a Dataset, a DataLoader or whatever else gives batches. A batch
+        is ``(input, ..., target)`` and has the loss ``loss(model(input, ...), target)``; where the target is a tuple,
         ``loss(model(input, ...), *target)``.
     batch_size, shuffle, generator
-        For arrays. Their order is ``randperm(n, generator=generator)``, drawn for each epoch;
+        For arrays and Datasets. The order of arrays is ``randperm(n, generator=generator)``, drawn for each epoch;
         ``batch_size=None`` takes all rows at once, in their order.
     validation
         Data to measure after each epoch, in evaluation mode.
