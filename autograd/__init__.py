@@ -20,6 +20,7 @@ from .backprop import grad
 from .check import gradcheck, gradgradcheck
 from .data import as_tensor, asarray, from_numpy, frombuffer, tensor
 from .dtypes import can_cast, dtype, finfo, get_default_dtype, iinfo, promote_types, set_default_dtype
+from .freezing import freeze
 from .function import Function
 from .modes import (
     enable_grad,
@@ -79,6 +80,7 @@ from .runtime import (
     is_strict_ieee,
     memory_stats,
     reset_peak_memory_stats,
+    set_flush_denormal,
     set_isa,
     set_num_threads,
     set_strict_ieee,

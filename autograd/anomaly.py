@@ -11,6 +11,7 @@ RuntimeError: Function 'SqrtBackward0' returned nan values in its 0th output. It
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -23,6 +24,8 @@ from . import graph, storage
 from .backend import observe
 from .backprop import reachable
 from .graph import Node
+from .ops.exponential import Log
+from .ops.softmax import Softmax
 from .storage import Array
 from .study import tracing
 from .tensor import Tensor
@@ -42,6 +45,8 @@ class detect_anomaly:
     - where an op's gradient has NaN (unless ``check_nan=False``);
     - where a saved value was written to, with the line that wrote it;
     - where a saved value was changed behind the engine's back, as through a NumPy array over the same memory.
+
+    log(softmax(x)), which loses small probabilities, is warned of.
 
     Forward and backward both belong inside. It costs time: for finding errors, not for training.
     """
@@ -122,6 +127,12 @@ def _note_line(time: int) -> None:
 def _remember(node: Node) -> None:
     global _nan_since
     _sums[node] = _checksums(node)
+    if node.op is Log and type(node.edges[0]) is Node and node.edges[0].op is Softmax:
+        warnings.warn(
+            f"log(softmax(x)) at {node.where}: a small probability is 0, and its logarithm -inf; use log_softmax, or "
+            "cross_entropy of the logits",
+            stacklevel=2,
+        )
     if _nan_since:
         _made_nan.add(node)
         _nan_since = False

@@ -30,6 +30,17 @@ def get_num_threads() -> int:
     return 1 if _lib() is None else _lib().ag_get_num_threads()
 
 
+def set_flush_denormal(mode: bool) -> bool:
+    """Take subnormal numbers for 0 in the arithmetic of the calling thread, or do not; whether that could be set.
+
+    The states of a recurrent net that fade away become subnormal, and these cost a hundred times as much as others.
+
+    >>> set_flush_denormal(False) in (True, False)
+    True
+    """
+    return _lib() is not None and bool(_lib().ag_set_flush_denormal(bool(mode)))
+
+
 def isa_names() -> list[str]:
     """The instruction sets this build knows, from the lowest up."""
     names: list[str] = []

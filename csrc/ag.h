@@ -172,7 +172,8 @@ void ag_empty_cache(void);
 /* Threads (threads.c). */
 void ag_set_num_threads(int n);
 int ag_get_num_threads(void);
-int ag_default_num_threads(void); /* affinity and cgroup quota, rounded down, at least 1 */
+int ag_set_flush_denormal(int on); /* for the calling thread's kernels; whether the machine can */
+int ag_default_num_threads(void);  /* affinity and cgroup quota, rounded down, at least 1 */
 
 /* Instruction sets (dispatch.c): 0 generic, then upwards. ag_set_isa masks downwards; it returns what is used. */
 int ag_best_isa(void);

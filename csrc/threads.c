@@ -85,6 +85,53 @@ int ag_default_num_threads(void) {
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n;
 }
 
+/* --- subnormal numbers ------------------------------------------------------------------------------------------ */
+
+/* The bits of the calling thread's control register that make subnormal inputs and results 0. */
+#if defined(__x86_64__)
+#define FLUSH 0x8040 /* flush to zero, denormals are zero */
+
+static uint64_t flushing(void) {
+    return __builtin_ia32_stmxcsr() & FLUSH;
+}
+
+static void set_flushing(uint64_t bits) {
+    __builtin_ia32_ldmxcsr((__builtin_ia32_stmxcsr() & ~(unsigned)FLUSH) | (unsigned)bits);
+}
+#elif defined(__aarch64__)
+#define FLUSH ((uint64_t)1 << 24)
+
+static uint64_t control(void) {
+    uint64_t bits;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(bits));
+    return bits;
+}
+
+static uint64_t flushing(void) {
+    return control() & FLUSH;
+}
+
+static void set_flushing(uint64_t bits) {
+    bits |= control() & ~FLUSH;
+    __asm__ volatile("msr fpcr, %0" : : "r"(bits));
+}
+#else
+#define FLUSH 0
+
+static uint64_t flushing(void) {
+    return 0;
+}
+
+static void set_flushing(uint64_t bits) {
+    (void)bits;
+}
+#endif
+
+int ag_set_flush_denormal(int on) {
+    set_flushing(on ? FLUSH : 0);
+    return FLUSH != 0;
+}
+
 /* --- without threads ------------------------------------------------------------------------------------------- */
 
 #if defined(AG_NO_THREADS)
@@ -129,6 +176,7 @@ static struct {
     int64_t tasks;
     void (*fn)(void *context, int64_t task);
     void *context;
+    uint64_t flush; /* the caller's treatment of subnormal numbers */
 
     /* Touched only by the thread that holds busy. */
     int workers;
@@ -194,6 +242,7 @@ static void *worker(void *unused) {
         if (gate & QUIT) return unused;
         if (!join_job(gate, seen)) continue;
         seen = NUMBER(gate);
+        if (pool.flush != flushing()) set_flushing(pool.flush);
         take_tasks();
         gate = atomic_fetch_sub(&pool.gate, 1) - 1;
         if (!INSIDE(gate) && !(gate & OPEN)) { /* the caller may be asleep */
@@ -293,6 +342,7 @@ void ag_parallel(int64_t tasks, int64_t work, void (*fn)(void *context, int64_t 
     pool.tasks = tasks;
     pool.fn = fn;
     pool.context = context;
+    pool.flush = flushing();
     atomic_store_explicit(&pool.next, 0, memory_order_relaxed);
     uint64_t number = (NUMBER(atomic_load(&pool.gate)) + 1) & 0xffffffff;
     publish(number << 32 | OPEN, tasks - 1, work);

@@ -32,6 +32,9 @@ from .put import IndexPut, masked_fill
 from .subscript import basic, place, plain
 from .views import ViewOp, views_of
 
+frozen: dict[Any, list] = {}
+"""Storages that must not be written to, and since which lines: autograd.freeze."""
+
 
 def check_writable(t: Tensor, op: str) -> None:
     """Raise where a write is not allowed: a leaf that requires gradients, read-only or self-overlapping memory."""
@@ -66,6 +69,10 @@ def _check_not_one_of_several(edge: Any) -> None:
 
 
 def _check_memory(a: Array, op: str) -> None:
+    if frozen and a.storage in frozen:
+        raise RuntimeError(
+            f"{op}: this tensor is frozen, since {frozen[a.storage][-1]}: write to a clone(), or after the freeze"
+        )
     if not a.storage.writable:
         raise RuntimeError(
             f"{op}: this tensor's memory is read-only (it came from a read-only array): clone() it first"

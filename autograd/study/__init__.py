@@ -1,4 +1,5 @@
-"""Seeing backpropagation: where each node of the graph was made; what a step consists of (:mod:`.timing`).
+"""Seeing backpropagation: where each node of the graph was made; what a step consists of
+(:mod:`.timing`); which graphs are alive.
 
 >>> from autograd import nn, ones
 >>> with trace():
@@ -7,6 +8,7 @@
 '0'
 """
 
+from .live import graph_report
 from .tracing import Where, trace
 
-__all__ = ["Where", "trace"]
+__all__ = ["Where", "graph_report", "trace"]
