@@ -58,6 +58,7 @@ from .ops.random import *
 from .ops.rearrange import *
 from .ops.rectifier import *
 from .ops.recurrent import *
+from .ops.recurrent_cell import *
 from .ops.reduce import *
 from .ops.resampling import *
 from .ops.rounding import *

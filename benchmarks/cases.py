@@ -232,6 +232,28 @@ def norm(kernel: str, group: str) -> list[Case]:
     return [Case(kernel, name, partial(make, rows)) for name, rows in NORMS.items()]
 
 
+CELLS = {"32x128": (32, 128), "4x16": (4, 16)}
+
+
+def cell(kernel: str, group: str) -> list[Case]:
+    def make(rows: int, n: int, data: Data) -> Call:
+        wide, state = (rows, 4 * n if "lstm" in kernel else 3 * n), (rows, n)
+        if not kernel.endswith("grad"):
+            given = [data.normal(*wide), data.normal(*state)]
+            if kernel == "lstm_cell":
+                return seam(kernel, data.empty(*state), data.empty(*state), *given, outputs=3)
+            return seam(kernel, data.empty(*state), data.normal(*wide), *given, outputs=2)
+        gates = data.array(np.full(wide, 0.5))
+        gates.numpy()[:, n : 2 * n] = -1  # the kernel's calls multiply by it: what they write over shall not fade
+        if kernel == "lstm_cell_grad":
+            given = [data.normal(*state) for _ in range(4)]
+            return seam(kernel, data.empty(*wide), *given[:2], gates, *given[2:], outputs=2)
+        given = [data.normal(*state), gates, data.normal(*wide), data.normal(*state)]
+        return seam(kernel, data.empty(*wide), data.empty(*wide), *given, outputs=3)
+
+    return [Case(kernel, name, partial(make, *rows)) for name, rows in CELLS.items()]
+
+
 CHANNELS = {"128x1000": (128, 1000, 1), "1024x64": (1024, 64, 1), "64x16x28x28": (64, 16, 784)}
 
 
@@ -501,6 +523,7 @@ BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
     "REDUCE_TEST": reduction, "ARGREDUCE": reduction,
     "ROWWISE": rowwise, "ROWWISE_GRAD": rowwise, "NORM": norm, "NORM_GRAD": norm,
     "BATCH_NORM": batch_norm, "BATCH_NORM_GRAD": batch_norm,
+    **dict.fromkeys(("LSTM_CELL", "LSTM_CELL_GRAD", "GRU_CELL", "GRU_CELL_GRAD"), cell),
     "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy, "NLL_GRAD": cross_entropy,
     "GEMM": gemm, "LINEAR": linear, "LINEAR_GRAD": linear,
     "CONV": convolution, "MAX_POOL": pool, "MAX_POOL_GRAD": pool, "AVG_POOL": pool,

@@ -68,6 +68,14 @@
 #define AG_SIG_MAX_POOL_GRAD(f) int f(const ag_pool *spec, void *dx, const void *g, const int64_t *index)
 #define AG_SIG_AVG_POOL(f) int f(const ag_pool *spec, void *out, const void *in)
 
+/* Cells, all contiguous: h, c and their like (rows, n), what has gates (rows, 4 n) for an LSTM and (rows, 3 n) for a GRU. Forward the
+ * gates become what sigmoid and tanh make of them. lstm_cell_grad: dc arrives and becomes that of c0; gru_cell_grad: dh arrives and
+ * becomes what goes to h0 past the gates. */
+#define AG_SIG_LSTM_CELL(f) int f(int64_t rows, int64_t n, void *h, void *c, void *gates, const void *c0)
+#define AG_SIG_LSTM_CELL_GRAD(f) int f(int64_t rows, int64_t n, void *dgates, void *dc, const void *dh, const void *gates, const void *c0, const void *c)
+#define AG_SIG_GRU_CELL(f) int f(int64_t rows, int64_t n, void *h, void *gates, const void *hidden, const void *h0)
+#define AG_SIG_GRU_CELL_GRAD(f) int f(int64_t rows, int64_t n, void *dgates, void *dhidden, void *dh, const void *gates, const void *hidden, const void *h0)
+
 /* Optimizers: one call counts the group's step and updates all its parameters. A table that is const points to tensors
  * that are only read; of another one only each g is. */
 #define AG_SIG_OPTIMIZER(f) int f(ag_group *group, int64_t count, ag_param *params)

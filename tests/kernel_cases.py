@@ -372,6 +372,35 @@ def norms(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
         yield "edge values", (Out(np.zeros((5, 3), dtype)), Out(np.zeros((2, 5), dtype)), x, None, None, (5, 3), 1e-5)
 
 
+def cells(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    for rows, n in [(1, 1), (3, 4), (2, 16), (5, 17), (33, 65), (2, 1000), (0, 3), (3, 0)]:
+        yield f"{rows}x{n}", cell(name, rows, n, dtype)
+    for value in (np.nan, np.inf, -np.inf, 1e30):
+        args = cell(name, 3, 3, dtype)
+        for a in args:
+            (a.start if isinstance(a, Out) else a)[1] = value
+        yield f"{value}", args
+
+
+def cell(name: str, rows: int, n: int, dtype) -> tuple:
+    """The arguments of a cell's kernel."""
+    rng = np.random.default_rng(12)
+
+    def make(width):
+        return np.asarray(rng.uniform(-2, 2, (rows, width)), dtype)
+
+    def out(width):
+        return Out(np.full((rows, width), 7, dtype))
+
+    gates = np.asarray(rng.uniform(0.1, 0.9, (rows, (4 if "lstm" in name else 3) * n)), dtype)
+    return {
+        "lstm_cell": lambda: (out(n), out(n), Out(make(4 * n)), make(n)),
+        "lstm_cell_grad": lambda: (out(4 * n), Out(make(n)), make(n), gates, make(n), make(n)),
+        "gru_cell": lambda: (out(n), Out(make(3 * n)), make(3 * n), make(n)),
+        "gru_cell_grad": lambda: (out(3 * n), out(3 * n), Out(make(n)), gates, make(3 * n), make(n)),
+    }[name]()
+
+
 def batch_norms(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
     rng = np.random.default_rng(11)
 
@@ -731,6 +760,7 @@ BY_CLASS = {
     "NORM_GRAD": norms,
     "BATCH_NORM": batch_norms,
     "BATCH_NORM_GRAD": batch_norms,
+    **dict.fromkeys(("LSTM_CELL", "LSTM_CELL_GRAD", "GRU_CELL", "GRU_CELL_GRAD"), cells),
     "LOSS": losses,
     "LOSS_GRAD": losses,
     "NLL": nll,

@@ -14,7 +14,7 @@ from support import leaves, random_gradients, tensors
 
 import autograd
 from autograd.backend import K, extension, numpy_backend, numpy_kernels, numpy_random, observe
-from autograd.op import TABLE
+from autograd.op import TABLE, Op
 
 ROOT = Path(__file__).parent.parent
 STREAMS = {"uniform", "normal", "integers", "permutation"}  # in numpy_random.py
@@ -138,7 +138,7 @@ def test_every_op_states_its_rule():
         assert op.__doc__ and "y" in op.__doc__, name
         assert "dL/d" in op.__doc__, f"{name} does not say its derivative"
         rules = [getattr(op, "d" + i, None) for i in op.inputs]
-        assert any(rules) or "differentiate" in op.__dict__, name
+        assert any(rules) or op.differentiate.__func__ is not Op.differentiate.__func__, name
 
 
 def test_every_public_op_has_a_row():

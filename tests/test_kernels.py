@@ -13,6 +13,7 @@ from kernel_cases import (
     OPERANDS,
     WHOLE,
     Out,
+    cell,
     classes,
     edge_values,
     elementwise,
@@ -73,6 +74,10 @@ SUMS = {
     "rms_norm_grad",
     "batch_norm",
     "batch_norm_grad",
+    "lstm_cell",
+    "lstm_cell_grad",
+    "gru_cell",
+    "gru_cell_grad",
 }
 CURVED = {
     "exp",
@@ -274,6 +279,9 @@ def large(name: str, group: str, dtype):
             make(301),
             (700, 301, 1),
             True,
+        ),
+        **dict.fromkeys(
+            ("LSTM_CELL", "LSTM_CELL_GRAD", "GRU_CELL", "GRU_CELL_GRAD"), lambda: cell(name, 700, 101, dtype)
         ),
         "LOSS": lambda: (Out(np.zeros((), dtype)), make(n), make(n), 1e-5),
         "LOSS_GRAD": lambda: (Out(np.zeros(n, dtype)), make(), make(n), make(n), 1e-5),

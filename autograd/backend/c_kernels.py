@@ -397,6 +397,14 @@ def _batch_norm_grad(by_dtype, _):
     return kernel
 
 
+def _cell(by_dtype, _):
+    def kernel(*arrays):
+        layout = arrays[-1].layout
+        by_dtype[layout.dtype](*layout.shape, *[a.ptr for a in arrays])
+
+    return kernel
+
+
 def _loss(by_dtype, twin):
     def kernel(out, x, t, scale):
         layout = x.layout
@@ -749,6 +757,7 @@ BINDERS: dict[str, Callable] = {
     "ROWWISE": _rowwise, "ROWWISE_GRAD": _rowwise_grad, "NORM": _norm, "NORM_GRAD": _norm_grad,
     "BATCH_NORM": _batch_norm, "BATCH_NORM_GRAD": _batch_norm_grad,
     "LOSS": _loss, "LOSS_GRAD": _loss_grad, "NLL": _nll, "NLL_GRAD": _nll_grad,
+    "LSTM_CELL": _cell, "LSTM_CELL_GRAD": _cell, "GRU_CELL": _cell, "GRU_CELL_GRAD": _cell,
     "GEMM": _gemm, "LINEAR": _linear, "LINEAR_GRAD": _linear_grad,
     "CONV": _conv, "MAX_POOL": _max_pool, "MAX_POOL_GRAD": _max_pool_grad, "AVG_POOL": _avg_pool,
     "OPTIMIZER": _optimizer, "LIST_SQUARES": _list_squares, "LIST_SCALE": _list_scale,

@@ -41,6 +41,7 @@ from . import (
     rearrange,
     rectifier,
     recurrent,
+    recurrent_cell,
     reduce,
     resampling,
     rounding,
@@ -98,6 +99,7 @@ FAMILIES = (
     norm_groups,
     resampling,
     recurrent,
+    recurrent_cell,
 )
 OPERATORS = {
     "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div,

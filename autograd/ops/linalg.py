@@ -47,7 +47,7 @@ class Matmul(Op):
             K.gemm(da, g, b, None, True)
         if wants_b is not None:
             db = empty(g.shape[:-2] + (a.shape[-1], g.shape[-1]), g.dtype)
-            K.gemm(db, _transposed(a), g)
+            K.gemm(db, transposed(a), g)
         return da, db
 
     def da(g, b):
@@ -57,7 +57,8 @@ class Matmul(Op):
         return matmul(a.transpose(-1, -2), g)
 
 
-def _transposed(a: Array) -> Array:
+def transposed(a: Array) -> Array:
+    """The last two dims changed over."""
     return a.view(a.shape[:-2] + a.shape[:-3:-1], a.strides[:-2] + a.strides[:-3:-1])
 
 
@@ -86,11 +87,11 @@ class Linear(Op):
         edges = node.edges
         edge = edges[0]
         dx = None if edge is None else fresh(edge.layout.packed)
-        dw = _block_for(edges[1])
+        dw = block_for(edges[1])
         if len(edges) == 2:
             K.linear_grad(dx, dw, None, dz, g, x, w, y, node.params)
             return dx, dw
-        db = _block_for(edges[2])
+        db = block_for(edges[2])
         K.linear_grad(dx, dw, db, dz, g, x, w, y, node.params)
         return dx, dw, db
 
@@ -106,7 +107,7 @@ class Linear(Op):
         return g
 
 
-def _block_for(edge) -> Storage | None:
+def block_for(edge) -> Storage | None:
     """Memory for the gradient of a parameter."""
     if type(edge) is Leaf and not levels:
         block, edge.spare = edge.spare, None

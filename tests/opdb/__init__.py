@@ -39,6 +39,7 @@ from . import (
     rearrange,
     rectifier,
     recurrent,
+    recurrent_cell,
     reduce,
     resampling,
     rounding,
@@ -104,6 +105,7 @@ FAMILIES = (
     norm_groups,
     resampling,
     recurrent,
+    recurrent_cell,
 )
 ROWS: list[Row] = [row for family in FAMILIES for row in family.ROWS]
 DIFFERENTIABLE = [row for row in ROWS if row.wanted is not None]

@@ -16,6 +16,7 @@ from .index import *
 from .losses import *
 from .optimizers import *
 from .products import *
+from .recurrent import *
 from .reductions import *
 from .rows import *
 from .whole import *

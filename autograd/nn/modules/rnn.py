@@ -12,7 +12,7 @@ import math
 import warnings
 from typing import Any
 
-from ...ops import recurrent
+from ...ops import recurrent, recurrent_cell
 from ...ops.create import empty, zeros
 from ...tensor import Tensor
 from ...types import check_device
@@ -329,7 +329,7 @@ class RNNCell(RNNCellBase):
         self.nonlinearity = nonlinearity
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
-        cells = {"tanh": recurrent.rnn_tanh_cell, "relu": recurrent.rnn_relu_cell}
+        cells = {"tanh": recurrent_cell.rnn_tanh_cell, "relu": recurrent_cell.rnn_relu_cell}
         if self.nonlinearity not in cells:
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
         return self._stepped(cells[self.nonlinearity], input, None if hx is None else (hx,), ("hidden",))[0]
@@ -351,7 +351,7 @@ class GRUCell(RNNCellBase):
         super().__init__(input_size, hidden_size, bias, 3, device, dtype)
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
-        return self._stepped(recurrent.gru_cell, input, None if hx is None else (hx,), ("hidden",))[0]
+        return self._stepped(recurrent_cell.gru_cell, input, None if hx is None else (hx,), ("hidden",))[0]
 
 
 class LSTMCell(RNNCellBase):
@@ -368,5 +368,5 @@ class LSTMCell(RNNCellBase):
         super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
-        h, c = self._stepped(recurrent.lstm_cell, input, None if hx is None else tuple(hx), ("hx[0]", "hx[1]"))
+        h, c = self._stepped(recurrent_cell.lstm_cell, input, None if hx is None else tuple(hx), ("hx[0]", "hx[1]"))
         return h, c
