@@ -29,6 +29,7 @@ MODULES = {
     "autograd.nn.functional": autograd.nn.functional, "autograd.nn.init": autograd.nn.init,
     "autograd.nn.utils": autograd.nn.utils, "autograd.optim": autograd.optim,
     "autograd.optim.lr_scheduler": autograd.optim.lr_scheduler,
+    "autograd.optim.swa_utils": autograd.optim.swa_utils,
     "autograd.serialization": autograd.serialization, "autograd.training": autograd.training,
     "autograd.utils.checkpoint": autograd.utils.checkpoint, "autograd.utils.data": autograd.utils.data,
 }  # fmt: skip

@@ -247,6 +247,7 @@ def test_every_public_name_has_a_docstring():
         autograd.nn.utils,
         autograd.optim,
         autograd.optim.lr_scheduler,
+        autograd.optim.swa_utils,
         autograd.study,
         autograd.autograd,
         autograd.linalg,

@@ -1,4 +1,4 @@
-"""What torch.optim holds: optimizers, and ``lr_scheduler``.
+"""What torch.optim holds: optimizers, ``lr_scheduler``, and ``swa_utils`` for averages of weights.
 
 >>> from autograd import nn, optim, tensor
 >>> p = nn.Parameter(tensor([1.0]))
@@ -9,7 +9,7 @@
 0.0
 """
 
-from . import lr_scheduler
+from . import lr_scheduler, swa_utils
 from .adadelta import *
 from .adagrad import *
 from .adam import *
