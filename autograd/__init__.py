@@ -91,6 +91,7 @@ from .types import Size, contiguous_format, device, memory_format, preserve_form
 
 from . import autograd, func, nn, optim, return_types, study, utils  # isort: skip
 from . import linalg  # isort: skip
+from . import datasets  # isort: skip
 from .serialization import load, save  # isort: skip
 from .replay import capture  # isort: skip
 from . import training  # isort: skip

@@ -25,6 +25,7 @@ PAGE, API = ROOT / "docs" / "ops.md", ROOT / "tests" / "api.txt"
 MODULES = {
     "autograd": autograd, "autograd.Tensor": autograd.Tensor, "autograd.autograd": autograd.autograd,
     "autograd.autograd.functional": autograd.autograd.functional, "autograd.func": autograd.func,
+    "autograd.datasets": autograd.datasets, "autograd.datasets.transforms": autograd.datasets.transforms,
     "autograd.linalg": autograd.linalg, "autograd.nn": autograd.nn,
     "autograd.nn.functional": autograd.nn.functional, "autograd.nn.init": autograd.nn.init,
     "autograd.nn.utils": autograd.nn.utils, "autograd.optim": autograd.optim,

@@ -253,6 +253,8 @@ def test_every_public_name_has_a_docstring():
         autograd.linalg,
         autograd.utils.data,
         autograd.serialization,
+        autograd.datasets,
+        autograd.datasets.transforms,
     ):
         names = getattr(module, "__all__", [n for n in vars(module) if not n.startswith("_")])
         for name in names:

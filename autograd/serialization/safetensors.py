@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from ..extras import need
 from .errors import LoadError
 from .structure import Reader, Writer
 
@@ -17,19 +17,9 @@ DTYPES = {
 }  # fmt: skip
 
 
-def _package(part: str = "") -> Any:
-    """The package of the same name."""
-    try:
-        return import_module("safetensors" + part)
-    except ImportError as error:
-        raise ImportError(
-            "saving, and loading safetensors files, needs the package safetensors: pip install 'autograd-cffi[io]'"
-        ) from error
-
-
 def pack(obj: Any) -> bytes:
     """The file."""
-    package = _package(".numpy")
+    package = need("safetensors.numpy", "io")
     writer = Writer()
     structure = json.dumps(writer.encode(obj), allow_nan=False)
     return package.save(writer.arrays, {"autograd": "1", "structure": structure})
@@ -37,7 +27,7 @@ def pack(obj: Any) -> bytes:
 
 def unpack(data: bytes) -> Any:
     """What is in the file: as it was saved, or a dict of tensors if another program wrote it."""
-    package = _package()
+    package = need("safetensors", "io")
     try:
         found = package.deserialize(data)  # checks the header against the bytes that are there
     except package.SafetensorError as error:
