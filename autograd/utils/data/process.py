@@ -11,10 +11,11 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
@@ -111,8 +112,11 @@ def _read(channel: Connection, tasks: SimpleQueue) -> None:
         while True:
             tasks.put(channel.recv())
     except (EOFError, OSError):
-        while not tasks.empty():
-            tasks.get()
+        pass
+    finally:
+        with suppress(Empty):
+            while True:
+                tasks.get_nowait()
         tasks.put(_GONE)
 
 
