@@ -2,6 +2,7 @@
 
 import builtins
 import math
+import os
 import random
 import signal
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 import autograd
 from autograd import nn, optim, tensor
+from autograd.optim import lr_scheduler
 from autograd.training import Callback, EarlyStopping, Metric, NonFiniteLoss, evaluate, fit, predict
 from autograd.training.progress import progress
 from autograd.utils.data import DataLoader, IterableDataset, TensorDataset
@@ -262,6 +264,7 @@ def test_modes_are_left_as_they_were():
         (lambda m, x, y, o: fit(m, (x, y), nn.MSELoss(), o, 1, monitor="f1"), ValueError, "monitor is 'f1'"),
         (lambda m, x, y, o: fit(m, (x, y), nn.MSELoss(), o, 1, monitor="valid_loss"), ValueError, "monitor"),
         (lambda m, x, y, o: fit(m, (x, y), nn.MSELoss(), o, 1, schedule_by="step"), ValueError, "schedule_by"),
+        (lambda m, x, y, o: fit(m, (x, y), nn.MSELoss(), o, 1, resume=True), ValueError, "checkpoint="),
         (lambda m, x, y, o: EarlyStopping(0), ValueError, "patience"),
         (lambda m, x, y, o: Metric(max, of="classes"), ValueError, "outputs"),
     ],
@@ -349,52 +352,77 @@ def test_a_missing_extra_is_named(package, monkeypatch, tmp_path):
 # --- schedules, stopping, checkpoints ---------------------------------------------------------------------------------
 
 
-class Halve:
-    """As lr_scheduler's: halves the rate at each step."""
-
-    def __init__(self, optimizer):
-        self.optimizer, self.values = optimizer, []
-
-    def step(self):
-        self.optimizer.param_groups[0]["lr"] /= 2
-
-    def state_dict(self):
-        return {}
-
-    def load_state_dict(self, state):
-        pass
+SCHEDULES = {
+    "epoch": (lambda o: lr_scheduler.StepLR(o, 1, 0.5), [0.4, 0.2, 0.1]),
+    "batch": (lambda o: lr_scheduler.OneCycleLR(o, 0.4, total_steps=12), None),
+}
 
 
-class OnPlateau(Halve):
-    def step(self, metrics):
-        self.values.append(metrics)
-
-
-@pytest.mark.parametrize("by", ["epoch", "batch"])
+@pytest.mark.parametrize("by", SCHEDULES)
 def test_a_scheduler_steps_by_epoch_or_by_batch(by):
     data, loss_of = samples(), nn.CrossEntropyLoss()
     mine, theirs = net(), net()
-    a, b = (optim.SGD(m.parameters(), lr=0.4) for m in (mine, theirs))
+    a, b = (optim.SGD(m.parameters(), lr=0.4, momentum=0.9) for m in (mine, theirs))
+    build, rates = SCHEDULES[by]
+    schedule = build(a)
     autograd.manual_seed(2)
     want = []
     for _ in range(3):
-        want += by_hand(mine, a, loss_of, data, 1, 16, after_batch=Halve(a).step if by == "batch" else None)
+        want += by_hand(mine, a, loss_of, data, 1, 16, after_batch=schedule.step if by == "batch" else None)
         if by == "epoch":
-            Halve(a).step()
+            schedule.step()
     autograd.manual_seed(2)
-    history = fit(theirs, data, loss_of, b, 3, batch_size=16, scheduler=Halve(b), schedule_by=by, progress=False)
-    assert history["loss"] == want
-    assert history["lr"] == ([0.4, 0.2, 0.1] if by == "epoch" else [0.4, 0.4 / 16, 0.4 / 256])
+    history = fit(theirs, data, loss_of, b, 3, batch_size=16, scheduler=build(b), schedule_by=by, progress=False)
+    assert history["loss"] == want and not history.notes
+    assert rates is None or history["lr"] == rates
+    same_weights(weights(mine), weights(theirs))
 
 
 def test_a_scheduler_on_plateau_is_given_what_is_monitored():
     pytest.importorskip("sklearn")
+    given = []
+
+    class Plateau(lr_scheduler.ReduceLROnPlateau):
+        def step(self, metrics, epoch=None):
+            given.append(metrics)
+            super().step(metrics)
+
     model = net()
-    optimizer = optim.SGD(model.parameters(), lr=0.1)
-    scheduler = OnPlateau(optimizer)
-    history = fit(model, samples(), nn.CrossEntropyLoss(), optimizer, 3, validation=samples(20), metrics="accuracy",
-                  monitor="accuracy", scheduler=scheduler, progress=False)  # fmt: skip
-    assert scheduler.values == history["valid_accuracy"]
+    optimizer = optim.SGD(model.parameters(), lr=0.0)
+    history = fit(model, samples(), nn.CrossEntropyLoss(), optimizer, 5, validation=samples(20), metrics="accuracy",
+                  monitor="accuracy", scheduler=Plateau(optimizer, "max", patience=1), progress=False)  # fmt: skip
+    assert given == history["valid_accuracy"] and history["lr"] == [0.0] * 5
+
+
+def test_an_optimizer_that_wants_a_closure():
+    x, y = autograd.randn(30, 3), autograd.randn(30, 1)
+    found = []
+    for by_loop in (True, False):
+        autograd.manual_seed(1)
+        model = nn.Linear(3, 1)
+        optimizer = optim.LBFGS(model.parameters(), lr=0.5, max_iter=3)
+
+        def closure(model=model, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(model(x), y)
+            loss.backward()
+            return loss
+
+        if by_loop:
+            losses = [optimizer.step(closure).item() for _ in range(4)]
+        else:
+            losses = fit(model, (x, y), nn.MSELoss(), optimizer, 4, batch_size=None, capture=False,
+                         progress=False)["loss"]  # fmt: skip
+        found.append((losses, weights(model)))
+    assert found[0][0] == found[1][0]
+    same_weights(found[0][1], found[1][1])
+
+
+def test_several_rates():
+    model = net()
+    groups = [{"params": model[0].parameters(), "lr": 0.5}, {"params": model[4].parameters()}]
+    history = fit(model, samples(), nn.CrossEntropyLoss(), optim.SGD(groups, lr=0.1), 2, progress=False)
+    assert history["lr"] == [[0.5, 0.1]] * 2
 
 
 def test_early_stopping_restores_the_best_epoch():
@@ -420,6 +448,62 @@ def test_early_stopping_restores_the_best_epoch():
                   early_stopping=EarlyStopping(3, 0.1, restore_best=False))  # fmt: skip
     assert len(history) == 4 and history.best_epoch == 3
     assert model.bias.item() == pytest.approx(4.95**0.5)
+
+
+@pytest.fixture
+def safetensors():
+    return pytest.importorskip("safetensors")
+
+
+def resumable(folder, epochs, resume=False, early_stopping=None, kill_after=None):
+    model = net()
+    optimizer = optim.Adam(model.parameters(), lr=0.05)
+    generator = autograd.Generator().manual_seed(9)
+    scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, patience=1)
+
+    class Kill(Callback):
+        def on_epoch_begin(self, run):
+            if run.epoch == kill_after:
+                raise InterruptedError
+
+    autograd.manual_seed(4)
+    try:
+        history = fit(model, samples(), nn.CrossEntropyLoss(), optimizer, epochs, batch_size=16, generator=generator,
+                      validation=samples(20), checkpoint=folder, resume=resume, early_stopping=early_stopping,
+                      scheduler=scheduler, progress=False, callbacks=[Kill()])  # fmt: skip
+    except InterruptedError:
+        return None
+    curves = history.to_dict()
+    del curves["seconds"]
+    return curves, weights(model), optimizer.state_dict()["state"], history.best_epoch, history.stopped
+
+
+@pytest.mark.parametrize("stopping", [None, 3])
+def test_a_training_goes_on_to_the_bit(stopping, tmp_path, safetensors):
+    whole = resumable(tmp_path / "whole", 40 if stopping else 7, early_stopping=stopping)
+    assert resumable(tmp_path / "parts", 40 if stopping else 7, early_stopping=stopping, kill_after=4) is None
+    autograd.randn(7)
+    parts = resumable(tmp_path / "parts", 40 if stopping else 7, resume=True, early_stopping=stopping)
+    assert parts[0] == whole[0] and parts[3:] == whole[3:]
+    same_weights(parts[1], whole[1])
+    for i, state in whole[2].items():
+        for name, value in state.items():
+            assert np.array_equal(np.asarray(value), np.asarray(parts[2][i][name])), name
+    best = autograd.load(tmp_path / "parts" / "best.safetensors")
+    if stopping:
+        same_weights({k: v.numpy() for k, v in best.items()}, parts[1])
+    assert sorted(os.listdir(tmp_path / "parts")) == ["best.safetensors", "last.safetensors"]
+
+
+def test_another_training_is_not_gone_on_with(tmp_path, safetensors):
+    assert resumable(tmp_path, 2, resume=True)[0]["epoch"] == [1, 2]  # nothing there: from the start
+    model = net()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(ValueError, match="monitors 'valid_loss'"):
+        fit(model, samples(), nn.CrossEntropyLoss(), optimizer, 3, resume=tmp_path, progress=False)
+    with pytest.raises(ValueError, match="another scheduler"):
+        fit(model, samples(), nn.CrossEntropyLoss(), optimizer, 3, resume=tmp_path, validation=samples(),
+            progress=False)  # fmt: skip
 
 
 # --- what is not finite -----------------------------------------------------------------------------------------------
@@ -462,14 +546,15 @@ def spoiled(how, steps, loss=None, data=None, **options):
     return model, optimizer, states, caught.value
 
 
-def test_a_loss_that_is_nan_is_traced_to_its_layer(backend):
-    model, optimizer, states, error = spoiled(INFINITE, 7)
+def test_a_loss_that_is_nan_is_traced_to_its_layer(tmp_path, backend, safetensors):
+    model, optimizer, states, error = spoiled(INFINITE, 7, checkpoint=tmp_path)
     assert (error.epoch, error.batch) == (2, 3)
     assert "the loss is nan, in epoch 2, batch 3" in str(error) and "Spoil '2'" in error.where
-    assert "learning rate than 0.01" in str(error)
+    assert "learning rate than 0.01" in str(error) and "was not written over" in str(error)
     before, steps = states[2, 2]
     same_weights(before, weights(model))
     assert optimizer.state_dict()["state"][0]["step"] == steps == 7
+    assert all(np.isfinite(v.numpy()).all() for v in autograd.load(tmp_path / "best.safetensors").values())
 
 
 def test_steps_of_several_epochs_are_repeated(monkeypatch):
@@ -485,8 +570,8 @@ def test_steps_of_several_epochs_are_repeated(monkeypatch):
             states.append(weights(model))
 
     with pytest.raises(NonFiniteLoss, match="in epoch 3, batch 3") as caught:
-        fit(model, (x, y), nn.MSELoss(), optimizer, 5, batch_size=8, validation=(x, y), scheduler=Halve(optimizer),
-            callbacks=[Remember()], progress=False)  # fmt: skip
+        fit(model, (x, y), nn.MSELoss(), optimizer, 5, batch_size=8, validation=(x, y), callbacks=[Remember()],
+            scheduler=lr_scheduler.StepLR(optimizer, 1, 0.9), progress=False)  # fmt: skip
     assert "Spoil '1'" in caught.value.where and len(states) == 12
     same_weights(states[-1], weights(model))
 
@@ -547,7 +632,7 @@ def test_what_does_not_come_again_is_said_too():
 # --- Ctrl-C, progress, history ----------------------------------------------------------------------------------------
 
 
-def test_ctrl_c_returns_what_there_is(request):
+def test_ctrl_c_returns_what_there_is(request, tmp_path, safetensors):
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread")
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, as in a background job
@@ -563,9 +648,9 @@ def test_ctrl_c_returns_what_there_is(request):
             kept.append(weights(model))
 
     history = fit(model, samples(), nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), 9, batch_size=16,
-                  callbacks=[Press()], early_stopping=5, progress=False)  # fmt: skip
+                  callbacks=[Press()], checkpoint=tmp_path, early_stopping=5, progress=False)  # fmt: skip
     assert len(history) == 2 and history.stopped == "interrupted" and "interrupted" in repr(history)
-    same_weights(kept[history.best_epoch - 1], weights(model))
+    same_weights({k: v.numpy() for k, v in autograd.load(tmp_path / "best.safetensors").items()}, weights(model))
 
 
 def run_of(epochs, **options):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -52,10 +53,8 @@ class Snapshot:
         tensors = dict.fromkeys([*model.parameters(), *model.buffers(), *learned])
         with no_grad():
             self._values = [(t, t.clone()) for t in tensors]
-            state = optimizer.state_dict()
-            state["state"] = {k: {n: _copied(v) for n, v in s.items()} for k, s in state["state"].items()}
-        self._state = state
-        self._schedule = None if scheduler is None else dict(scheduler.state_dict())
+        self._state = deepcopy(optimizer.state_dict())
+        self._schedule = None if scheduler is None else deepcopy(scheduler.state_dict())
         self._random = [(g, g.get_state()) for g in [default_generator, *generators]]
         self._next = perf_counter() + (perf_counter() - start) / SHARE
 
@@ -73,10 +72,6 @@ class Snapshot:
             self._scheduler.load_state_dict(self._schedule)
         for generator, state in self._random:
             generator.set_state(state)
-
-
-def _copied(value: Any) -> Any:
-    return value.clone() if isinstance(value, Tensor) else value
 
 
 class _Found(Exception):
@@ -118,6 +113,8 @@ def diagnose(run: Training, snapshot: Snapshot | None, what: str) -> NoReturn:
     except _Found as found:
         where, advice = found.where, found.advice.format(lr=run.optimizer.param_groups[0]["lr"])
         kept = "The model and the optimizer are as they were before that step. " if snapshot else ""
+    if run.folder is not None:
+        kept += f"What is in {run.folder} was not written over. "
     at = f"epoch {epoch}, batch {batch}" if snapshot else f"epoch {epoch}"
     message = f"fit: {what}, in {at}. Not finite first: {where}. {kept}What to try: {advice}."
     raise NonFiniteLoss(message, epoch, batch, where) from None

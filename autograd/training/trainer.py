@@ -19,11 +19,13 @@ import math
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from ..extras import need
 from ..modes import no_grad
 from ..nn import Module
 from ..nn.utils import get_total_norm
@@ -31,6 +33,7 @@ from ..ops.join import cat
 from ..optim import Optimizer
 from ..random import Generator
 from ..tensor import Tensor
+from . import checkpoint as files
 from .batches import batches_of, generators_of, length, rows_in, split
 from .callbacks import Callback, EarlyStopping
 from .diagnosis import Snapshot, diagnose
@@ -61,6 +64,8 @@ def fit(
     clip_norm: float | None = None,
     clip_value: float | None = None,
     early_stopping: EarlyStopping | int | None = None,
+    checkpoint: str | Path | None = None,
+    resume: bool | str | Path = False,
     callbacks: Iterable[Callback] = (),
     progress: bool = True,
     capture: bool = True,
@@ -84,7 +89,7 @@ def fit(
         Names ("accuracy", "precision", "recall", "f1", "roc_auc", "mse", "mae", "r2": scikit-learn's), functions of
         (targets, outputs) or :class:`Metric`. Over the training batches they are measured as these go by.
     monitor
-        What decides which epoch is best, for early stopping and for ReduceLROnPlateau: "loss" or the name
+        What decides which epoch is best, for early stopping, the checkpoint and ReduceLROnPlateau: "loss" or the name
         of a metric; of the validation data if there are any, else of the training.
     scheduler, schedule_by
         Its ``step()`` is called after each "epoch" or each "batch".
@@ -92,6 +97,11 @@ def fit(
         Limits for the gradients, their norm or each of them.
     early_stopping
         An :class:`EarlyStopping`, or its patience in epochs.
+    checkpoint
+        A folder: after each epoch ``last`` is written there, and ``best`` after the best so far.
+    resume
+        Go on after the epoch of that folder's ``last``, to the bit; True for the folder of ``checkpoint``. Where it has
+        none, training starts anew. ``epochs`` counts those before, too.
     progress
         Whether to show a bar or, where there is no terminal or no rich, some lines.
     capture
@@ -108,9 +118,16 @@ def fit(
     run.batches = batches_of(data, model, batch_size, shuffle, generator)
     run.validation = None if validation is None else batches_of(validation, model, batch_size)
     run.generators = generators_of(run.batches, generator)
-    run.by_batch = _by_batch(schedule_by)
+    run.by_batch, run.folder = _by_batch(schedule_by), Path(checkpoint) if checkpoint else None
     stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
     run.callbacks = [*([stopping] if stopping else []), *callbacks]
+    if checkpoint or resume:
+        need("safetensors", "io")  # before the work, not after it
+    if resume:
+        folder = run.folder if resume is True else Path(resume)
+        if folder is None:
+            raise ValueError("resume=True goes on from the folder of checkpoint=, which is missing")
+        files.read_last(run, folder)
     run.go(epochs, _shown(progress, epochs))
     return run.history
 
@@ -143,6 +160,7 @@ class Training:
     callbacks: list[Callback]
     clip: tuple[float | None, float | None]
     generators: list[Generator]
+    folder: Path | None
     by_batch: bool
     capture: bool
 
@@ -203,15 +221,17 @@ class Training:
             self._snapshot = self.snapshot()
         rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         record: dict[str, Any] = {"epoch": self.epoch, **self._train(epochs, report)}
-        if self.callbacks or self.epoch == epochs:
+        if self.folder is not None or self.callbacks or self.epoch == epochs:
             self._check_parameters()
         if self.validation is not None:
             record |= {f"valid_{name}": value for name, value in self._validate(self.validation).items()}
         self.after_epoch(record)
         record["lr"] = rates[0] if len(set(rates)) == 1 else rates
         record["seconds"] = perf_counter() - start
-        self.history.add(record)
+        is_best = self.history.add(record)
         self._tell("on_epoch_end")
+        if self.folder is not None:
+            files.write(self, self.folder, is_best)
         if report.due(self.epoch):
             report(self.epoch, self._line(record))
 
