@@ -1,27 +1,31 @@
 """The nets of examples/, at reduced size: they run as scripts, learn, and are short."""
 
-import os
 import re
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import autograd
+from autograd import nn, optim
+from autograd.training import Callback, fit
 
 ROOT = Path(autograd.__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 
 
-def run(name, *args):
-    """What an example prints."""
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / name), *args], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True,
-        text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs an example as a script with arguments, and returns what it prints."""
+
+    def run(name, *args):
+        monkeypatch.setattr(sys, "argv", [name, *args])
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run
 
 
 def measured(text):
@@ -34,16 +38,84 @@ def test_an_example_is_short(path):
     assert len(path.read_text().splitlines()) < 60
 
 
-def test_xor_is_the_step_by_hand():
+def test_xor_is_the_step_by_hand(run):
     text = run("xor.py", "--seeds", "2", "--steps", "1500")
     apart = [float(a) for a in re.findall(r"module (\S+) apart", text)]
     assert len(apart) == 2 and max(apart) < 1e-12
     assert measured(text)[1] < 0.1
 
 
-@pytest.mark.parametrize("name, accuracy", [("digits_mlp.py", 94)])
-def test_digits_are_read(name, accuracy):
+@pytest.mark.parametrize("name, epochs, accuracy", [("digits_mlp.py", 8, 94), ("digits_cnn.py", 3, 85)])
+def test_digits_are_read(name, epochs, accuracy, run):
     pytest.importorskip("sklearn")
-    text = run(name, "--seeds", "1", "--epochs", "8")
+    text = run(name, "--seeds", "1", "--epochs", str(epochs))
     assert measured(text)[1] > accuracy
-    assert "FLOPs for inputs of" in text and "8/8  loss" in text
+    assert "FLOPs for inputs of" in text and f"{epochs}/{epochs}  loss" in text
+
+
+# --- the same nets in PyTorch -----------------------------------------------------------------------------------------
+
+
+def loaded(name, torch=None):
+    """The example's names; with PyTorch in the place of this package, but for what only this one has."""
+    source = (EXAMPLES / name).read_text()
+    if torch:
+        source = re.sub(r"^import autograd$", "import torch as autograd", source, flags=re.M)
+        source = source.replace("from autograd import", "from torch import")
+    found = {"__name__": name}
+    exec(compile(source, name, "exec"), found)
+    return found
+
+
+SEQUENCES = {"lstm", "transformer"}
+NETS = {
+    "xor": ("xor.py", lambda n: n["build"](), (2,), 1, "MSELoss", lambda o, p: o.SGD(p, lr=1.0)),
+    "mlp": ("digits_mlp.py", lambda n: n["build"](), (64,), 10, "CrossEntropyLoss", lambda o, p: o.Adam(p, lr=2e-3)),
+    "cnn": ("digits_cnn.py", lambda n: n["build"](4), (64,), 10, "CrossEntropyLoss", lambda o, p: o.Adam(p, lr=2e-3)),
+}
+
+
+@pytest.fixture
+def torch():
+    """On one thread: two that wait for each other take longer, where other processes run."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield torch
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_a_hundred_steps_are_pytorchs(net, torch):
+    """From the same weights, without dropout, in float64: every loss, within rounding."""
+    pytest.importorskip("sklearn")
+    name, build, shape, classes, loss, optimizer = NETS[net]
+    ours, theirs = build(loaded(name)).double(), build(loaded(name, torch)).double()
+    ours.load_state_dict({k: autograd.tensor(v.numpy()) for k, v in theirs.state_dict().items()})
+    for module in [*ours.modules(), *theirs.modules()]:
+        if type(module).__name__ == "Dropout":
+            module.p = 0.0
+    rng = np.random.default_rng(0)
+    batches = []
+    for _ in range(4):
+        x = rng.integers(0, 90, (8, *shape)) if net in SEQUENCES else rng.standard_normal((8, *shape))
+        y = rng.random((8, 1)) if classes == 1 else rng.integers(0, classes, (8, *shape) if net in SEQUENCES else 8)
+        batches.append((x, y))
+    batches, losses = batches * 25, []
+
+    class Note(Callback):
+        def on_batch_end(self, run):
+            losses.append(run.loss)
+
+    fit(ours, [tuple(map(autograd.tensor, batch)) for batch in batches], getattr(nn, loss)(),
+        optimizer(optim, ours.parameters()), 1, callbacks=[Note()], progress=False)  # fmt: skip
+    step, loss_of = optimizer(torch.optim, theirs.parameters()), getattr(torch.nn, loss)()
+    want = []
+    for x, y in batches:
+        step.zero_grad()
+        value = loss_of(theirs(torch.tensor(x)), torch.tensor(y))
+        value.backward()
+        step.step()
+        want.append(value.item())
+    np.testing.assert_allclose(losses, want, rtol=1e-9)
+    assert min(want) < 0.9 * want[0]
