@@ -1,4 +1,4 @@
-"""Parameters as a vector and back."""
+"""Parameters as a vector and back; layers fused for inference."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 import autograd
 from autograd import nn, ones
-from autograd.nn.utils import parameters_to_vector, vector_to_parameters
+from autograd.nn.utils import fuse_conv_bn_eval, fuse_linear_bn_eval, parameters_to_vector, vector_to_parameters
 
 
 def test_parameters_become_a_vector_and_come_back():
@@ -32,3 +32,31 @@ def test_a_vector_that_does_not_fit():
     with pytest.raises(TypeError, match=r"expected autograd\.Tensor, but got: list"):
         vector_to_parameters([1.0, 2.0, 3.0], net.parameters())
     assert parameters_to_vector(net.parameters()).tolist() == before
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("affine", [True, False])
+def test_a_batch_norm_is_fused_into_the_layer_before_it(bias, affine):
+    for layer, norm, shape, fuse in (
+        (nn.Conv2d(2, 3, 2, bias=bias), nn.BatchNorm2d(3, affine=affine), (4, 2, 5, 5), fuse_conv_bn_eval),
+        (nn.Conv1d(2, 3, 2, bias=bias), nn.BatchNorm1d(3, affine=affine), (4, 2, 5), fuse_conv_bn_eval),
+        (nn.ConvTranspose2d(2, 3, 2, bias=bias), nn.BatchNorm2d(3, affine=affine), (4, 2, 5, 5),
+         lambda conv, bn: fuse_conv_bn_eval(conv, bn, transpose=True)),
+        (nn.Linear(2, 3, bias=bias), nn.BatchNorm1d(3, affine=affine), (4, 2), fuse_linear_bn_eval),
+    ):  # fmt: skip
+        pair = nn.Sequential(layer, norm).double()
+        for _ in range(3):
+            pair(3 * autograd.randn(shape, dtype=autograd.float64) + 1)
+        with pytest.raises(AssertionError, match="Fusion only for eval!"):
+            fuse(layer, norm)
+        x = autograd.randn(shape, dtype=autograd.float64)
+        fused = fuse(*pair.eval())
+        assert (fused(x) - pair(x)).abs().max().item() < 1e-12 and fused is not layer
+        assert type(fused) is type(layer) and fused.weight.requires_grad
+
+
+def test_what_cannot_be_fused():
+    with pytest.raises(AssertionError, match="must not be None"):
+        fuse_linear_bn_eval(nn.Linear(2, 3).eval(), nn.BatchNorm1d(3, track_running_stats=False).eval())
+    with pytest.raises(AssertionError, match=r"got linear.out_features=3 and bn.num_features=2"):
+        fuse_linear_bn_eval(nn.Linear(2, 3).eval(), nn.BatchNorm1d(2).eval())
