@@ -297,7 +297,15 @@ def cross_entropy(kernel: str, group: str) -> list[Case]:
         K.logsumexp(lse, x, (1,))
         return seam(kernel, data.empty(*rows), data.positive(), x, lse, target, weight, rows, -100, MEAN, smoothing)
 
+    def of_log_probabilities(rows: tuple, data: Data) -> Call:
+        outer, classes, inner = rows
+        x, target = data.normal(*rows), data.integers(classes, outer, inner)
+        if group == "NLL":
+            return seam(kernel, data.empty(), None, x, target, None, rows, -100, MEAN, 0.0)
+        return seam(kernel, data.empty(*rows), data.positive(), None, None, target, None, rows, -100, MEAN, 0.0)
+
     made = [Case(kernel, name, partial(make, rows, 0.0)) for name, rows in LOGITS.items()]
+    made += [Case(kernel, f"{n} log-probabilities", partial(of_log_probabilities, r)) for n, r in LOGITS.items()]
     return [*made, Case(kernel, "128x1000 smoothed, weighted", partial(make, LOGITS["128x1000"], 0.1))]
 
 

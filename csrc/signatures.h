@@ -46,7 +46,8 @@
 #define AG_SIG_LOSS_GRAD(f) int f(int64_t n, void *dx, const void *g, const void *x, const void *t, double p0)
 /* Cross-entropy with class indices, logits contiguous (outer, classes, inner), target (outer, inner), weight (classes,) or NULL,
  * label smoothing. reduction 0: loss and g have (outer, inner) elements; 1: loss is the sum over the weight of the targets that are
- * not ignored; 2: the sum. lse (outer, inner) is the logsumexp, NaN where it is +infinity.
+ * not ignored; 2: the sum. lse (outer, inner) is the logsumexp, NaN where it is +infinity; NULL where x are log-probabilities, of
+ * which the gradient reads nothing, without smoothing.
  * A target outside 0 .. classes - 1 that is not ignore_index: status 1 + its position, loss unspecified. */
 #define AG_SIG_NLL(f) int f(int64_t outer, int64_t classes, int64_t inner, void *loss, void *lse, const void *x, const int64_t *target, const void *weight, int64_t ignore_index, int64_t reduction, double smoothing)
 #define AG_SIG_NLL_GRAD(f) int f(int64_t outer, int64_t classes, int64_t inner, void *dx, const void *g, const void *x, const void *lse, const int64_t *target, const void *weight, int64_t ignore_index, int64_t reduction, double smoothing)

@@ -468,10 +468,14 @@ def nll(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
             given = target.copy(), w, rows, -100, reduction, smoothing
             if group == "NLL":
                 yield note, (Out(np.full(shape, 7, dtype)), Out(np.full((outer, inner), 7, dtype)), x, *given)
+                if not smoothing:
+                    yield f"{note}, of log-probabilities", (Out(np.full(shape, 7, dtype)), None, x, *given)
             else:
                 lse = np.asarray(np.log(np.exp(x.astype(float)).sum(1)), dtype)
                 g = np.asarray(rng.standard_normal(shape), dtype)
                 yield note, (Out(np.full(rows, 7, dtype)), g, x, lse, *given)
+                if not smoothing:
+                    yield f"{note}, of log-probabilities", (Out(np.full(rows, 7, dtype)), g, None, None, *given)
     inf = np.inf
     x = np.array([[inf, 0, 1], [0, -inf, 1], [-inf, 0, 1], [-inf] * 3, [np.nan, 0, 1], [inf, -inf, 0]], dtype)
     if group == "NLL":

@@ -433,9 +433,9 @@ def _nll(by_dtype, _):
     cast = extension.ffi.cast
 
     def kernel(loss, lse, x, target, weight, rows, ignore_index, reduction, smoothing):
-        w = NONE if weight is None else weight.ptr
+        w, sums = NONE if weight is None else weight.ptr, NONE if lse is None else lse.ptr
         return by_dtype[x.layout.dtype](
-            *rows, loss.ptr, lse.ptr, x.ptr, cast("int64_t *", target.ptr), w, ignore_index, reduction, smoothing
+            *rows, loss.ptr, sums, x.ptr, cast("int64_t *", target.ptr), w, ignore_index, reduction, smoothing
         )
 
     return kernel
@@ -445,9 +445,9 @@ def _nll_grad(by_dtype, _):
     cast = extension.ffi.cast
 
     def kernel(dx, g, x, lse, target, weight, rows, ignore_index, reduction, smoothing):
-        w = NONE if weight is None else weight.ptr
+        w, sums, logits = (NONE if a is None else a.ptr for a in (weight, lse, x))
         t = cast("int64_t *", target.ptr)
-        if by_dtype[x.layout.dtype](*rows, dx.ptr, g.ptr, x.ptr, lse.ptr, t, w, ignore_index, reduction, smoothing):
+        if by_dtype[dx.layout.dtype](*rows, dx.ptr, g.ptr, logits, sums, t, w, ignore_index, reduction, smoothing):
             raise _index_changed("cross_entropy")
 
     return kernel

@@ -145,6 +145,10 @@ def _batch_norm_grad(function):
     return kernel
 
 
+def _shaped(a, shape: tuple):
+    return None if a is None else a.numpy().reshape(shape)
+
+
 def _cross_entropy(function):
     def kernel(loss, lse, x, target, weight, rows, ignore_index, reduction, smoothing):
         outer, _, inner = rows
@@ -152,7 +156,7 @@ def _cross_entropy(function):
         with np.errstate(all="ignore"):
             return function(
                 loss.numpy().reshape(each) if reduction == 0 else loss.numpy(),
-                lse.numpy().reshape(each), x.numpy().reshape(rows), target.numpy().reshape(each), _flat(weight),
+                _shaped(lse, each), x.numpy().reshape(rows), target.numpy().reshape(each), _flat(weight),
                 ignore_index, reduction, smoothing,
             )  # fmt: skip
 
@@ -166,8 +170,8 @@ def _cross_entropy_grad(function):
         with np.errstate(all="ignore"):
             function(
                 dx.numpy().reshape(rows), g.numpy().reshape(each) if reduction == 0 else g.numpy(),
-                x.numpy().reshape(rows), lse.numpy().reshape(each), target.numpy().reshape(each), _flat(weight),
-                ignore_index, reduction, smoothing,
+                _shaped(x, rows), _shaped(lse, each), target.numpy().reshape(each), _flat(weight), ignore_index,
+                reduction, smoothing,
             )  # fmt: skip
 
     return kernel

@@ -193,7 +193,7 @@ def _cross_entropy_slope(g, x, target, weight, rows, ignore_index, reduction, sm
     index = target.reshape(rows[0], 1, rows[2])
     used = index != ignore_index
     w = ones(rows[1], dtype=x.dtype) if weight is None else weight
-    own = _one_hot(index, used, rows, x.dtype) * w.reshape(1, -1, 1)
+    own = one_hot(index, used, rows, x.dtype) * w.reshape(1, -1, 1)
     q = own * (1 - smoothing) + w.reshape(1, -1, 1) * (smoothing / max(1, rows[1]))
     g = g.reshape(index.shape) if reduction == 0 else g
     if reduction == 1:
@@ -202,7 +202,7 @@ def _cross_entropy_slope(g, x, target, weight, rows, ignore_index, reduction, sm
     return where(used, g * slope, 0.0).reshape(x.shape)
 
 
-def _one_hot(index: Tensor, used: Tensor, rows: tuple, dtype) -> Tensor:
+def one_hot(index: Tensor, used: Tensor, rows: tuple, dtype) -> Tensor:
     """Ones at the class indices along the middle dim, nothing where the target is ignored."""
     classes = arange(rows[1]).reshape(1, rows[1], 1)
     return (classes == where(used, index, -1)).to(dtype)

@@ -10,18 +10,55 @@ from __future__ import annotations
 import warnings
 
 from .. import dtypes
+from ..backend import K
 from ..modes import is_grad_enabled, no_grad
-from ..op import Op, record, require_tensor, require_tensors
+from ..op import Op, contiguous, record, require_tensor, require_tensors
+from ..storage import empty
 from ..tensor import Tensor
 from .activation import relu, softplus
 from .choice import clamp, where
-from .comparison import ne
-from .create import arange
+from .create import arange, ones
 from .exponential import exp, log
 from .index import gather
-from .loss import reduced, reduction_kind, same_shapes
+from .loss import one_hot, reduced, reduction_kind, same_shapes
+from .softmax import rows_around
 
 # --- likelihoods ------------------------------------------------------------------------------------------------------
+
+
+class NegativeLogLikelihood(Op):
+    """y = sum, mean or each of -q * x, q = weight * one_hot(target); the mean is over the weights of the targets
+    dL/dx = -g * q, 0 where the target is ignored"""
+
+    inputs = ("x", "target", "weight")
+    params = ("rows", "ignore_index", "reduction")
+    backward_name = "NllLossBackward0"
+
+    @classmethod
+    def apply(cls, x: Tensor, target: Tensor, weight: Tensor, dim: int, ignore: int, reduction: int) -> Tensor:
+        a, t, w = contiguous(x._array), contiguous(target._array), contiguous(weight._array)
+        rows = rows_around(a.shape, dim)
+        y = empty(t.shape if reduction == 0 else (), a.dtype)
+        status = K.cross_entropy(y, None, a, t, w, rows, ignore, reduction, 0.0)
+        if status:
+            bad = t.numpy().reshape(-1)[status - 1]
+            raise IndexError(f"Target {bad} is out of bounds. (nll_loss with {rows[1]} classes, ignore_index {ignore})")
+        return record(cls, (x._edge, target._edge, weight._edge), (a, t, w, y), y, (rows, ignore, reduction))
+
+    @staticmethod
+    def backward(node, g):
+        target, weight = node.saved
+        dx = empty(node.edges[0].layout.shape, g.dtype)
+        K.cross_entropy_grad(dx, contiguous(g), None, None, target, weight, *node.params, 0.0)
+        return dx, None, None
+
+    def dx(g, target, weight, shape, rows, ignore_index, reduction):
+        index = target.reshape(rows[0], 1, rows[2])
+        used = index != ignore_index
+        share = one_hot(index, used, rows, weight.dtype) * weight.reshape(1, -1, 1)
+        if reduction == 1:
+            share = share / share.sum()
+        return where(used, share * -(g.reshape(index.shape) if reduction == 0 else g), 0.0).reshape(shape)
 
 
 def nll_loss(
@@ -43,29 +80,19 @@ def nll_loss(
     """
     kind = reduction_kind(reduction, size_average, reduce)
     dim = _class_dim(require_tensor("nll_loss", input), require_tensor("nll_loss", target, "target"))
-    used = ne(target, ignore_index)
-    index = where(used, target, 0).to(dtypes.int64)
-    try:
-        own = -gather(input, dim, index.unsqueeze(dim)).squeeze(dim)
-    except RuntimeError as error:
-        bad = str(error).split()[1]
-        raise IndexError(f"Target {bad} is out of bounds. (nll_loss with {input.shape[dim]} classes)") from None
     if weight is None:
-        share = used.to(input.dtype)
-    else:
-        if weight.shape != (input.shape[dim],):
-            raise RuntimeError(
-                f"weight tensor should be defined either for all {input.shape[dim]} classes or no classes but got "
-                f"weight tensor of shape: {list(weight.shape)}"
-            )
-        if weight.requires_grad and is_grad_enabled():
-            raise RuntimeError(
-                "The function 'nll_loss_forward' is not differentiable with respect to argument 'weight'. This input "
-                "cannot have requires_grad True: give weight.detach()"
-            )
-        share = where(used, weight[index], 0.0)
-    losses = where(used, own * share, 0.0)
-    return losses.sum() / share.sum() if kind == 1 else reduced(losses, kind)
+        weight = ones(input.shape[dim], dtype=input.dtype)
+    elif weight.shape != (input.shape[dim],):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {input.shape[dim]} classes or no classes but got "
+            f"weight tensor of shape: {list(weight.shape)}"
+        )
+    elif weight.requires_grad and is_grad_enabled():
+        raise RuntimeError(
+            "The function 'nll_loss_forward' is not differentiable with respect to argument 'weight'. This input "
+            "cannot have requires_grad True: give weight.detach()"
+        )
+    return NegativeLogLikelihood.apply(input, target.to(dtypes.int64), weight, dim, ignore_index, kind)
 
 
 def _class_dim(input: Tensor, target: Tensor) -> int:
