@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+from collections import defaultdict
 from functools import partial
 
 import pytest
@@ -55,6 +56,39 @@ RECORDED = [
         "RMSprop",
         {"lr": 0.02, "momentum": 0.5, "centered": True},
         [1.07201026014, -1.03734901019, 0.483240706078, 1.2654961024],
+    ),
+    (
+        "Adagrad",
+        {"lr": 0.1, "lr_decay": 0.1, "initial_accumulator_value": 0.3},
+        [1.01404318333, -1.74994668378, 0.465767928322, 0.513307445152],
+    ),
+    (
+        "Adadelta",
+        {"lr": 0.5, "rho": 0.8, "eps": 0.001, "weight_decay": 0.1},
+        [1.05195123093, -1.84263192406, 0.509599275183, 0.473213516075],
+    ),
+    ("Adamax", {"lr": 0.1, "betas": (0.8, 0.9)}, [0.937487754213, -1.48795265489, 0.362327338682, 0.792157236857]),
+    (
+        "NAdam",
+        {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True},
+        [1.01809879881, -1.56192949623, 0.470904403418, 0.638665047672],
+    ),
+    ("NAdam", {"lr": 0.05, "momentum_decay": 0.1}, [1.02818595244, -1.82359380573, 0.483527815378, 0.494420789801]),
+    (
+        "RAdam",
+        {"lr": 0.1, "betas": (0.8, 0.8), "weight_decay": 0.1},
+        [1.75781934292, -0.579909155949, -6.00210997054, -0.23297314392],
+    ),
+    (
+        "RAdam",
+        {"lr": 0.1, "decoupled_weight_decay": True, "weight_decay": 0.1},
+        [1.53031817847, -1.9497488414, -7.56548891143, -0.415339711267],
+    ),
+    ("Rprop", {"lr": 0.1, "etas": (0.3, 1.5), "step_sizes": (0.05, 0.12)}, [1.1375, -1.42, 0.405, 0.88]),
+    (
+        "ASGD",
+        {"lr": 0.02, "lambd": 0.1, "alpha": 0.5, "t0": 2, "maximize": True},
+        [0.888788713445, -15.5272982115, 11.1499648344, 0.0958820863155],
     ),
 ]
 
@@ -252,6 +286,7 @@ def test_a_rate_in_a_tensor():
             ValueError,
             "LBFGS doesn't support per-parameter options",
         ),
+        (lambda p: optim.LBFGS([p], lr=-1), ValueError, "Invalid learning rate: -1"),
         (lambda p: optim.LBFGS([p]).step(), TypeError, "closure"),
         (lambda p: optim.SGD([p, p]), ValueError, "some parameters appear more than once in a parameter group"),
         (
@@ -391,6 +426,16 @@ def test_state_that_was_deleted_starts_again(backend, make):
     assert q in optimizer.state and p in optimizer.state
 
 
+def test_state_that_was_replaced_starts_again(backend):
+    p = ones(2, requires_grad=True)
+    optimizer = optim.Adam([p], lr=0.1)
+    for _ in range(2):
+        p.grad = ones(2)
+        optimizer.step()
+        assert optimizer.state[p]["step"] == 1
+        optimizer.state = defaultdict(dict)
+
+
 def test_sgd_without_momentum_has_no_state():
     p = ones(2, requires_grad=True)
     optimizer = optim.SGD([p])
@@ -448,7 +493,7 @@ def test_hooks_around_a_step():
 def test_an_optimizer_of_ones_own():
     class Halving(optim.Optimizer):
         def __init__(self, params, factor=0.5):
-            super().__init__(params, {"factor": factor})
+            super().__init__(params, {"factor": factor, "eps": None, "alpha": -1})
 
         def step(self, closure=None):
             for group in self.param_groups:
@@ -461,7 +506,7 @@ def test_an_optimizer_of_ones_own():
     optimizer = Halving([p])
     optimizer.step(), optimizer.step()
     assert p.tolist() == [0.25, 0.25] and optimizer.state_dict()["state"] == {0: {"taken": 2}}
-    assert repr(optimizer) == "Halving (\nParameter Group 0\n    factor: 0.5\n)"
+    assert repr(optimizer) == "Halving (\nParameter Group 0\n    alpha: -1\n    eps: None\n    factor: 0.5\n)"
 
 
 def test_lbfgs_ends_where_there_is_nothing_to_gain():

@@ -10,7 +10,7 @@ from ..backend import effects
 from ..modes import enable_grad, no_grad
 from ..ops.join import cat
 from ..tensor import Tensor
-from .optimizer import Optimizer
+from .optimizer import Optimizer, check_options
 
 __all__ = ["LBFGS"]
 
@@ -54,7 +54,7 @@ class LBFGS(Optimizer):
         })  # fmt: skip
 
     def _check(self, group: dict[str, Any]) -> None:
-        super()._check(group)
+        check_options("LBFGS", group)
         if group["line_search_fn"] not in (None, "strong_wolfe"):
             raise RuntimeError("only 'strong_wolfe' is supported")
 

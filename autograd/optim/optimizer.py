@@ -228,22 +228,9 @@ class Optimizer:
     # --- what a rule may have of its own ------------------------------------------------------------------------------
 
     def _check(self, group: dict[str, Any]) -> None:
-        """Raise for a bad option."""
-        if isinstance(group.get("lr"), Tensor) and group["lr"].numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-        for name, called in AT_LEAST_0.items():
-            if name in group and not isinstance(group[name], Tensor) and not group[name] >= 0.0:
-                raise ValueError(f"Invalid {called}: {group[name]}")
-        for i, beta in enumerate(group.get("betas", ())):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
-        if group.get("fused") and group.get("foreach"):
-            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
-        if group.get("differentiable"):
-            raise NotImplementedError(
-                f"{type(self).__name__}: differentiable=True is not implemented, a step is a kernel call that records "
-                "nothing: write the update with tensor ops, as in p - lr * g"
-            )
+        """Raise for a bad option; an optimizer of one's own may mean something else by a name."""
+        if self.kernel:
+            check_options(type(self).__name__, group)
 
     def _needs(self, group: dict[str, Any]) -> tuple[str, ...]:
         """Which of the buffers these options ask for."""
@@ -282,6 +269,10 @@ class Optimizer:
                     if p in self._state:  # else the user cleared it
                         self._note(p, self._state[p], table.group)
         return self._state
+
+    @state.setter
+    def state(self, value: defaultdict[Tensor, dict[str, Any]]) -> None:
+        self._state = value
 
     def state_dict(self) -> dict[str, Any]:
         """{"state": per parameter index, "param_groups": options with parameter indices}, as PyTorch's."""
@@ -380,6 +371,25 @@ def _hooked(optimizer: ref[Optimizer], step: Callable) -> Callable:
         return result
 
     return hooked
+
+
+def check_options(optimizer: str, group: dict[str, Any]) -> None:
+    """Raise for options that no rule takes."""
+    if isinstance(group.get("lr"), Tensor) and group["lr"].numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    for name, called in AT_LEAST_0.items():
+        if name in group and not isinstance(group[name], Tensor) and not group[name] >= 0.0:
+            raise ValueError(f"Invalid {called}: {group[name]}")
+    for i, beta in enumerate(group.get("betas", ())):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+    if group.get("fused") and group.get("foreach"):
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+    if group.get("differentiable"):
+        raise NotImplementedError(
+            f"{optimizer}: differentiable=True is not implemented, a step is a kernel call that records "
+            "nothing: write the update with tensor ops, as in p - lr * g"
+        )
 
 
 def _named(params: Any) -> tuple[list, list[str]]:
