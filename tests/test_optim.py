@@ -527,3 +527,16 @@ def test_lbfgs_ends_where_there_is_nothing_to_gain():
     calls.clear()
     optimizer.step(closure)
     assert len(calls) == 1
+
+
+def test_parameters_come_and_go_between_steps(backend):
+    p, q = ones(2, requires_grad=True), ones(2, requires_grad=True)
+    optimizer = optim.Adam([p], lr=0.1)
+    params = optimizer.param_groups[0]["params"]
+    for change in (lambda: None, lambda: params.append(q), lambda: params.remove(p)):
+        change()
+        p.grad, q.grad = ones(2), ones(2)
+        optimizer.step()
+    assert p.tolist() == pytest.approx([0.8] * 2) and q.tolist() == pytest.approx([0.8] * 2)
+    assert [int(optimizer.state[t]["step"]) for t in (p, q)] == [2, 2]
+    assert list(optimizer.state_dict()["state"]) == [0]

@@ -232,7 +232,7 @@ SCHEDULES = {
 }
 
 
-@pytest.mark.parametrize("optimizer", ["momentum", "adam", "rmsprop"])
+@pytest.mark.parametrize("optimizer", ["momentum", "adam", "rmsprop", "nadam", "asgd"])
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_options_by_a_schedule(name, optimizer):
     (batch,) = batches(1, 6, 3)
