@@ -51,7 +51,7 @@ def by_hand(model, optimizer, loss_of, data, epochs, size, clip=None, after_batc
             loss = loss_of(model(x[rows]), y[rows])
             loss.backward()
             if clip:
-                nn.utils.clip_grad_norm_(model.parameters(), clip)
+                clip(model.parameters())
             optimizer.step()
             if after_batch:
                 after_batch()
@@ -67,18 +67,25 @@ OPTIMIZERS = {
 }
 
 
+CLIPS = {
+    "": (None, {}),
+    "norm": (lambda p: nn.utils.clip_grad_norm_(p, 0.5), {"clip_norm": 0.5}),
+    "value": (lambda p: nn.utils.clip_grad_value_(p, 0.05), {"clip_value": 0.05}),
+}
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
-@pytest.mark.parametrize("clip", [None, 0.5])
+@pytest.mark.parametrize("clip", CLIPS)
 def test_it_gives_the_numbers_of_the_loop_by_hand(name, clip, backend):
     """With dropout, batch norm, a last batch that is smaller, and validation in between."""
     data, loss_of = samples(), nn.CrossEntropyLoss()
     mine, theirs = net(), net()
     optimizer = OPTIMIZERS[name](mine.parameters())
     autograd.manual_seed(5)
-    want = by_hand(mine, optimizer, loss_of, data, 5, 16, clip)
+    want = by_hand(mine, optimizer, loss_of, data, 5, 16, CLIPS[clip][0])
     optimizer = OPTIMIZERS[name](theirs.parameters())
     autograd.manual_seed(5)
-    history = fit(theirs, data, loss_of, optimizer, 5, batch_size=16, clip_norm=clip, validation=data, progress=False,
+    history = fit(theirs, data, loss_of, optimizer, 5, batch_size=16, **CLIPS[clip][1], validation=data, progress=False,
                   metrics="accuracy")  # fmt: skip
     assert history["loss"] == want and not history.notes
     same_weights(weights(mine), weights(theirs))
@@ -492,6 +499,9 @@ def test_a_training_goes_on_to_the_bit(stopping, tmp_path, safetensors):
     best = autograd.load(tmp_path / "parts" / "best.safetensors")
     if stopping:
         same_weights({k: v.numpy() for k, v in best.items()}, parts[1])
+        again = resumable(tmp_path / "parts", 40, resume=True, early_stopping=stopping)  # there is nothing left to do
+        assert again[0] == parts[0] and again[4] == parts[4]
+        same_weights(again[1], parts[1])
     assert sorted(os.listdir(tmp_path / "parts")) == ["best.safetensors", "last.safetensors"]
 
 
@@ -667,14 +677,23 @@ def test_plain_lines_without_a_terminal(capsys):
     assert len(capsys.readouterr().out.splitlines()) == 20
 
 
+def test_why_it_ended_is_said(capsys):
+    class Enough(Callback):
+        def on_epoch_end(self, run):
+            run.stop("enough")
+
+    assert run_of(9, callbacks=[Enough()]).stopped == "enough"
+    assert capsys.readouterr().out.endswith("ended after epoch 1: enough\n")
+
+
 def test_a_bar_with_a_terminal(monkeypatch, capsys):
     pytest.importorskip("rich")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "100")
-    run_of(2)
+    run_of(9, early_stopping=EarlyStopping(1, min_delta=9.0))
     shown = capsys.readouterr().out
-    assert "2/2" in shown and "loss 0." in shown
+    assert "/9" in shown and "ended after epoch 2: loss has not become better" in shown
 
 
 def test_plain_lines_with_a_terminal_and_without_rich(monkeypatch, capsys):

@@ -24,7 +24,7 @@ class Rows:
     def __init__(self, tensors: tuple, size: int | None, shuffle: bool, generator: Generator | None):
         lengths = {len(t) if t.ndim else 0 for t in leaves(tensors)}
         if len(lengths) != 1 or lengths == {0}:
-            raise ValueError(f"the arrays of the data must have one number of rows, got {sorted(lengths)}")
+            raise ValueError(f"the arrays of the data must have one number of rows, at least 1, got {sorted(lengths)}")
         if size is not None and size < 1:
             raise ValueError(f"batch_size must be at least 1, or None for all rows at once, got {size}")
         self.tensors, self.rows = tensors, lengths.pop()

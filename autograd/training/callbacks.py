@@ -42,23 +42,26 @@ class EarlyStopping(Callback):
         self._reference: float | None = None
         self._waited = 0
         for record in run.history.records:  # of a training that goes on
-            self._look(record, run.history.higher_is_better, run.history.monitor)
+            self._look(run, record)
+        self._decide(run)
 
     def on_epoch_end(self, run: Training) -> None:
-        history = run.history
-        self._look(history.records[-1], history.higher_is_better, history.monitor)
-        if self.restore_best and history.best_epoch == len(history):
+        if self.restore_best and run.history.best_epoch == len(run.history):
             run.best_weights = {k: v.clone() for k, v in run.model.state_dict().items()}
-        if self._waited >= self.patience:
-            run.stop(f"{history.monitor} has not become better for {self._waited} epochs")
+        self._look(run, run.history.records[-1])
+        self._decide(run)
 
     def on_fit_end(self, run: Training) -> None:
         if self.restore_best and run.best_weights is not None:
             run.model.load_state_dict(run.best_weights)
 
-    def _look(self, record: dict[str, Any], higher: bool, monitor: str) -> None:
-        value = record[monitor] if higher else -record[monitor]
+    def _look(self, run: Training, record: dict[str, Any]) -> None:
+        value = record[run.history.monitor] * (1 if run.history.higher_is_better else -1)
         if self._reference is None or value > self._reference + self.min_delta:
             self._reference, self._waited = value, 0
         else:
             self._waited += 1
+
+    def _decide(self, run: Training) -> None:
+        if self._waited >= self.patience:
+            run.stop(f"{run.history.monitor} has not become better for {self._waited} epochs")

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +34,16 @@ class History:
     def add(self, record: dict[str, Any]) -> bool:
         """Take an epoch's record; whether it is the best so far."""
         self.records.append(record)
-        value = record.get(self.monitor)
-        if value is None or not self.is_better(value, 0.0):
+        value = record[self.monitor]
+        if not self._is_best(value):
             return False
         self.best, self.best_epoch = value, len(self)
         return True
 
-    def is_better(self, value: float, by: float) -> bool:
-        """Whether a value is better than the best one, by more than this."""
+    def _is_best(self, value: float) -> bool:
         if self.best is None:
-            return value == value  # not NaN
-        return value > self.best + by if self.higher_is_better else value < self.best - by
+            return not math.isnan(value)
+        return value > self.best if self.higher_is_better else value < self.best
 
     def __getitem__(self, name: str) -> list:
         if not any(name in r for r in self.records):
@@ -72,7 +72,9 @@ class History:
         for axes, name in zip(figure.subplots(1, len(names) + 1), [*names, "lr"], strict=True):
             for key, color in ((name, "#1f5fa8"), (f"valid_{name}", "#d1691e")):
                 if key in curves:
-                    axes.plot(curves["epoch"], curves[key], color=color, label="validation" if key != name else name)
+                    axes.plot(
+                        curves["epoch"], curves[key], color=color, label="training" if key == name else "validation"
+                    )
             if name in ("loss", "lr") and min(_numbers(curves, name), default=0.0) > 0:
                 axes.set_yscale("log")
             axes.set(xlabel="epoch", title=name)

@@ -17,7 +17,9 @@ import numpy as np
 from ..extras import need
 from ..tensor import Tensor
 
-LOGITS = {"BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "SoftMarginLoss", "soft_margin_loss"}
+LOGITS = {
+    "BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"
+}  # fmt: skip
 
 
 class Metric:
@@ -26,8 +28,10 @@ class Metric:
     function
         ``function(targets, outputs)``, in scikit-learn's order.
     of
-        What it is given as outputs: the model's "outputs" as they are, the "labels" that follow from them, or "scores":
-        for two classes one per sample, for more a row of probabilities.
+        What it is given as outputs: the model's "outputs" as they are, the "labels" that follow from them, or "scores".
+        Where targets are ints and outputs have a dim 1 more, that is one of classes: the label is the class of the
+        highest output, scores are a row of probabilities. Elsewhere each output is a score, and its label is 1 above
+        0.5, or above 0 for PyTorch's losses of logits.
     higher_is_better
         Whether the best epoch is that with the highest value.
     """

@@ -34,12 +34,19 @@ class Report:
         if self.due(done):
             print(f"{done:>5}/{self.total}  {line}", flush=True)
 
+    def say(self, line: str) -> None:
+        """Show a line, whatever is due."""
+        print(line, flush=True)
+
 
 class Silent(Report):
     """Tells nothing."""
 
     def due(self, done: float) -> bool:
         return False
+
+    def say(self, line: str) -> None:
+        pass
 
 
 class _Bar(Report):
@@ -58,6 +65,9 @@ class _Bar(Report):
         if self.due(done):
             self._shown.update(self._task, completed=done, line=line)
             self._next = perf_counter() + EVERY
+
+    def say(self, line: str) -> None:
+        self._shown.update(self._task, line=line)
 
 
 def progress(total: int, lines: int) -> AbstractContextManager[Report]:

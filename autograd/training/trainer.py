@@ -19,6 +19,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -113,14 +114,14 @@ def fit(
     """
     measures = metrics_from(metrics)
     key, higher = _monitored(monitor, validation is not None, measures)
-    run = Training(model, loss, optimizer, scheduler, History(key, higher))
-    run.metrics, run.clip, run.capture = measures, (clip_norm, clip_value), capture
-    run.batches = batches_of(data, model, batch_size, shuffle, generator)
-    run.validation = None if validation is None else batches_of(validation, model, batch_size)
-    run.generators = generators_of(run.batches, generator)
-    run.by_batch, run.folder = _by_batch(schedule_by), Path(checkpoint) if checkpoint else None
+    batches = batches_of(data, model, batch_size, shuffle, generator)
     stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
-    run.callbacks = [*([stopping] if stopping else []), *callbacks]
+    run = Training(
+        model, loss, optimizer, scheduler, History(key, higher), batches,
+        None if validation is None else batches_of(validation, model, batch_size), measures,
+        [*([stopping] if stopping else []), *callbacks], (clip_norm, clip_value), generators_of(batches, generator),
+        Path(checkpoint) if checkpoint else None, _by_batch(schedule_by), capture,
+    )  # fmt: skip
     if checkpoint or resume:
         need("safetensors", "io")  # before the work, not after it
     if resume:
@@ -151,9 +152,15 @@ def _shown(wanted: bool, epochs: int) -> AbstractContextManager[Report]:
     return progress(epochs, LINES) if wanted else nullcontext(Silent(epochs, 1))
 
 
+@dataclass(eq=False)
 class Training:
     """A training that runs, as callbacks see it."""
 
+    model: Module
+    loss_function: Callable
+    optimizer: Optimizer
+    scheduler: Any
+    history: History
     batches: Iterable
     validation: Iterable | None
     metrics: list[Metric]
@@ -163,15 +170,10 @@ class Training:
     folder: Path | None
     by_batch: bool
     capture: bool
-
-    def __init__(self, model: Module, loss: Callable, optimizer: Optimizer, scheduler: Any, history: History):
-        self.model, self.loss_function, self.optimizer, self.scheduler = model, loss, optimizer, scheduler
-        self.history = history
-        self.epoch = len(history)
-        self.batch = 0
-        self.loss = math.nan
-        self.best_weights: dict[str, Tensor] | None = None
-        self._stopped = ""
+    epoch: int = 0
+    batch: int = 0
+    loss: float = math.nan
+    best_weights: dict[str, Tensor] | None = None
 
     def stop(self, why: str) -> None:
         """End the training after this epoch."""
@@ -195,7 +197,9 @@ class Training:
                     self._run_epoch(epochs, report)
                 self.history.stopped = self._stopped or "all epochs done"
             except KeyboardInterrupt:
-                self.history.stopped = "interrupted"
+                self.history.stopped = self._stopped = "interrupted"
+            if self._stopped:
+                report.say(f"ended after epoch {len(self.history)}: {self._stopped}")
         self._tell("on_fit_end")
 
     def _tell(self, event: str) -> None:
