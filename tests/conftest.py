@@ -33,3 +33,13 @@ def backend(request):
     """NumPy, and C at its best."""
     use(request.param)
     return request.param
+
+
+@pytest.fixture
+def torch():
+    """PyTorch, where it is installed, on one thread."""
+    found = pytest.importorskip("torch")
+    threads = found.get_num_threads()
+    found.set_num_threads(1)
+    yield found
+    found.set_num_threads(threads)

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from beside import Beside, both, flat, raised_alike
 from support import values
 
 import autograd
@@ -19,68 +20,14 @@ OPTIONS = [
 ]
 
 
-@pytest.fixture
-def torch():
-    return pytest.importorskip("torch")
-
-
-def flat(result) -> list:
-    if isinstance(result, (tuple, list)):
-        return [t for part in result for t in flat(part)]
-    return [result]
-
-
 def options(kind: str) -> list[dict]:
     special = {"LSTM": [{"proj_size": 2, "num_layers": 2, "bidirectional": True}], "RNN": [{"nonlinearity": "relu"}]}
     return OPTIONS + special.get(kind, [])
 
 
-def both(torch, make, seed: int = 5) -> tuple:
-    """(ours, PyTorch's) of a module, made from the same seed; their weights are the same."""
-    autograd.manual_seed(seed)
-    torch.manual_seed(seed)
-    mine, theirs = make(nn, autograd), make(torch.nn, torch)
-    assert repr(mine) == repr(theirs)
-    for (name, p), (other, q) in zip(mine.state_dict().items(), theirs.state_dict().items(), strict=True):
-        assert name == other and np.array_equal(p.numpy(), q.numpy()), name
-    return mine, theirs
-
-
-class Beside:
-    """Inputs for both sides, results and gradients compared."""
-
-    def __init__(self, torch, seed: int = 0):
-        self.torch, self.rng = torch, np.random.default_rng(seed)
-        self.leaves: list[tuple] = []
-
-    def tensor(self, *shape: int) -> tuple:
-        x = self.rng.standard_normal(shape)
-        pair = tensor(x, requires_grad=True), self.torch.tensor(x, requires_grad=True)
-        self.leaves.append(pair)
-        return pair
-
-    def state(self, kind: str, count: int, batch: int, hidden: int, projected: int) -> tuple:
-        h = self.tensor(count, batch, projected or hidden)
-        if kind != "LSTM":
-            return h
-        return tuple(zip(h, self.tensor(count, batch, hidden)))
-
-    def compare(self, mine, theirs, modules: tuple) -> None:
-        pairs = list(zip(flat(mine), flat(theirs), strict=True))
-        self.leaves += zip(modules[0].parameters(), modules[1].parameters(), strict=True)
-        loss, there = 0.0, 0.0
-        for y, z in pairs:
-            assert tuple(y.shape) == tuple(z.shape)
-            np.testing.assert_allclose(values(y), z.detach().numpy(), rtol=1e-12, atol=1e-13)
-            if y.is_floating_point():
-                weight = self.rng.standard_normal(y.shape)
-                loss, there = loss + (y * tensor(weight)).sum(), there + (z * self.torch.tensor(weight)).sum()
-        loss.backward()
-        there.backward()
-        for i, (x, w) in enumerate(self.leaves):
-            assert (x.grad is None) == (w.grad is None), i
-            if x.grad is not None:
-                np.testing.assert_allclose(x.grad.numpy(), w.grad.numpy(), rtol=1e-10, atol=1e-12, err_msg=str(i))
+def first_state(side: Beside, kind: str, count: int, batch: int, hidden: int, projected: int) -> tuple:
+    h = side.tensor(count, batch, projected or hidden)
+    return h if kind != "LSTM" else tuple(zip(h, side.tensor(count, batch, hidden)))
 
 
 def layer(torch, kind: str, option: dict) -> tuple:
@@ -95,7 +42,7 @@ def test_layers_are_pytorchs(torch, backend, kind):
         for given, batched in itertools.product((False, True), repeat=2):
             side = Beside(torch)
             x = side.tensor(*((2, 5, 3) if mine.batch_first else (5, 2, 3))) if batched else side.tensor(5, 3)
-            hx = side.state(kind, count, 2, 4, mine.proj_size) if given else (None, None)
+            hx = first_state(side, kind, count, 2, 4, mine.proj_size) if given else (None, None)
             if given and not batched:
                 hx = [tuple(t[:, 0] for t in h) if kind == "LSTM" else h[:, 0] for h in hx]
             modules = mine, theirs
@@ -113,7 +60,7 @@ def test_packed_sequences_are_pytorchs(torch, backend, kind):
         first = modules[0].batch_first
         x = side.tensor(*((3, 6, 3) if first else (6, 3, 3)))
         count = modules[0].num_layers * (2 if modules[0].bidirectional else 1)
-        hx = side.state(kind, count, 3, 4, modules[0].proj_size)
+        hx = first_state(side, kind, count, 3, 4, modules[0].proj_size)
         found = []
         for library, m, t, h in zip((sequences, theirs_of), modules, x, hx):
             m.zero_grad()
@@ -201,14 +148,6 @@ BAD_OPTIONS = [
     ({"proj_size": -1}, ValueError, "proj_size should be a positive integer or zero"),
     ({"proj_size": 4}, ValueError, "proj_size has to be smaller than hidden_size"),
 ]
-
-
-def raised_alike(ours, theirs, error, message) -> None:
-    """Both raise this, and say this first."""
-    for call in (ours, theirs):
-        with pytest.raises(error) as caught:
-            call()
-        assert str(caught.value).replace("torch.", "autograd.").startswith(message), caught.value
 
 
 @pytest.mark.parametrize("option, error, message", BAD_OPTIONS)

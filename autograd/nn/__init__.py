@@ -25,6 +25,7 @@ from .modules.pixelshuffle import *
 from .modules.pooling import *
 from .modules.rnn import *
 from .modules.sparse import *
+from .modules.transformer import *
 from .modules.upsampling import *
 from .parameter import Parameter
 

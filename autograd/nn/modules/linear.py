@@ -59,6 +59,10 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """Linear, by the name that PyTorch prints for the last one of MultiheadAttention."""
+
+
 class Bilinear(Module):
     """y = x1^T @ weight @ x2 + bias, for each output: (..., in1_features) and (..., in2_features) to (...,
     out_features).

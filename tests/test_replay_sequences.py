@@ -1,4 +1,4 @@
-"""Captured steps of nets with recurrent layers: what they replay is what they would have done, to the bit."""
+"""Captured steps of recurrent nets and transformers: what they replay is what they would have done, to the bit."""
 
 import numpy as np
 import pytest
@@ -26,11 +26,44 @@ class Characters(nn.Module):
         return self.scores(pad_packed_sequence(y)[0])
 
 
+class Gpt(nn.Module):
+    """Characters and their places, blocks of attention to what came before, scores."""
+
+    def __init__(self, **options):
+        super().__init__()
+        self.embedding, self.places, self.scores = nn.Embedding(11, 8), nn.Embedding(5, 8), nn.Linear(8, 11)
+        layer = nn.TransformerEncoderLayer(8, 2, 16, norm_first=True, **options)
+        self.blocks = nn.TransformerEncoder(layer, 2, nn.LayerNorm(8), enable_nested_tensor=False)
+        self.mask = nn.Transformer.generate_square_subsequent_mask(5)
+
+    def forward(self, x):
+        x = self.embedding(x) + self.places(autograd.arange(5)).unsqueeze(1)
+        return self.scores(self.blocks(x, self.mask, is_causal=True))
+
+
+class Translator(nn.Module):
+    """An encoder and a decoder of the same characters, of which the last of some is padding."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.scores = nn.Embedding(11, 8), nn.Linear(8, 11)
+        self.transformer = nn.Transformer(8, 2, 1, 1, 16)
+        self.mask = nn.Transformer.generate_square_subsequent_mask(5)
+
+    def forward(self, x):
+        e = self.embedding(x)
+        padding = (x == 0).t()
+        return self.scores(self.transformer(e, e, tgt_mask=self.mask.isinf(), memory_key_padding_mask=padding))
+
+
 NETS = {
     "lstm": lambda: Characters(nn.LSTM(6, 8, num_layers=2, dropout=0.25), 8),
     "projected lstm": lambda: Characters(nn.LSTM(6, 8, proj_size=3, bidirectional=True), 6),
     "gru": lambda: Characters(nn.GRU(6, 8, bidirectional=True), 16),
     "rnn": lambda: Characters(nn.RNN(6, 8, nonlinearity="relu"), 8),
+    "gpt": lambda: Gpt(),
+    "gpt of functions": lambda: Gpt(dropout=0.0, activation="gelu"),
+    "translator": lambda: Translator(),
     "packed gru": lambda: Characters(nn.GRU(6, 8, bidirectional=True), 16, [3, 5, 5, 1]),
 }
 
