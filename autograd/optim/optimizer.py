@@ -29,9 +29,8 @@ PAIRS = {
     "betas": ("beta1", "beta2"), "etas": ("eta_minus", "eta_plus"), "step_sizes": ("step_size_min", "step_size_max"),
 }  # fmt: skip
 AT_LEAST_0 = {
-    "lr": "learning rate", "eps": "epsilon value", "weight_decay": "weight_decay value",
-    "momentum": "momentum value", "alpha": "alpha value", "lr_decay": "lr_decay value",
-    "momentum_decay": "momentum_decay value",
+    "lr": "learning rate", "eps": "epsilon value", "weight_decay": "weight_decay value", "momentum": "momentum value",
+    "alpha": "alpha value", "lr_decay": "lr_decay value", "momentum_decay": "momentum_decay value",
     "initial_accumulator_value": "initial_accumulator_value value",
 }  # fmt: skip
 
@@ -207,7 +206,7 @@ class Optimizer:
                 state[p] = own
             by_kind.setdefault((p.dtype, *self._counts(p, own).items()), []).append(p)
         tables = [
-            Table(d, dict(counts), same, [self._arrays(state.get(p, {}), needs) for p in same], self)
+            Table(d, dict(counts), same, [self._arrays(state.get(p, {}), needs) for p in same])
             for (d, *counts), same in by_kind.items()
         ]
         for p, buffers in ((p, b) for table in tables for p, b in zip(table.tensors, table.states)):

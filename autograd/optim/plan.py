@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
-from weakref import ref
 
 from ..backend import extension
 from ..dtypes import dtype
@@ -17,11 +16,10 @@ class Table:
     """Parameters of one dtype and one age that step together: their arrays, state and, at each step, gradients.
     ``group`` has the options and the counts, the step's number among them, which the kernel brings up to date."""
 
-    __slots__ = ("dtype", "entries", "grads", "group", "optimizer", "params", "states", "tensors")
+    __slots__ = ("dtype", "entries", "grads", "group", "params", "states", "tensors")
 
-    def __init__(self, d: dtype, counts: dict[str, float], tensors: list[Tensor], states: list[tuple], optimizer: Any):
+    def __init__(self, d: dtype, counts: dict[str, float], tensors: list[Tensor], states: list[tuple]):
         self.dtype = d
-        self.optimizer = ref(optimizer)
         self.tensors = tensors
         self.params: list[Any] = [t._array for t in tensors]
         self.states = states
