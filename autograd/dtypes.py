@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import TYPE_NAMES
+from .naming import qualified
 
 
 class dtype:
@@ -33,7 +34,7 @@ class dtype:
         self.rank = rank
 
     def __repr__(self) -> str:
-        return f"autograd.{self.name}"
+        return qualified(self.name)
 
     def __reduce__(self):
         return _by_name, (self.name,)

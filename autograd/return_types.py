@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .naming import qualified
 from .tensor import Tensor
 
 
@@ -44,7 +45,7 @@ class SignAndLogabsdet(NamedTuple):
 
 def _printed(result) -> str:
     fields = ",\n".join(f"{name}={value!r}" for name, value in zip(result._fields, result))
-    return f"autograd.return_types.{type(result).__name__}(\n{fields})"
+    return qualified(f"return_types.{type(result).__name__}(\n{fields})")
 
 
 def _named(name: str, fields: type) -> type:

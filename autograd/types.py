@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .naming import qualified
+
 
 class Size(tuple):
     """The shape of a tensor, a tuple of ints.
@@ -20,7 +22,7 @@ class Size(tuple):
         return n
 
     def __repr__(self) -> str:
-        return f"autograd.Size({list(self)})"
+        return qualified(f"Size({list(self)})")
 
 
 class device:
@@ -57,7 +59,7 @@ class memory_format:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"autograd.{self.name}"
+        return qualified(self.name)
 
 
 contiguous_format = memory_format("contiguous_format")

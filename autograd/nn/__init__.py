@@ -5,6 +5,7 @@
 Linear(in_features=2, out_features=1, bias=True)
 """
 
+from ..naming import refuse_others as _refuse_others
 from . import functional, init, modules, utils
 from .modules.activation import *
 from .modules.batchnorm import *
@@ -29,6 +30,4 @@ from .modules.transformer import *
 from .modules.upsampling import *
 from .parameter import Parameter
 
-
-def __getattr__(name: str):
-    raise AttributeError(f"module 'autograd.nn' has no attribute {name!r}: it is not implemented here")
+__getattr__ = _refuse_others("torch.nn")

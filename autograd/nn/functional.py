@@ -5,6 +5,7 @@
 tensor([0., 2.])
 """
 
+from ..naming import refuse_others as _refuse_others
 from ..ops.activation import (
     gelu,
     glu,
@@ -88,4 +89,5 @@ from ..ops.scatter import one_hot
 from ..ops.softmax import gumbel_softmax, log_softmax, softmax, softmin
 from ..ops.trigonometry import tanh
 
+__getattr__ = _refuse_others("torch.nn.functional")
 __all__ = [name for name in dir() if not name.startswith("_")]

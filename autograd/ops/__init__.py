@@ -159,7 +159,7 @@ def _members() -> dict[str, Any]:
     members |= cast.CASTS
     members |= {
         "backward": backward_of, "contiguous": views.to_contiguous, "where": choice.where_method,
-        **dims.PROPERTIES,
+        **cast.PROPERTIES, **dims.PROPERTIES,
         "__getitem__": subscript.getitem, "__setitem__": inplace.setitem,
         "__iter__": subscript.iterate, "__contains__": subscript.contains,
         "__pos__": arithmetic.positive,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from .. import dtypes
 from ..backend import K
+from ..naming import qualified
 from ..op import Op, record, require_tensor
 from ..storage import empty
 from ..tensor import Tensor, wrap
@@ -81,7 +82,7 @@ def type(self: Tensor, dtype=None, non_blocking: bool = False):
     ('autograd.FloatTensor', tensor([1], dtype=autograd.int32))
     """
     if dtype is None:
-        return f"autograd.{self.dtype.title}Tensor"
+        return qualified(f"{self.dtype.title}Tensor")
     if isinstance(dtype, str):
         found = [d for d in dtypes.ALL if dtype.split(".")[-1] == f"{d.title}Tensor"]
         if not found:
@@ -112,6 +113,21 @@ CASTS = {
 def cpu(self: Tensor) -> Tensor:
     """The tensor itself: it is on the CPU."""
     return self
+
+
+def cuda(self: Tensor, device=None, non_blocking: bool = False) -> Tensor:
+    """Refused: this engine runs on the CPU."""
+    check_device("cuda" if device is None else device)
+    return self
+
+
+def get_device(self: Tensor) -> int:
+    """-1, the number of the CPU among devices.
+
+    >>> get_device(tensor(1.0))
+    -1
+    """
+    return -1
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
@@ -165,4 +181,8 @@ def numel(input: Tensor) -> int:
 
 
 __all__ = ["is_complex", "is_floating_point", "is_nonzero", "is_signed", "is_tensor", "numel"]
-METHODS = ["cpu", "is_complex", "is_nonzero", "is_signed", "to", "type", "type_as"]
+METHODS = ["cpu", "cuda", "get_device", "is_complex", "is_nonzero", "is_signed", "to", "type", "type_as"]
+PROPERTIES = {
+    f"is_{kind}": property(lambda x: False, doc="Whether it is of this kind: never.")
+    for kind in ("cuda", "meta", "mps", "quantized", "sparse", "xpu")
+}

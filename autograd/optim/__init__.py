@@ -9,6 +9,7 @@
 0.0
 """
 
+from ..naming import refuse_others as _refuse_others
 from . import lr_scheduler, swa_utils
 from .adadelta import *
 from .adagrad import *
@@ -23,3 +24,5 @@ from .radam import *
 from .rmsprop import *
 from .rprop import *
 from .sgd import *
+
+__getattr__ = _refuse_others("torch.optim")
