@@ -15,13 +15,13 @@ from pathlib import Path as _Path
 
 from . import dtypes as _dtypes
 from .anomaly import detect_anomaly, is_anomaly_check_nan_enabled, is_anomaly_enabled, set_detect_anomaly
+from .autograd import Function
 from .backend import get_backend, set_backend
 from .backprop import grad
 from .check import gradcheck, gradgradcheck
 from .data import as_tensor, asarray, from_numpy, frombuffer, tensor
 from .dtypes import can_cast, dtype, finfo, get_default_dtype, iinfo, promote_types, set_default_dtype
 from .freezing import freeze
-from .function import Function
 from .modes import (
     enable_grad,
     inference_mode,

@@ -8,7 +8,7 @@ import pytest
 import autograd
 from autograd import Tensor, gradcheck, gradgradcheck, no_grad, ones, tensor
 from autograd.autograd import Function
-from autograd.function import once_differentiable
+from autograd.autograd.function import once_differentiable
 
 
 class Scaled(Function):

@@ -178,7 +178,7 @@ def _replaced(changed: Any, gradients: tuple, name: str) -> tuple:
 
 def _through(values: tuple, arrived: Callable[[tuple], tuple]) -> tuple:
     """The same values, their tensors as outputs of one node that calls ``arrived`` with their gradients."""
-    from ...function import Function
+    from ...autograd import Function
 
     class BackwardHookFunction(Function):
         @staticmethod

@@ -29,14 +29,14 @@ from functools import wraps
 from typing import Any
 from weakref import ref
 
-from .backprop import FREED_MESSAGE, check_unspoiled
-from .graph import Leaf, Node, Output, observers
-from .modes import is_grad_enabled, no_grad
-from .op import Op
-from .ops import inplace
-from .ops.create import zeros
-from .storage import tick
-from .tensor import Tensor, wrap
+from ..backprop import FREED_MESSAGE, check_unspoiled
+from ..graph import Leaf, Node, Output, observers
+from ..modes import is_grad_enabled, no_grad
+from ..op import Op
+from ..ops import inplace
+from ..ops.create import zeros
+from ..storage import tick
+from ..tensor import Tensor, wrap
 
 
 class FunctionCtx:

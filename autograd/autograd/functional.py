@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import backprop
-from .func import jacfwd
-from .modes import enable_grad
-from .ops.create import eye, zeros_like
-from .ops.join import stack
-from .tensor import Tensor
-from .vectorize import vmap
+from .. import backprop
+from ..func import jacfwd
+from ..modes import enable_grad
+from ..ops.create import eye, zeros_like
+from ..ops.join import stack
+from ..tensor import Tensor
+from ..vectorize import vmap
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
