@@ -89,7 +89,7 @@ from .runtime import (
 from .tensor import Tensor
 from .types import Size, contiguous_format, device, memory_format, preserve_format
 
-from . import autograd, func, nn, optim, return_types, study, utils  # isort: skip
+from . import autograd, distributions, func, nn, optim, return_types, study, utils  # isort: skip
 from . import linalg  # isort: skip
 from . import datasets  # isort: skip
 from .serialization import load, save  # isort: skip
