@@ -244,6 +244,7 @@ def test_every_public_name_has_a_docstring():
         autograd.nn,
         autograd.nn.functional,
         autograd.nn.init,
+        autograd.nn.parallel,
         autograd.nn.utils,
         autograd.optim,
         autograd.optim.lr_scheduler,

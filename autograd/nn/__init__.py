@@ -6,7 +6,7 @@ Linear(in_features=2, out_features=1, bias=True)
 """
 
 from ..naming import refuse_others as _refuse_others
-from . import functional, init, modules, utils
+from . import functional, init, modules, parallel, utils
 from .modules.activation import *
 from .modules.batchnorm import *
 from .modules.channelshuffle import *
@@ -28,6 +28,7 @@ from .modules.rnn import *
 from .modules.sparse import *
 from .modules.transformer import *
 from .modules.upsampling import *
+from .parallel import DataParallel
 from .parameter import Parameter
 
 __getattr__ = _refuse_others("torch.nn")
