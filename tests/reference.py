@@ -17,16 +17,18 @@ from opdb import FAMILIES, Row, Sample, outputs_of
 from support import leaves, random_gradients, tensors
 
 import autograd
+from autograd import as_torch
 from autograd.backend import observe
 from autograd.op import TABLE
 
 ROOT = Path(__file__).parent.parent
 PAGE, API = ROOT / "docs" / "ops.md", ROOT / "tests" / "api.txt"
 MODULES = {
-    "autograd": autograd, "autograd.Tensor": autograd.Tensor, "autograd.autograd": autograd.autograd,
+    "autograd": autograd, "autograd.Tensor": autograd.Tensor, "autograd.as_torch": as_torch,
+    "autograd.autograd": autograd.autograd,
     "autograd.autograd.functional": autograd.autograd.functional, "autograd.func": autograd.func,
     "autograd.datasets": autograd.datasets, "autograd.datasets.transforms": autograd.datasets.transforms,
-    "autograd.linalg": autograd.linalg, "autograd.nn": autograd.nn,
+    "autograd.distributions": autograd.distributions, "autograd.linalg": autograd.linalg, "autograd.nn": autograd.nn,
     "autograd.nn.functional": autograd.nn.functional, "autograd.nn.init": autograd.nn.init,
     "autograd.nn.utils": autograd.nn.utils, "autograd.optim": autograd.optim,
     "autograd.optim.lr_scheduler": autograd.optim.lr_scheduler,

@@ -1,0 +1,5 @@
+"""``torch.backends.mps``."""
+
+from ...answers import answer
+
+is_available = is_built = answer(False)
