@@ -198,9 +198,9 @@ def missing_names() -> str:
         )  # fmt: skip
         parts.append(f"`{path}`: {', '.join(names) if names else 'nothing'}.")
     parts.append(
-        "Whole modules: `torch.amp`, `torch.compile`, `torch.cuda`, `torch.distributed`, `torch.distributions`, "
-        "`torch.fft`, `torch.jit`, `torch.nn.utils.rnn`, `torch.sparse`, `torch.special`, "
-        "`torch.utils.data`; `torch.save` and `torch.load`; complex numbers, bfloat16, unsigned integers above 8 bits."
+        "Whole modules: `torch.amp`, `torch.compile`, `torch.cuda`, `torch.distributed`, `torch.fft`, `torch.jit`, "
+        "`torch.sparse`, `torch.special`; most of `torch.distributions`; complex numbers, bfloat16, unsigned integers "
+        "above 8 bits."
     )
     return "\n\n".join(parts)
 
