@@ -107,7 +107,7 @@ MISSING = (
 
 def default_of(parameter: inspect.Parameter):
     """A function by its name: each library has its own."""
-    return getattr(parameter.default, "__name__", parameter.default)
+    return parameter.default.__name__ if inspect.isroutine(parameter.default) else parameter.default
 
 
 def test_every_layer_is_there_with_pytorchs_signature():
