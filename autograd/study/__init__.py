@@ -1,5 +1,5 @@
 """Seeing backpropagation: where each node of the graph was made; what a step consists of
-(:mod:`.timing`); which graphs are alive.
+(:mod:`.timing`); which graphs are alive; pictures of nets.
 
 >>> from autograd import nn, ones
 >>> with trace():
@@ -9,6 +9,7 @@
 """
 
 from .live import graph_report
+from .network import Network, network
 from .tracing import Where, trace
 
-__all__ = ["Where", "graph_report", "trace"]
+__all__ = ["Network", "Where", "graph_report", "network", "trace"]
