@@ -134,7 +134,7 @@ def _run(model: Any, layers: dict, x: Tensor) -> tuple[list[Call], list[list[str
         calls.append((layer, _first(args[0]), _first(output)))
         labels.append([])
 
-    def recorded(node: Node) -> None:
+    def recorded(node: Node, *_: Any) -> None:
         if node.op.__name__ not in PLAIN:
             labels[-1].append(node.op.__name__.lower())
 
