@@ -124,7 +124,7 @@ def _note_line(time: int) -> None:
     storage.lines[time] = tracing.here()
 
 
-def _remember(node: Node) -> None:
+def _remember(node: Node, *_: Any) -> None:
     global _nan_since
     _sums[node] = _checksums(node)
     if node.op is Log and type(node.edges[0]) is Node and node.edges[0].op is Softmax:

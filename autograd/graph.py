@@ -6,7 +6,7 @@ inputs came from, and the values its derivative will need. :mod:`autograd.backpr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from .op import Op
     from .tensor import Tensor
 
-observers: list[Callable[[Node], None]] = []
-"""Called with each new node: tracing and the study tools hang here."""
+observers: list[Callable[[Node, Sequence, Sequence], None]] = []
+"""Each is called as observer(node, arrays, outs) with a new node, the arrays that its op had (the inputs in the order
+of their names, None where one was not given, then others; an op of any number of inputs tells none) and its outputs:
+tracing and the study tools hang here."""
 
 watchers: list[Callable[[Node, Any, Callable[[], Any]], Any]] = []
 """Each is called as watcher(node, gradient, run) when backward is at a node, and returns what run() returned, the

@@ -228,11 +228,13 @@ def _only(derivative: Callable[[Node, Array, Array | None], Array]) -> Callable[
 _make = object.__new__
 
 
-def record(op: type[Op], edges: tuple, arrays: tuple, out: Array, params: tuple = ()) -> Tensor:
+def record(
+    op: type[Op], edges: tuple, arrays: tuple, out: Array, params: tuple = (), outs: Sequence[Array] | None = None
+) -> Tensor:
     """The tensor of an op's result, with its node where an input requires gradients.
 
     ``edges`` are the inputs' (None where no gradient is wanted), ``arrays`` the inputs' arrays, then the output, then
-    the op's extras.
+    the op's extras; ``outs`` all outputs, of an op with several.
     """
     y = _make(Tensor)
     y._array = out
@@ -253,14 +255,16 @@ def record(op: type[Op], edges: tuple, arrays: tuple, out: Array, params: tuple 
         node.seq = tick()
         y._edge = node
         if observers:
+            if outs is not None:
+                node.layout = tuple([out.layout for out in outs])
             for observer in tuple(observers):
-                observer(node)
+                observer(node, arrays, (out,) if outs is None else outs)
     return y
 
 
 def record_many(op: type[Op], edges: tuple, arrays: tuple, outs: list[Array], params: tuple = ()) -> list[Tensor]:
     """As :func:`record` for an op with several outputs; its derivatives get the list of their gradients."""
-    first = record(op, edges, arrays, outs[0], params) if outs else None
+    first = record(op, edges, arrays, outs[0], params, outs) if outs else None
     node = first._edge if first is not None else None
     results = [wrap(out) for out in outs]
     if node is not None:

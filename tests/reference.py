@@ -91,7 +91,7 @@ class Facts:
     def _run(self, sample: Sample) -> None:
         """Forward, whose ops are noted, and backward."""
         args, kwargs, wanted = (*tensors(sample), []) if self.row.wanted is None else leaves(self.row, sample)
-        note = lambda node: self.ops.append(node.op.__name__)  # noqa: E731
+        note = lambda node, *_: self.ops.append(node.op.__name__)  # noqa: E731
         autograd.graph.observers.append(note)
         try:
             with self._watched():

@@ -59,7 +59,7 @@ class Used:
     def __init__(self):
         self.ops, self.kernels, self.fused = set(), set(), set()
 
-        def note(node):
+        def note(node, *_):
             self.ops.add(node.op.__name__)
             for name, edge in zip(node.op.inputs or ("x",) * len(node.edges), node.edges):
                 if edge is not None:

@@ -640,12 +640,16 @@ def test_creation_order_is_a_topological_order():
 
 def test_observers_see_each_node():
     seen = []
-    autograd.graph.observers.append(seen.append)
+
+    def note(node, arrays, outs):
+        seen.append((node.name(), [a.shape for a in arrays], [y.shape for y in outs]))
+
+    autograd.graph.observers.append(note)
     try:
-        leaf(1.0).exp().sin()
+        leaf([1.0, 2.0]).exp().split(1)
     finally:
-        autograd.graph.observers.remove(seen.append)
-    assert [n.name() for n in seen] == ["ExpBackward0", "SinBackward0"]
+        autograd.graph.observers.remove(note)
+    assert seen == [("ExpBackward0", [(2,), (2,)], [(2,)]), ("SplitBackward0", [(2,)], [(1,), (1,)])]
 
 
 def test_trace_tells_where_a_node_was_made():

@@ -210,12 +210,12 @@ def _recorded(function: type[Function], ctx: FunctionCtx, args: tuple, edges: tu
     outputs = list(output) if several else [output]
     node = Node()
     node.op, node.edges, node.params, node.hooks = function._op, edges, (ctx,), None
-    layouts = [y._array.layout for y in outputs if isinstance(y, Tensor)]
-    if not layouts:
+    made = [y._array if isinstance(y, Tensor) else None for y in outputs]
+    if all(a is None for a in made):
         return output
-    node.layout = (
-        tuple([y._array.layout if isinstance(y, Tensor) else None for y in outputs]) if several else layouts[0]
-    )
+    node.layout = tuple([None if a is None else a.layout for a in made])
+    if not several:
+        (node.layout,) = node.layout
     node.seq = tick()
     ctx._node = ref(node)
     inputs = {id(a): a for a in args if isinstance(a, Tensor)}
@@ -242,7 +242,7 @@ def _recorded(function: type[Function], ctx: FunctionCtx, args: tuple, edges: tu
     node.saved = tuple([None if t is None else t._array for t in ctx._to_save])
     ctx._to_save = ()
     for observer in tuple(observers):
-        observer(node)
+        observer(node, tuple([a._array if isinstance(a, Tensor) else None for a in args]), made)
     return type(output)(results) if several else results[0]
 
 

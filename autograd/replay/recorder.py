@@ -153,7 +153,7 @@ class Recorder:
                 f"capture: {what} is nothing that a replay repeats, at {_user_line(sys._getframe(1))}: do it outside"
             )
 
-    def _node(self, node: Node) -> None:
+    def _node(self, node: Node, *_: Any) -> None:
         if not self._mine():
             return
         node._where = _user_line(sys._getframe(1))

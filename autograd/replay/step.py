@@ -132,7 +132,7 @@ class CapturedStep:
         """The step as it is; notes its leaves."""
         leaves: dict[Leaf, None] = {}
 
-        def note(node: Node) -> None:
+        def note(node: Node, *_: Any) -> None:
             leaves.update((edge, None) for edge in node.edges if type(edge) is Leaf)
 
         self._counts["run"] += 1

@@ -1,5 +1,5 @@
-"""Seeing backpropagation: where each node of the graph was made; what a step consists of
-(:mod:`.timing`); which graphs are alive; pictures of nets.
+"""Seeing backpropagation: a graph as a list of steps with everything that goes through them (:func:`record`); where
+each node was made; what a step consists of (:mod:`.timing`); which graphs are alive; pictures of nets and graphs.
 
 >>> from autograd import nn, ones
 >>> with trace():
@@ -10,6 +10,7 @@
 
 from .live import graph_report
 from .network import Network, network
+from .record import Record, record
 from .tracing import Where, trace
 
-__all__ = ["Network", "Where", "graph_report", "network", "trace"]
+__all__ = ["Network", "Record", "Where", "graph_report", "network", "record", "trace"]

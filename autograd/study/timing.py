@@ -175,7 +175,7 @@ def _watch(timing: Timing, step: Callable[[], Any]) -> None:
     """Count nodes and kernels, time each kernel, find the peak of memory."""
     nodes: list[str] = []
 
-    def note(node: graph.Node) -> None:
+    def note(node: graph.Node, *_: Any) -> None:
         nodes.append(node.op.__name__)
 
     graph.observers.append(note)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakSet
 
 from .. import graph
 
@@ -19,6 +20,7 @@ active = False  # whether some trace is on: modules then say when they are enter
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _depth = 0
 _modules: list[Any] = []
+roots: WeakSet[Any] = WeakSet()  # the outermost modules whose forward was traced: parameters have their names from them
 
 
 class Where(NamedTuple):
@@ -36,14 +38,30 @@ class Where(NamedTuple):
 
 class trace:
     """Within ``with trace():`` each new node keeps where it was made, as ``node.where``. AUTOGRAD_TRACE=1 does so
-    throughout."""
+    throughout.
+
+    values
+        Keep copies of what goes through each node too: the values of the forward and, of each backward within, the
+        gradients that arrive and leave. The views of autograd.study show them, also once backward freed what it needed.
+    """
+
+    def __init__(self, values: bool = False):
+        self._values = values
 
     def __enter__(self) -> trace:
         start()
+        if self._values:
+            from . import keeping
+
+            keeping.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
         stop()
+        if self._values:
+            from . import keeping
+
+            keeping.stop()
 
 
 def start() -> None:
@@ -64,7 +82,7 @@ def stop() -> None:
         graph.observers.remove(_note)
 
 
-def _note(node: Node) -> None:
+def _note(node: Node, *_: Any) -> None:
     node._where = here()
 
 
@@ -97,6 +115,8 @@ def module(m: Any) -> Iterator[None]:
     if not active:
         yield
         return
+    if not _modules:
+        roots.add(m)
     _modules.append(m)
     try:
         yield

@@ -45,7 +45,7 @@ class _Region:
         self.random = default_generator.get_state() if preserve else None
         self.nodes: list[tuple[ref[Node], tuple]] = []  # in order, with the layouts that they saved
 
-    def note(self, node: Node) -> None:
+    def note(self, node: Node, *_: Any) -> None:
         """Forget what a node of the first run saved; it is asked for again by :func:`backprop.recompute`."""
         if node.saved:
             self.nodes.append((ref(node), tuple([None if a is None else a.layout for a in node.saved])))
@@ -60,7 +60,7 @@ class _Region:
         before = default_generator.get_state()
         if self.random is not None:
             default_generator.set_state(self.random)
-        graph.observers.append(lambda node: doubles.append(node) if node.saved else None)
+        graph.observers.append(lambda node, *_: doubles.append(node) if node.saved else None)
         mine = graph.observers[-1]
         try:
             with enable_grad(), self.context:

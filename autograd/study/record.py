@@ -1,0 +1,353 @@
+"""A graph as a list of steps in backward order: what every view of :mod:`autograd.study` reads.
+
+>>> from autograd import tensor
+>>> a, b = tensor(2.0, requires_grad=True), tensor(3.0, requires_grad=True)
+>>> c = a * b + a
+>>> found = record(c)
+>>> for step in found.steps:
+...     print(step.number, step.name, [e.target for e in step.inputs], [float(v) for v in step.left])
+1 AddBackward0 [step 2, leaf 'a'] [1.0, 1.0]
+2 MulBackward0 [leaf 'a', leaf 'b'] [3.0, 2.0]
+>>> [(leaf.name, float(leaf.gradient)) for leaf in found.leaves]
+[('a', 4.0), ('b', 2.0)]
+
+Reading changes nothing: the gradients are found by a backward pass that keeps the graph and fills no ``.grad``. Nothing
+here recurses.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from inspect import CO_OPTIMIZED
+from typing import Any
+
+import numpy as np
+
+from .. import backprop, graph
+from ..backend import observe
+from ..graph import Leaf, Node, Output
+from ..op import Op
+from ..tensor import Tensor
+from . import keeping, tracing
+from .keeping import Cost, Meter, Values, input_names
+from .tracing import Where
+
+_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+NOT_RECORDED = "not recorded: run the forward within `with autograd.study.trace(values=True):`"
+FREED = (
+    "the graph was freed by a backward, and what went through it was not recorded: look at it before backward, call "
+    "backward(retain_graph=True), or run forward and backward within `with autograd.study.trace(values=True):`"
+)
+
+
+@dataclass(eq=False)
+class LeafRecord:
+    """Where gradients end. ``name`` is a parameter's path within its module, the name of a variable, or "leaf 1";
+    ``gradient`` what this backward gives it, ``value`` what it was in the forward."""
+
+    name: str
+    leaf: Leaf
+    shape: tuple[int, ...]
+    dtype: str
+    parameter: bool
+    value: Values = None
+    gradient: Values = None
+    used_by: list[tuple[Step, int]] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"leaf {self.name!r}"
+
+
+@dataclass(eq=False)
+class Input:
+    """An input of a step. ``target`` is the step or leaf that its gradient goes to, at its output ``index``, None where
+    no gradient is wanted; ``summed`` the dims of the gradient along which broadcasting is summed away."""
+
+    name: str
+    target: Step | LeafRecord | None
+    index: int
+    shape: tuple[int, ...] | None
+    summed: tuple[int, ...] = ()
+
+
+@dataclass
+class Saved:
+    """An array that a step saved: None for its values once they are freed."""
+
+    name: str
+    shape: tuple[int, ...]
+    nbytes: int
+    values: Values
+
+
+@dataclass(eq=False)
+class Step:
+    """A node of the graph. Values and gradients are lists, one entry per output or input, None for what is missing;
+    the lists themselves are None where nothing was recorded."""
+
+    number: int
+    node: Node
+    op: type[Op]
+    name: str
+    where: Where | None
+    inputs: list[Input]
+    shapes: list[tuple[int, ...] | None]
+    dtype: str
+    params: dict[str, Any]
+    saved: list[Saved]
+    freed: bool
+    used_by: list[tuple[Step, int]] = field(default_factory=list)
+    outputs: list[Values] | None = None
+    values: list[Values] | None = None  # of the inputs
+    arrays: tuple = ()  # what the inputs were: tells equal constants from one used twice
+    arrived: list[Values] | None = None
+    left: list[Values] | None = None
+    forward: Cost | None = None
+    backward: Cost | None = None
+
+    def __repr__(self) -> str:
+        return f"step {self.number}"
+
+
+@dataclass(eq=False)
+class Record:
+    """A graph: its steps in backward order, its leaves in the order in which backward meets them, the step (or leaf)
+    and the output where it starts, and the gradient there."""
+
+    steps: list[Step]
+    leaves: list[LeafRecord]
+    root: Step | LeafRecord
+    index: int
+    start: Values
+    by_node: dict[Any, Any]
+
+    def target(self, t: Tensor) -> tuple[Step | LeafRecord, int] | None:
+        """Where a tensor is: its step or leaf, and which output; None where it is not in the graph."""
+        edge = t._edge
+        found = self.by_node.get(edge.node if type(edge) is Output else edge)
+        return None if found is None else (found, edge.index if type(edge) is Output else 0)
+
+    def gradient(self, target: Step | LeafRecord, index: int = 0) -> Values:
+        """The gradient that arrives there."""
+        if isinstance(target, LeafRecord):
+            return target.gradient
+        return None if target.arrived is None else target.arrived[index]
+
+    def value(self, step: Step, i: int) -> Values:
+        """The value of an input in the forward, None where it was not recorded."""
+        target = step.inputs[i].target
+        if step.values is not None and step.values[i] is not None:
+            return step.values[i]
+        if isinstance(target, Step) and target.outputs is not None:
+            return target.outputs[step.inputs[i].index]
+        named = {s.name: s.values for s in step.saved}
+        return named.get(step.inputs[i].name)
+
+
+def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, gradients: bool = True) -> Record:
+    """The graph behind ``loss``.
+
+    model
+        The module that parameters have their names from; by default those whose forward was traced, then the variables
+        of the caller.
+    gradient
+        The gradient at which backward starts, where ``loss`` has several elements.
+    gradients
+        Whether gradients are wanted: those of the last backward that ran within ``trace(values=True)``, or else found
+        by one of this function's own, in which hooks take part but no ``.grad`` changes.
+
+    Raises RuntimeError for a tensor without a graph, and where gradients are wanted of a graph that was freed and not
+    recorded.
+    """
+    if not isinstance(loss, Tensor):
+        raise TypeError(f"the study of a graph starts at a Tensor, got {type(loss).__name__}")
+    start = backprop._start(loss, gradient, 0, False) if gradients or loss._edge is None else None
+    nodes = sorted(backprop.reachable([loss._edge]), key=lambda node: -node.seq)
+    names = _names(model)
+    by_node: dict[Any, Any] = {}
+    for number, node in enumerate(nodes, 1):
+        by_node[node] = _step(number, node)
+    leaves: list[LeafRecord] = []
+    if type(loss._edge) is Leaf:
+        leaves.append(_leaf(loss._edge, names, by_node))
+    for node in nodes:
+        _connect(by_node[node], names, by_node, leaves)
+    edge: Any = loss._edge
+    root = by_node[edge.node if type(edge) is Output else edge]
+    index = edge.index if type(edge) is Output else 0
+    first = None if start is None else start.numpy().copy()
+    found = Record([by_node[n] for n in nodes], leaves, root, index, first, by_node)
+    if gradients:
+        _find_gradients(found, loss, start, given=gradient is not None)
+    return found
+
+
+# --- the walk ---------------------------------------------------------------------------------------------------------
+
+
+def _step(number: int, node: Node) -> Step:
+    layouts = node.layout if type(node.layout) is tuple else (node.layout,)
+    op = node.op
+    saved = [
+        Saved(name, a.shape, a.layout.nbytes, a.numpy().copy())
+        for name, a in zip(op.saves or [f"saved_{i}" for i in range(len(node.saved or ()))], node.saved or ())
+        if a is not None
+    ]
+    step = Step(
+        number, node, op, node.name(), node.where, [], [None if x is None else x.shape for x in layouts],
+        str(next(x.dtype for x in layouts if x is not None)), dict(zip(op.params, node.params)), saved,
+        node.saved is None and node not in backprop.recompute,
+    )  # fmt: skip
+    kept = keeping.of(node)
+    if kept is not None:
+        step.outputs, step.values, step.arrays, step.forward = kept.outputs, kept.inputs, kept.arrays, kept.forward
+        step.arrived, step.left, step.backward = kept.arrived, kept.left, kept.backward
+    return step
+
+
+def _connect(step: Step, names: dict[int, str], by_node: dict[Any, Any], leaves: list[LeafRecord]) -> None:
+    """Fill the inputs of a step; makes the leaves that it is the first to meet."""
+    node = step.node
+    known = {s.name: s.shape for s in step.saved}
+    for i, name in enumerate(input_names(node)):
+        edge: Any = node.edges[i] if i < len(node.edges) else None
+        array = step.arrays[i] if i < len(step.arrays) else None
+        shape = known.get(name) if array is None else array.shape
+        if edge is None:
+            if i < len(node.edges) or array is not None:
+                step.inputs.append(Input(name, None, 0, shape))
+            continue
+        if type(edge) is Leaf and edge not in by_node:
+            leaves.append(_leaf(edge, names, by_node))
+        target = by_node[edge.node if type(edge) is Output else edge]
+        step.inputs.append(Input(name, target, edge.index if type(edge) is Output else 0, edge.layout.shape))
+        target.used_by.append((step, i))
+        if isinstance(target, LeafRecord) and step.values is not None:
+            target.value = step.values[i]
+
+
+def _leaf(leaf: Leaf, names: dict[int, str], by_node: dict[Any, Any]) -> LeafRecord:
+    variable = leaf.variable
+    number = sum(isinstance(r, LeafRecord) for r in by_node.values()) + 1
+    found = by_node[leaf] = LeafRecord(
+        names.get(id(leaf), f"leaf {number}"), leaf, leaf.layout.shape, str(leaf.layout.dtype),
+        _is_parameter(variable), None if variable is None else variable._array.numpy().copy(),
+    )  # fmt: skip
+    return found
+
+
+def _is_parameter(t: Any) -> bool:
+    from ..nn.parameter import Parameter
+
+    return isinstance(t, Parameter)
+
+
+def _names(model: Any) -> dict[int, str]:
+    """Names of leaves, by their identity: variables of the caller, over them the parameters of modules."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    found: dict[int, str] = {}
+    for scope in (frame.f_globals, variables := frame.f_locals):
+        for name, value in tuple(scope.items()):
+            if isinstance(value, Tensor) and type(value._edge) is Leaf and not name.startswith("_"):
+                found[id(value._edge)] = name
+    if frame.f_code.co_flags & CO_OPTIMIZED and type(variables) is dict:
+        variables.clear()  # a copy, which before Python 3.13 would live as long as the caller runs
+    for root in tracing.roots if model is None else [model]:
+        for name, p in root.named_parameters():
+            found[id(p._edge)] = name
+    return found
+
+
+# --- gradients --------------------------------------------------------------------------------------------------------
+
+
+def _find_gradients(found: Record, loss: Tensor, start: Any, given: bool) -> None:
+    """Fill in what arrives at each step and leaves it, and the gradients of the leaves."""
+    freed = any(step.freed for step in found.steps)
+    if freed or (not given and all(step.arrived is not None for step in found.steps)):
+        if any(step.arrived is None for step in found.steps):
+            raise RuntimeError(FREED)
+        _sum_up(found)
+        return
+    for leaf, g in _run(found, loss, start).items():
+        if leaf in found.by_node:
+            found.by_node[leaf].gradient = g.numpy().copy()
+    for step in found.steps:
+        _note_sums(step)
+
+
+def _run(found: Record, loss: Tensor, start: Any) -> dict:
+    """A backward pass that keeps the graph; its gradients and costs go into the steps."""
+    meter = Meter()
+
+    def watch(node: Node, g: Any, run: Any) -> Any:
+        step = found.by_node[node]
+        step.arrived = keeping.arrays_of(g)
+        meter.read()
+        result = run()
+        step.backward, step.left = meter.read(), keeping.arrays_of(list(result))
+        return result
+
+    for step in found.steps:
+        step.arrived = step.left = None
+    graph.watchers.append(watch)
+    try:
+        with observe(meter), _without_retained(found):
+            return backprop.run_backward((loss._edge,), (start,), True, False)
+    finally:
+        graph.watchers.remove(watch)
+
+
+@contextmanager
+def _without_retained(found: Record) -> Iterator[None]:
+    """Within it no hook of retain_grad() runs: it would fill a ``.grad``."""
+    owners = [r.node if isinstance(r, Step) else r.leaf for r in found.by_node.values()]
+    before = [(owner, owner.hooks) for owner in owners if owner.hooks]
+    for owner, hooks in before:
+        owner.hooks = {k: h for k, h in hooks.items() if not (type(k) is tuple and k[0] == "retain")}
+    try:
+        yield
+    finally:
+        for owner, hooks in before:
+            owner.hooks = hooks
+
+
+def _sum_up(found: Record) -> None:
+    """The gradients of the leaves, from what left the steps."""
+    for step in found.steps:
+        _note_sums(step)
+        for e, g in zip(step.inputs, step.left or ()):
+            if isinstance(e.target, LeafRecord) and g is not None:
+                g = unbroadcast(g, e.target.shape)
+                e.target.gradient = g if e.target.gradient is None else e.target.gradient + g
+    if isinstance(found.root, LeafRecord):
+        found.root.gradient = found.start
+
+
+def _note_sums(step: Step) -> None:
+    """Note along which dims the gradients that leave a step are summed."""
+    for e, g in zip(step.inputs, step.left or ()):
+        if e.target is not None and g is not None and e.shape is not None:
+            e.summed = broadcast_dims(g.shape, e.shape)
+
+
+def broadcast_dims(wide: tuple, narrow: tuple) -> tuple[int, ...]:
+    """The dims of ``wide`` along which ``narrow`` was broadcast to it.
+
+    >>> broadcast_dims((5, 2, 3), (2, 1))
+    (0, 2)
+    """
+    lead = len(wide) - len(narrow)
+    return tuple([d for d, n in enumerate(wide) if d < lead or (n != 1 and narrow[d - lead] == 1)])
+
+
+def unbroadcast(g: np.ndarray, shape: tuple) -> np.ndarray:
+    """Sum a gradient over the dims along which ``shape`` was broadcast."""
+    return g.sum(broadcast_dims(g.shape, shape)).reshape(shape) if g.shape != tuple(shape) else g
