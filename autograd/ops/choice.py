@@ -25,7 +25,8 @@ from .operands import function_of_two, operand, pair
 
 class Maximum(Binary):
     """y = max(a, b)
-    dL/da = g where a > b, g / 2 where a = b"""
+    dL/da = g where a > b, g / 2 where a = b, else 0
+    dL/db = g where b > a, g / 2 where a = b, else 0"""
 
     fused = {"a": "maximum_grad g a b", "b": "maximum_grad g b a"}
 
@@ -38,7 +39,8 @@ class Maximum(Binary):
 
 class Minimum(Binary):
     """y = min(a, b)
-    dL/da = g where a < b, g / 2 where a = b"""
+    dL/da = g where a < b, g / 2 where a = b, else 0
+    dL/db = g where b < a, g / 2 where a = b, else 0"""
 
     fused = {"a": "minimum_grad g a b", "b": "minimum_grad g b a"}
 
@@ -63,7 +65,7 @@ class Clamp(Unary):
 class Fmax(Binary):
     """y = max(a, b), the other one where one is NaN
     dL/da = g where a >= b or b is NaN, else 0
-    dL/db = the rest of g
+    dL/db = g where b > a or a is NaN, else 0
 
     >>> fmax(tensor([1.0, math.nan]), tensor([2.0, 3.0]))
     tensor([2., 3.])
@@ -79,7 +81,7 @@ class Fmax(Binary):
 class Fmin(Binary):
     """y = min(a, b), the other one where one is NaN
     dL/da = g where a <= b or b is NaN, else 0
-    dL/db = the rest of g
+    dL/db = g where b < a or a is NaN, else 0
 
     >>> fmin(tensor([1.0, math.nan]), tensor([2.0, 3.0]))
     tensor([1., 3.])

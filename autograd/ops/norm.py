@@ -95,7 +95,8 @@ class LayerNorm(Norm):
 class AffineLayerNorm(AffineNorm):
     """y = z * weight + bias, z = (x - mean(x)) * rstd, rstd = 1 / sqrt(var(x) + eps)
     dL/dx = rstd * (h - mean(h) - z * mean(h * z)), h = g * weight
-    dL/dweight = g * z, dL/dbias = g, summed over the rows"""
+    dL/dweight = g * z, summed over the rows
+    dL/dbias = g, summed over the rows"""
 
     kernel = "layer_norm"
     backward_name = "NativeLayerNormBackward0"

@@ -197,7 +197,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 
 class Elu(Composed):
-    """y = scale * (x where x > 0, else alpha * (exp(steepness * x) - 1))
+    """y = scale * x where x > 0, else scale * alpha * (exp(steepness * x) - 1)
     dL/dx = g * scale where x > 0, else g * scale * alpha * steepness * exp(steepness * x)"""
 
     params = ("alpha", "scale", "steepness")

@@ -8,9 +8,12 @@ each node was made; what a step consists of (:mod:`.timing`); which graphs are a
 '0'
 """
 
+from .explain import Explanation, explain
 from .live import graph_report
 from .network import Network, network
 from .record import Record, record
 from .tracing import Where, trace
 
-__all__ = ["Network", "Record", "Where", "graph_report", "network", "record", "trace"]
+__all__ = [
+    "Explanation", "Network", "Record", "Where", "explain", "graph_report", "network", "record", "trace",
+]  # fmt: skip

@@ -1,0 +1,253 @@
+"""Explanations: formulas hold, numbers are the engine's, nothing a user named can break a page."""
+
+import json
+import re
+from contextlib import suppress
+from math import inf, nan
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import nn, ones, study, tensor
+from autograd.nn import functional as F
+from autograd.op import TABLE, Binary, Unary
+from autograd.ops.activation import Composed, Glu
+from autograd.study import formulas
+
+# --- formulas ---------------------------------------------------------------------------------------------------------
+
+PARAMS = {
+    "AddScalar": [0.7], "RsubScalar": [0.7], "MulScalar": [-0.7], "DivScalar": [0.7], "RdivScalar": [0.7],
+    "PowScalar": [3.0], "RpowScalar": [1.7], "Clamp": [-0.5, 0.6], "Logit": [-1.0], "LeakyRelu": [0.1],
+    "Softplus": [2.0, 5.0], "Hardtanh": [-0.5, 0.6], "Hardshrink": [0.4], "Softshrink": [0.4],
+    "Threshold": [0.3, -2.0], "Elu": [1.5, 1.1, 1.0], "Celu": [1.5, 1.0, 1 / 1.5], "Deg2Rad": [np.pi / 180],
+    "Rad2Deg": [180 / np.pi], "Round": [0],
+}  # fmt: skip
+WORDS = {
+    "Copysign": "signs are told in words", "Erfinv": "is given as an equation", "Floor": "", "Ceil": "", "Trunc": "",
+    "Round": "", "NanToNum": "", "Alias": "", "Clone": "",
+}  # fmt: skip
+"""Rows whose formula is prose."""
+
+
+def elementwise():
+    found = {n: op for n, op in TABLE.items() if issubclass(op, Unary | Binary | Composed | Glu)}
+    return sorted(n for n in found if n not in WORDS and found[n].inputs in (("x",), ("a", "b")))
+
+
+def clauses(text):
+    """A formula's parts: what comes before ", " or "; ", outside of brackets."""
+    parts, depth = [""], 0
+    for c in text:
+        depth += (c in "([") - (c in ")]")
+        if c in ",;" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [p.strip() for p in parts]
+
+
+def parsed(text, known, sp):
+    """A formula of a row as a SymPy expression: "e where condition, else f", "name = e" and prose after it."""
+    parts = clauses(re.sub(r"\|(\w+)\|", r"abs(\1)", text))
+    known = dict(known)
+    for part in reversed(parts[1:]):
+        if match := re.fullmatch(r"(\w+) = (.*)", part):
+            known[match[1]] = sp.sympify(match[2], known)
+    cases, default, first = [], None, parts[0]
+    for part in [first, *parts[1:]]:
+        part = part.replace("itself ", "")
+        match = re.fullmatch(r"(?:else )?(.*) where (.*)", part)
+        if match:
+            condition = re.sub(r"(\S+) <= (\w+) <= (\S+)|(\S+) < (\w+) < (\S+)", _chained, match[2])
+            condition = re.sub(r"^(\w+) = (\w+)$", r"Eq(\1, \2)", condition.partition(" or ")[0])  # "or b is NaN"
+            with suppress(sp.SympifyError, SyntaxError, TypeError):
+                cases.append((sp.sympify(match[1], known), sp.sympify(condition, known)))
+        elif part.startswith("else "):
+            default = sp.sympify(part[5:], known)
+        elif part is first:
+            default = sp.sympify(part, known)
+    return sp.Piecewise(*cases, (default, True)) if cases else default
+
+
+def _chained(match):
+    a, x, b = [g for g in match.groups() if g]
+    return f"And({a} <= {x}, {x} <= {b})"
+
+
+@pytest.mark.parametrize("name", elementwise())
+def test_the_formula_of_a_row_is_its_rule(name):
+    """Forward and gradient as written, evaluated by SymPy, are what the engine computes; and the one is the other's
+    derivative."""
+    sp = pytest.importorskip("sympy")
+    op, params = TABLE[name], PARAMS.get(name, [])
+    symbols = {n: sp.Symbol(n, real=True) for n in (*op.inputs, "g", "y")}
+    t = sp.Symbol("t", real=True)
+    functions = {
+        "sigmoid": sp.Lambda(t, 1 / (1 + sp.exp(-t))), "arsinh": sp.asinh, "arcosh": sp.acosh, "artanh": sp.atanh,
+        "arcsin": sp.asin, "arccos": sp.acos, "arctan": sp.atan, "log2": sp.Lambda(t, sp.log(t, 2)),
+        "P": sp.Lambda(t, (1 + sp.erf(t / sp.sqrt(2))) / 2), "trunc": sp.Lambda(t, sp.sign(t) * sp.floor(sp.Abs(t))),
+        "abs": sp.Abs, "min": sp.Min, "max": sp.Max, "pi": sp.pi, "And": sp.And, "Eq": sp.Eq,
+    }  # fmt: skip
+    numbers = {n: sp.Float(v) for n, v in zip(op.params, params)}
+    known = {**functions, **numbers, **symbols}
+    written = formulas.forward(op).removeprefix("y = ")
+    if name == "Atan2":
+        written = "atan2(a, b)"
+    if name == "GeluTanh":
+        known["u"] = sp.sympify("sqrt(2 / pi) * (x + 0.044715 * x ** 3)", known)
+    for part in clauses(written):
+        if match := re.fullmatch(r"(\w+) = (.*)", part):
+            known[match[1]] = sp.sympify(match[2], known)
+    forward = parsed(written, known, sp)
+    rules = {}
+    for n in op.inputs:
+        text = formulas.rule(op, n).replace("du/dx", "(sqrt(2 / pi) * (1 + 3 * 0.044715 * x ** 2))")
+        rules[n] = parsed(text, {**known, "y": forward}, sp)
+    checked = 0
+    for point in zip((-2.3, -0.72, -0.31, 0.23, 0.44, 0.83, 1.7, 3.4), (0.52, 1.3, -0.4, 0.21, -1.6, 0.9, 2.2, 0.71)):
+        values = [tensor(v, dtype=autograd.float64, requires_grad=True) for v in point[: len(op.inputs)]]
+        y = op.apply(*values, *params)
+        if not np.isfinite(y.item()):
+            continue
+        checked += 1
+        at = {symbols[n]: v for n, v in zip(op.inputs, point)}
+        assert float(forward.subs(at)) == pytest.approx(y.item(), rel=1e-9, abs=1e-12)
+        gradients = autograd.autograd.grad(y, values, tensor(1.3, dtype=autograd.float64))
+        for n, d in zip(op.inputs, gradients):
+            assert float(rules[n].subs({**at, symbols["g"]: 1.3})) == pytest.approx(d.item(), rel=1e-9, abs=1e-12), n
+            if "floor" in written or "trunc" in written:  # SymPy leaves their derivatives alone
+                near = [forward.subs({**at, symbols[n]: at[symbols[n]] + step}) for step in (1e-6, -1e-6)]
+                assert 1.3 * float(near[0] - near[1]) / 2e-6 == pytest.approx(d.item(), rel=1e-6), n
+            else:
+                slope = float(forward.diff(symbols[n]).subs(at).doit())
+                assert 1.3 * slope == pytest.approx(d.item(), rel=1e-9, abs=1e-12), n
+    assert checked >= 2
+
+
+def test_every_input_that_gets_a_gradient_has_a_formula():
+    for name, op in TABLE.items():
+        for n, found in zip(op.inputs, op.rules):
+            assert not (found and not formulas.rule(op, n)) or name in ("AffineRmsNorm",), (name, n)
+        assert formulas.forward(op).startswith("y"), name
+
+
+def test_products_and_words():
+    assert formulas.product("g^T @ x", {"g": (64, 128), "x": (64, 784)}) == "(128, 784) = (128, 64)(64, 784)"
+    assert formulas.product("g * b", {"g": (2, 2), "b": (2, 2)}) == ""
+    assert formulas.in_words("-g / sqrt(1 - x * x)").startswith("the gradient arriving divided by sqrt")
+    assert formulas.in_words("-g").endswith("its sign turned")
+    assert formulas.in_words("g where x > 0, else 0") == "g where x > 0, else 0"
+
+
+# --- explanations -----------------------------------------------------------------------------------------------------
+
+
+def leaf(values):
+    return tensor(values, requires_grad=True)
+
+
+def net():
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    x, w = autograd.randn(2, 5, 3), leaf([[0.5, -1.0]])
+    with study.trace(values=True):
+        h = model(x) * w
+        loss = F.cross_entropy(h.flatten(0, 1), tensor([0, 1] * 5)) + (w * w).sum()
+    return model, w, loss
+
+
+def test_an_explanation_says_what_each_step_does(backend):
+    model, w, loss = net()
+    found = study.explain(loss)
+    by_op = {e.op: e for e in found.entries}
+    linear = next(e for e in found.entries if e.op.startswith("Linear"))
+    assert [r.name for r in linear.inputs] == ["x", "weight", "bias"]
+    assert linear.inputs[1].product == "(2, 4) = (2, 10)(10, 4)" and linear.inputs[1].target == "leaf 2.weight"
+    assert linear.module == "2" and linear.source == "h = model(x) * w" and linear.flops >= 2 * 2 * 10 * 2 * 4
+    product = by_op["Mul"] if by_op["Mul"].inputs[0].summed or by_op["Mul"].inputs[1].summed else found.entries[-1]
+    scaled = next(e for e in found.entries if e.op == "Mul" and e.module == "" and "(2, 5, 2)" in e.shapes)
+    assert product.number and scaled.inputs[1].summed == "(2, 5, 2) summed over dims 0, 1 gives (1, 2)"
+    total = next(t for t in found.leaves if t.name == "w")
+    loss.backward()
+    assert total.gradient.norm == pytest.approx(float(np.linalg.norm(w.grad.numpy())))
+    assert len(total.branches) == 3 and "sum of" in str(found)  # h * w, and w * w twice
+    assert found[1] is found.entries[0] and "CrossEntropy" in by_op and by_op["CrossEntropy"].saved
+    assert {t.name for t in found.leaves} == {"w", *dict(model.named_parameters())}
+
+
+def test_numbers_are_put_into_the_formula():
+    a, b = leaf(2.0), leaf(-3.0)
+    with study.trace(values=True):
+        c = (a * b).tanh()
+    entries = study.explain(c).entries
+    assert re.fullmatch(r"dL/da = g \* b = 2.45.e-5 \* \(-3\) = -7.3..e-5", entries[1].inputs[0].numbers)
+    assert entries[0].inputs[0].numbers.startswith("dL/dx = g * (1 - y * y) = 1 * (1 - (-1) * (-1)) = 2.45")
+
+
+def test_what_was_not_recorded_is_said():
+    loss = (leaf([1.0, 2.0]) * 2).sum()
+    text = str(study.explain(loss))
+    assert "not recorded: run the forward within `with autograd.study.trace(values=True):`" in text
+    loss.backward()
+    with study.trace():
+        freed = leaf([1.0]).exp().sum()
+        freed.backward()
+    with pytest.raises(RuntimeError, match="was freed by a backward"):
+        study.explain(freed)
+
+
+def test_not_a_number_and_guarded_products_are_warned_of():
+    x = leaf([0.0, 4.0])
+    text = str(study.explain(autograd.where(x > 0, x.log(), 0.0).sum()))
+    assert "1 products 0 * inf" in text
+    bad = study.explain((leaf([-1.0, 4.0]).sqrt() * leaf(inf)).sum())
+    assert "NaN" in str(bad) and bad.entries[-1].inputs[0].gradient.nan >= 1
+    assert json.loads(bad.to_json())["entries"] and study.explain(leaf(nan) * 2).entries[0].number == 1
+
+
+def test_pages_escape_what_users_name(tmp_path):
+    class Evil(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_parameter("<script>alert(1)</script>|`x`", nn.Parameter(ones(2)))
+
+        def forward(self, x):
+            return (x * self._parameters["<script>alert(1)</script>|`x`"]).sum()  # <b>"bold"</b> & [link](x)
+
+    with study.trace(values=True):
+        model = Evil()
+        loss = model(ones(2))
+    found = study.explain(loss)
+    page = found.to_html(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text() == page and "Content-Security-Policy" in page
+    for text in (page, found._repr_html_()):
+        assert "<script>" not in text and "<b>" not in text and "&lt;script&gt;" in text
+    markdown = found.to_markdown()
+    assert "<script" not in markdown and "<b>" not in markdown and "\\|\\`x\\`" in markdown
+    assert "alert(1)" in json.loads(found.to_json())["leaves"][0]["name"]
+
+
+def test_rich_shows_it():
+    console = pytest.importorskip("rich.console").Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    _, _, loss = net()
+    console.print(study.explain(loss))
+    text = console.export_text()
+    assert "step 1" in text and "g^T @ x" in text and "model(x) * w" in text
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_shared_nodes_views_and_graphs_of_gradients(second):
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    with study.trace(values=True):
+        y = x * x
+        z = y.T.clone()
+        z[0] = y[1] * 2
+        loss = (z * y).sum()
+        if second:
+            (d,) = autograd.autograd.grad(loss, x, create_graph=True)
+            loss = (d * d).sum()
+    found = study.explain(loss)
+    loss.backward()
+    assert found.leaves[0].gradient.norm == pytest.approx(float(np.linalg.norm(x.grad.numpy())))
+    assert any(e.branches for e in found.entries)
