@@ -174,7 +174,7 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
         by_node[node] = _step(number, node)
     leaves: list[LeafRecord] = []
     if type(loss._edge) is Leaf:
-        leaves.append(_leaf(loss._edge, names, by_node))
+        leaves.append(_leaf(loss._edge, 1, names, by_node))
     for node in nodes:
         _connect(by_node[node], names, by_node, leaves)
     edge: Any = loss._edge
@@ -223,7 +223,7 @@ def _connect(step: Step, names: dict[int, str], by_node: dict[Any, Any], leaves:
                 step.inputs.append(Input(name, None, 0, shape))
             continue
         if type(edge) is Leaf and edge not in by_node:
-            leaves.append(_leaf(edge, names, by_node))
+            leaves.append(_leaf(edge, len(leaves) + 1, names, by_node))
         target = by_node[edge.node if type(edge) is Output else edge]
         step.inputs.append(Input(name, target, edge.index if type(edge) is Output else 0, edge.layout.shape))
         target.used_by.append((step, i))
@@ -231,9 +231,8 @@ def _connect(step: Step, names: dict[int, str], by_node: dict[Any, Any], leaves:
             target.value = step.values[i]
 
 
-def _leaf(leaf: Leaf, names: dict[int, str], by_node: dict[Any, Any]) -> LeafRecord:
+def _leaf(leaf: Leaf, number: int, names: dict[int, str], by_node: dict[Any, Any]) -> LeafRecord:
     variable = leaf.variable
-    number = sum(isinstance(r, LeafRecord) for r in by_node.values()) + 1
     found = by_node[leaf] = LeafRecord(
         names.get(id(leaf), f"leaf {number}"), leaf, leaf.layout.shape, str(leaf.layout.dtype),
         _is_parameter(variable), None if variable is None else variable._array.numpy().copy(),

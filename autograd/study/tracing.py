@@ -104,7 +104,8 @@ def module_path() -> str:
     """The dotted path of the module whose forward is running, from the outermost one."""
     names = []
     for outer, inner in pairwise(_modules):
-        name = next((n for n, m in outer.named_modules() if m is inner), None)
+        name = next((n for n, m in outer.named_children() if m is inner), None)
+        name = name or next((n for n, m in outer.named_modules() if m is inner), None)
         names.append(name or type(inner).__name__)
     return ".".join(names)
 
