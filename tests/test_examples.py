@@ -53,6 +53,14 @@ def test_digits_are_read(name, epochs, accuracy, run):
     assert "FLOPs for inputs of" in text and f"{epochs}/{epochs}  loss" in text
 
 
+@pytest.mark.parametrize("model", ["lstm", "transformer"])
+def test_characters_are_learned_and_written(model, run):
+    text = run("characters.py", "--model", model, "--seeds", "1", "--epochs", "2", "--characters", "10000")
+    assert 3 < measured(text)[1] < 5
+    written = text.partition("writes on:\n")[2].rpartition("\n\nbits")[0]
+    assert len(written) == 300 and len(set(written)) > 15
+
+
 # --- the same nets in PyTorch -----------------------------------------------------------------------------------------
 
 
@@ -67,12 +75,14 @@ def loaded(name, torch=None):
     return found
 
 
-SEQUENCES = {"lstm", "transformer"}
 NETS = {
-    "xor": ("xor.py", lambda n: n["build"](), (2,), 1, "MSELoss", lambda o, p: o.SGD(p, lr=1.0)),
-    "mlp": ("digits_mlp.py", lambda n: n["build"](), (64,), 10, "CrossEntropyLoss", lambda o, p: o.Adam(p, lr=2e-3)),
-    "cnn": ("digits_cnn.py", lambda n: n["build"](4), (64,), 10, "CrossEntropyLoss", lambda o, p: o.Adam(p, lr=2e-3)),
+    "xor": ("xor.py", lambda names: names["build"](), (2,), 1),
+    "mlp": ("digits_mlp.py", lambda names: names["build"](), (64,), 10),
+    "cnn": ("digits_cnn.py", lambda names: names["build"](4), (64,), 10),
+    "lstm": ("characters.py", lambda names: names["Model"]("lstm", 90, 16), (12,), 90),
+    "transformer": ("characters.py", lambda names: names["Model"]("transformer", 90, 16), (12,), 90),
 }
+"""The file, how to build the net, the shape of a sample, and how many classes there are."""
 
 
 @pytest.fixture
@@ -89,7 +99,7 @@ def torch():
 def test_a_hundred_steps_are_pytorchs(net, torch):
     """From the same weights, without dropout, in float64: every loss, within rounding."""
     pytest.importorskip("sklearn")
-    name, build, shape, classes, loss, optimizer = NETS[net]
+    name, build, shape, classes = NETS[net]
     ours, theirs = build(loaded(name)).double(), build(loaded(name, torch)).double()
     ours.load_state_dict({k: autograd.tensor(v.numpy()) for k, v in theirs.state_dict().items()})
     for module in [*ours.modules(), *theirs.modules()]:
@@ -98,24 +108,33 @@ def test_a_hundred_steps_are_pytorchs(net, torch):
     rng = np.random.default_rng(0)
     batches = []
     for _ in range(4):
-        x = rng.integers(0, 90, (8, *shape)) if net in SEQUENCES else rng.standard_normal((8, *shape))
-        y = rng.random((8, 1)) if classes == 1 else rng.integers(0, classes, (8, *shape) if net in SEQUENCES else 8)
+        if name == "characters.py":
+            x, y = rng.integers(0, classes, (2, 8, *shape))
+        else:
+            x = rng.standard_normal((8, *shape))
+            y = rng.random((8, 1)) if classes == 1 else rng.integers(0, classes, 8)
         batches.append((x, y))
-    batches, losses = batches * 25, []
+    batches *= 25
+
+    def parts(nn, optim, model):
+        if classes == 1:
+            return nn.MSELoss(), optim.SGD(model.parameters(), lr=1.0)
+        return nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=2e-3)
+
+    losses, want = [], []
 
     class Note(Callback):
         def on_batch_end(self, run):
             losses.append(run.loss)
 
-    fit(ours, [tuple(map(autograd.tensor, batch)) for batch in batches], getattr(nn, loss)(),
-        optimizer(optim, ours.parameters()), 1, callbacks=[Note()], progress=False)  # fmt: skip
-    step, loss_of = optimizer(torch.optim, theirs.parameters()), getattr(torch.nn, loss)()
-    want = []
+    fit(ours, [tuple(map(autograd.tensor, batch)) for batch in batches], *parts(nn, optim, ours), 1,
+        callbacks=[Note()], progress=False)  # fmt: skip
+    loss_of, optimizer = parts(torch.nn, torch.optim, theirs)
     for x, y in batches:
-        step.zero_grad()
+        optimizer.zero_grad()
         value = loss_of(theirs(torch.tensor(x)), torch.tensor(y))
         value.backward()
-        step.step()
+        optimizer.step()
         want.append(value.item())
     np.testing.assert_allclose(losses, want, rtol=1e-9)
     assert min(want) < 0.9 * want[0]
