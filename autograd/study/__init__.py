@@ -9,11 +9,22 @@ each node was made; what a step consists of (:mod:`.timing`); which graphs are a
 """
 
 from .explain import Explanation, explain
+from .graph_view import Graph, graph
 from .live import graph_report
 from .network import Network, network
 from .record import Record, record
 from .tracing import Where, trace
 
 __all__ = [
-    "Explanation", "Network", "Record", "Where", "explain", "graph_report", "network", "record", "trace",
-]  # fmt: skip
+    "Explanation",
+    "Graph",
+    "Network",
+    "Record",
+    "Where",
+    "explain",
+    "graph",
+    "graph_report",
+    "network",
+    "record",
+    "trace",
+]

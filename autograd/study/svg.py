@@ -28,7 +28,10 @@ text{font:12px system-ui,"Segoe UI","Helvetica Neue",Arial,sans-serif;fill:var(-
 .good-line{stroke:var(--good);fill:none}.bad-line{stroke:var(--bad);fill:none}.soft-line{stroke:var(--soft);fill:none}
 .dotted{stroke-dasharray:2 4}.dashed{stroke-dasharray:6 4}
 .title{font-size:15px;font-weight:600}.strong{font-weight:600}.soft{fill:var(--soft)}.small{font-size:11px}
-.middle{text-anchor:middle}.end{text-anchor:end}.halo{stroke:var(--paper);stroke-width:4px;paint-order:stroke}
+.card{stroke:var(--soft)}.leaf{stroke:var(--mark)}.module{stroke:var(--line);fill:var(--pale);fill-opacity:.45}
+.forward{stroke:var(--plus);stroke-width:1.4;stroke-opacity:.75;fill:none;marker-end:url(#down)}
+.backward{stroke:var(--minus);stroke-width:1.2;stroke-opacity:.75;fill:none;stroke-dasharray:5 3;marker-start:url(#up)}
+.tiny{font-size:10.5px}.middle{text-anchor:middle}.end{text-anchor:end}.halo{stroke:var(--paper);stroke-width:4px;paint-order:stroke}
 """
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -41,7 +44,16 @@ def escaped(value: Any) -> str:
     >>> escaped('<a href="x">')
     '&lt;a href=&quot;x&quot;&gt;'
     """
-    return re.sub("[&<>\"']", lambda m: _ENTITIES[m[0]], _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", str(value)))
+    return re.sub("[&<>\"']", lambda m: _ENTITIES[m[0]], cleaned(str(value)))
+
+
+def cleaned(text: str) -> str:
+    """Text without the characters that XML does not have, such as half of a surrogate pair.
+
+    >>> cleaned("a\\x00b") == "a\N{REPLACEMENT CHARACTER}b"
+    True
+    """
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -111,6 +123,16 @@ class Drawing:
     def place(self, other: Drawing, x: float, y: float) -> None:
         """Another picture, within this one."""
         self._parts += [f'<g transform="translate({_value(x)} {_value(y)})">', *other._parts, "</g>"]
+
+    def markers(self) -> None:
+        """The heads of the lines ``forward``, and ``backward``, which is drawn from where its gradient arrives."""
+        for name, kind, at in (("down", "plus", 7), ("up", "minus", 7)):
+            head = f'<marker id="{name}" viewBox="0 0 8 8" refX="{at}" refY="4" markerWidth="7" markerHeight="7" '
+            self._parts.append(f'{head}orient="auto-start-reverse"><path d="M0 1L8 4L0 7z" class="{kind}"/></marker>')
+
+    def inner(self) -> str:
+        """What is in the picture, for another one."""
+        return "\n".join(self._parts)
 
     def svg(self, style: bool = True) -> str:
         """The text; with ``style`` it stands by itself, without it belongs into a page that has STYLE."""

@@ -1,0 +1,216 @@
+"""The picture of a graph: what it shows, that it is well-formed, that the page places boxes as Python does."""
+
+import json
+import re
+import shutil
+import subprocess
+from xml.etree import ElementTree
+
+import pytest
+from test_study_network import HOSTILE, SVG, parsed, texts
+
+import autograd
+from autograd import nn, study
+from autograd.study.graph_tree import tree
+from autograd.study.graph_view import _Scene
+from autograd.study.layout import OUTSIDE, layered, place
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+class Net(nn.Module):
+    """A layer that is used twice, a residual, a nested module."""
+
+    def __init__(self):
+        super().__init__()
+        self.twice, self.inner = nn.Linear(3, 3), nn.Sequential(nn.Linear(3, 3), nn.Tanh())
+
+    def forward(self, x):
+        return self.twice(x + self.inner(self.twice(x))).sum()
+
+
+def traced(model=None, x=None, backward=False):
+    autograd.manual_seed(0)
+    model = model or Net()
+    with study.trace(values=True):
+        loss = model(autograd.ones(2, 3) if x is None else x)
+        if backward:
+            loss.backward()
+    return loss
+
+
+# --- places -----------------------------------------------------------------------------------------------------------
+
+
+def test_rows_are_below_what_they_use_and_boxes_are_apart():
+    edges = [(0, 2), (1, 2), (2, 3), (0, 4), (3, 5), (4, 5), (OUTSIDE, 4), (2, OUTSIDE)]
+    layers = layered(6, edges, frozenset([1]))
+    row = {v: r for r, vs in enumerate(layers.rows) for v in vs}
+    assert all(row[u] < row[v] for u, v in edges if OUTSIDE not in (u, v)) and row[1] == row[2] - 1
+    assert [row[n] for n in layers.links[2, OUTSIDE][1:-1]] == [2, 3], "a place is kept down to the lower edge"
+    assert [row[n] for n in layers.links[OUTSIDE, 4][1:-1]] == [0]
+    sizes = [(40.0 + 10 * v, 20.0) for v in range(6)]
+    centres, (width, height) = place(layers, sizes)
+    boxes = [(x - w / 2, y - h / 2, x + w / 2, y + h / 2) for (x, y), (w, h) in zip(centres, sizes)]
+    for i, a in enumerate(boxes):
+        assert -width / 2 - 1e-9 <= a[0] and a[2] <= width / 2 + 1e-9 and a[1] >= 0 and a[3] <= height
+        assert all(a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1] for b in boxes[i + 1 :])
+
+
+def test_few_crossings():
+    layers = layered(6, [(0, 5), (1, 4), (2, 3)])
+    (top, bottom), partner = layers.rows, {0: 5, 1: 4, 2: 3}
+    assert [partner[v] for v in top] == bottom
+
+
+# --- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def test_modules_are_boxes_each_run_its_own_and_shared_leaves_stand_around_their_users():
+    model = Net()
+    root = tree(study.record(traced(model), gradients=False))
+    assert [box.title for box in root.children] == [
+        "twice.weight", "twice.bias", "x", "twice", "inner", "add", "twice (run 2)", "sum",
+    ]  # fmt: skip
+    inner = next(box for box in root.children if box.title == "inner")
+    assert [box.title for box in inner.children] == ["inner.0", "inner.1"]
+    assert [b.title for b in inner.children[0].children if b.leaves] == ["inner.0.weight", "inner.0.bias"]
+
+
+def test_gradients_are_not_computed_yet_before_backward():
+    model = Net()
+    before = texts(parsed(study.graph(traced(model))))
+    assert before.count("not computed yet") == 6 + 4
+    after = texts(parsed(study.graph(traced(model, backward=True))))
+    assert "not computed yet" not in after and any(t.startswith("norm ") for t in after)
+    assert model.twice.weight.grad is not None
+    plain = model(autograd.ones(2, 3))
+    plain.backward(retain_graph=True)
+    assert "not recorded" in texts(parsed(study.graph(plain, model)))
+
+
+def test_looking_changes_nothing_and_a_freed_graph_is_refused():
+    model, x = Net(), autograd.ones(2, 3)
+    loss = model(x)
+    versions, clock = [p._version for p in model.parameters()], [n.seq for n in (loss.grad_fn,)]
+    study.graph(loss, model, gradients=True).to_html()
+    assert all(p.grad is None for p in model.parameters()) and versions == [p._version for p in model.parameters()]
+    assert clock == [loss.grad_fn.seq] and loss.grad_fn.hooks is None
+    loss.backward()
+    with pytest.raises(RuntimeError, match=r"freed by a backward.*retain_graph=True"):
+        study.graph(loss)
+    with pytest.raises(TypeError, match="starts at a Tensor"):
+        study.graph(3)
+
+
+def test_values_saved_tensors_and_nan():
+    x = autograd.tensor([-1.0, 4.0], requires_grad=True)
+    with study.trace(values=True):
+        loss = x.sqrt().sum()
+        loss.backward(retain_graph=True)
+    found = texts(parsed(study.graph(loss)))
+    assert "1 NaN of 2" in found and "NaN" in found and any(t.startswith("saves y: ") for t in found)
+
+
+def test_in_place_writes_views_and_higher_orders():
+    x = autograd.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = x * 2
+    y[0:2].mul_(3.0)
+    (g,) = autograd.grad((y * y).sum(), x, create_graph=True)
+    picture = study.graph(g.sum(), gradients=True)
+    assert len(picture.record.steps) == len(re.findall(r"^    s\d+\[", picture.to_mermaid(), re.MULTILINE))
+    parsed(picture)
+    g.sum().backward()
+    assert picture.cards.gradient(picture.record.leaves[0]).tolist() == x.grad.tolist()
+
+
+def test_closed_modules_hide_their_steps():
+    picture = study.graph(traced(), opened=False)
+    found = texts(parsed(picture))
+    assert "▸ inner" in found and "tanh" not in found and "2 steps, 2 leaves" in found
+    picture = study.graph(traced(), opened=["inner", "inner.1"])
+    found = texts(parsed(picture))
+    assert {"▾ inner", "▸ inner.0", "tanh"} <= set(found)
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def test_json_has_everything_and_no_nan(tmp_path):
+    model = Net()
+    loss = traced(model, autograd.full((2, 3), float("nan")), backward=True)
+    text = study.graph(loss).to_json(tmp_path / "graph.json")
+    assert (tmp_path / "graph.json").read_text() == text
+    found = json.loads(text, parse_constant=pytest.fail)
+    kinds = [node["kind"] for node in found["nodes"]]
+    assert kinds.count("step") == 6 and kinds.count("parameter") == 4 and kinds.count("data") == 1
+    step = next(node for node in found["nodes"] if node["name"] == "tanh")
+    assert step["where"]["module"] == "inner.1" and step["values"][0]["nan"] == 6 and step["shapes"] == [[2, 3]]
+    names = {node["id"] for node in found["nodes"]}
+    assert all(edge["from"] in names and edge["to"] in names for edge in found["edges"])
+
+
+def hostile(**options):
+    model = nn.Sequential()
+    model.add_module(HOSTILE.replace(".", "") + '"]; click; end\\', nn.Linear(3, 1))
+    return study.graph(traced(nn.Sequential(model, nn.Flatten(0))).sum(), **options)
+
+
+def test_hostile_names_stay_text():
+    picture = hostile()
+    dot, mermaid, page = picture.to_dot(), picture.to_mermaid(), picture.to_html()
+    for line in dot.splitlines()[1:-1]:
+        rest = re.sub(r'"(?:[^"\\]|\\.)*"', "S", line).strip()
+        assert re.fullmatch(r"subgraph cluster_m\d+ \{ label=S;|\}|\w+ \[shape=\w+, label=S\];|\w+ -> \w+;", rest), line
+    for line in mermaid.splitlines()[1:]:
+        rest = re.sub(r'"[^"<>`\\&;]*(?:#\d+;[^"<>`\\&;]*)*"', "S", line).strip()
+        assert re.fullmatch(r"subgraph m\d+\[S\]|end|\w+(\[S\]|\(\[S\]\)|\[/S/\])|\w+ --> \w+", rest), line
+    assert page.count("<script") == 2 and "alert(1)" not in page, "what is packed is not text of the page"
+    parsed(picture)
+    assert picture._repr_html_().count("<") == 2
+
+
+def scene_in_chromium(tmp_path, page):
+    (tmp_path / "graph.html").write_text(page, encoding="utf-8")
+    call = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000", "--dump-dom",
+            f"file://{tmp_path}/graph.html"]  # fmt: skip
+    return subprocess.run(call, capture_output=True, text=True, timeout=60).stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_the_page_places_boxes_and_lines_as_python_does(tmp_path):
+    picture = study.graph(traced(backward=True), opened=["inner"])
+    dom = scene_in_chromium(tmp_path, picture.to_html())
+    drawn = re.search(r"<svg[^>]*role=.*?</svg>", dom, re.DOTALL)[0]
+    scene = _Scene(picture)
+    places = re.findall(r'class="box"[^>]*transform="translate\(([\d.-]+) ([\d.-]+)\)"', drawn)
+    expected = [scene.corners[box] for box in scene.visible if box not in picture.opened]
+    assert len(places) == len(expected) == 9
+    for found, (x, y) in zip(places, expected):
+        assert float(found[0]) == pytest.approx(x + 16, abs=0.11) and float(found[1]) == pytest.approx(y + 16, abs=0.11)
+    svg = ElementTree.fromstring(picture.to_svg())
+    kinds = [p.get("class") for p in svg.iter(f"{SVG}path") if p.get("class") in ("forward", "backward")]
+    assert len(re.findall('class="(?:forward|backward)"', drawn)) == len(kinds) - 2, "without those of the legend"
+    numbers = lambda text: [float(n) for n in re.findall(r"-?\d+\.\d+", text)]  # noqa: E731
+    lines = [numbers(p.get("d")) for p in svg.iter(f"{SVG}path") if p.get("class") in ("forward", "backward")][2:]
+    for line, again in zip(lines, re.findall('<path d="(M[^"]*)" class="(?:forward|backward)"', drawn)):
+        assert numbers(again) == pytest.approx([n + 16 for n in line], abs=0.11)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_a_hostile_page_runs_no_script_but_its_own(tmp_path):
+    page = hostile(opened=["0"]).to_html() + "<script>document.body.dataset.broken = 1</script>"
+    dom = scene_in_chromium(tmp_path, page)
+    assert "data-ready" in dom and "data-broken" not in dom.partition("<main>")[0]
+    assert "&lt;script&gt;alert(1)&lt;" in dom and "<script>alert" not in dom
+
+
+def test_ten_thousand_steps_fit_a_small_page():
+    w = autograd.ones(2, requires_grad=True)
+    y = w
+    for i in range(10_000):
+        y = y * 0.999 if i % 2 else y + w
+    picture = study.graph(y.sum())
+    assert len(picture.record.steps) == 10_001 and max(len(box.children) for box in picture.root.inner()) < 100
+    assert len(picture.to_html()) < 5e6
+    assert len(texts(parsed(picture))) < 40, "closed"
