@@ -9,7 +9,7 @@
 >>> [child.title for child in root.children]
 ['0', '1', '2', 'sum']
 >>> [child.title for child in root.children[0].children]
-['x', '0.weight', '0.bias', 'linear']
+['0.weight', '0.bias', 'x', 'linear']
 """
 
 from __future__ import annotations
