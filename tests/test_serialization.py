@@ -366,3 +366,9 @@ def test_truncated_files():
     for n in range(len(file.getvalue())):
         with pytest.raises(LoadError):
             autograd.load(io.BytesIO(file.getvalue()[:n]))
+
+
+def test_what_is_no_file():
+    for use in (lambda: autograd.load(None), lambda: autograd.save({}, 3)):
+        with pytest.raises(TypeError, match="f is a path or a binary file"):
+            use()

@@ -45,6 +45,7 @@ def save(obj: Any, f: str | os.PathLike | BinaryIO) -> None:
     What is one tensor twice comes back so; tensors that overlap otherwise are saved each on its own. Raises TypeError
     for what cannot be saved, such as a module, with its place and the remedy.
     """
+    _check_file(f, "save", "write")
     data = safetensors.pack(obj)
     if isinstance(f, (str, os.PathLike)):
         with replacing(f) as file:
@@ -61,10 +62,16 @@ def load(f: str | os.PathLike | BinaryIO, map_location: Any = None, *, weights_o
     in a file is ever run. Raises LoadError, a RuntimeError, for a file that is damaged or holds something else.
     """
     _check_location(map_location)
+    _check_file(f, "load", "read")
     if isinstance(f, (str, os.PathLike)):
         with open(f, "rb") as file:
             return _read(file, os.fspath(f))
     return _read(io.BytesIO(f.read()), "the file object")
+
+
+def _check_file(f: Any, op: str, needed: str) -> None:
+    if not isinstance(f, (str, os.PathLike)) and not hasattr(f, needed):
+        raise TypeError(f"{op}(): f is a path or a binary file, which has {needed}(), not {type(f).__name__}")
 
 
 def _check_location(map_location: Any) -> None:
