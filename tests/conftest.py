@@ -1,10 +1,13 @@
 """Fixtures shared by all tests. Every test starts from the same settings and leaves none changed."""
 
+import sys
+from importlib import import_module
+
 import pytest
 from support import MACHINES, use
 
 import autograd
-from autograd import runtime
+from autograd import as_torch, runtime
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +46,17 @@ def torch():
     found.set_num_threads(1)
     yield found
     found.set_num_threads(threads)
+
+
+@pytest.fixture
+def without_pytorch(monkeypatch):
+    """PyTorch itself, where it is imported, looks as if it were not."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("torch", "torchvision")]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.fixture
+def emulated(without_pytorch):
+    """What ``import torch`` gives under as_torch."""
+    with as_torch.installed():
+        yield import_module("torch")

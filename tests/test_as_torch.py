@@ -19,20 +19,10 @@ from autograd import as_torch, nn, optim
 from autograd.as_torch import answers
 from autograd.as_torch.__main__ import main
 
-NAMES = ("torch", "torchvision")
-
-
-def hide(monkeypatch):
-    """Take PyTorch itself, where it is imported, out of the way for the length of a test."""
-    for name in [name for name in sys.modules if name.partition(".")[0] in NAMES]:
-        monkeypatch.delitem(sys.modules, name)
-
 
 @pytest.fixture
-def torch(monkeypatch):
-    hide(monkeypatch)
-    with as_torch.installed():
-        yield import_module("torch")
+def torch(emulated):
+    return emulated
 
 
 def run(*arguments, cwd=None, **environment):
@@ -73,8 +63,7 @@ def test_the_names_of_pytorch_alone(torch):
     assert "torch" in sys.modules
 
 
-def test_it_can_be_taken_back(monkeypatch):
-    hide(monkeypatch)
+def test_it_can_be_taken_back(without_pytorch):
     path, finders = list(sys.path), list(sys.meta_path)
     as_torch.install()
     as_torch.install()  # once is enough
@@ -145,7 +134,7 @@ def test_settings_are_accepted(torch):
     torch.use_deterministic_algorithms(False)
     torch.set_num_interop_threads(1)
     torch.set_num_threads(1)
-    assert torch.get_num_interop_threads() == torch.get_num_threads() == 1 and not torch.set_flush_denormal(True)
+    assert torch.get_num_interop_threads() == torch.get_num_threads() == 1
     assert not torch.backends.mkl.is_available() and not torch.backends.cudnn.is_available()
     with torch.serialization.safe_globals([dict]):
         torch.serialization.add_safe_globals([list])
@@ -199,6 +188,55 @@ def test_constructors_of_a_dtype(torch):
     assert torch.ones(1).dtype == torch.float
     with pytest.raises(TypeError, match="invalid type"):
         torch.set_default_tensor_type("torch.cuda.FloatTensor")
+
+
+# --- torchvision ------------------------------------------------------------------------------------------------------
+
+
+def test_torchvision_is_the_data_sets(emulated, tmp_path):
+    torchvision, transforms = import_module("torchvision"), import_module("torchvision.transforms")
+    assert torchvision.datasets.MNIST is autograd.datasets.MNIST and torchvision.__version__ > "0.15"
+    to_tensor = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+    assert to_tensor(np.full((2, 2), 255, np.uint8)).tolist() == [[[1.0, 1.0], [1.0, 1.0]]]
+    with pytest.raises(RuntimeError, match="download=True"):
+        torchvision.datasets.FashionMNIST(tmp_path)
+    for path in ("models", "transforms.Resize", "datasets.FakeData", "utils.draw"):
+        holder, _, name = f"torchvision.{path}".rpartition(".")
+        with pytest.raises(AttributeError, match=f"torchvision.{path} is not implemented by autograd"):
+            getattr(import_module(holder), name)
+
+
+def test_a_grid_of_pictures(emulated, tmp_path):
+    utils = import_module("torchvision.utils")
+    pictures = [autograd.full((1, 2, 3), float(i)) for i in range(5)]
+    grid = utils.make_grid(pictures, nrow=3, padding=1, pad_value=9.0)
+    assert grid.shape == (3, 2 * 3 + 1, 3 * 4 + 1)
+    assert grid[0, :, 2].tolist() == [9, 0, 0, 9, 3, 3, 9] and grid[2, 1].tolist() == [
+        9,
+        0,
+        0,
+        0,
+        9,
+        1,
+        1,
+        1,
+        9,
+        2,
+        2,
+        2,
+        9,
+    ]
+    assert grid[1, 4, -2].item() == 9  # where there is no picture
+    wide = utils.make_grid(autograd.stack(pictures), normalize=True)
+    assert wide[0, 2, 2::5][:5].tolist() == [0, 0.25, 0.5, 0.75, 1]
+    clipped = utils.make_grid(autograd.stack(pictures), normalize=True, value_range=(1, 3), padding=0)
+    assert clipped[0, 0, ::3].tolist() == [0, 0, 0.5, 1, 1]
+    each = utils.make_grid(autograd.arange(8.0).reshape(2, 1, 2, 2), normalize=True, scale_each=True, padding=0)
+    assert each[0, :, :2].equal(each[0, :, 2:]) and each.max().item() == 1
+    assert utils.make_grid(pictures[0]).equal(pictures[0].expand(3, -1, -1))
+    image = pytest.importorskip("PIL.Image")
+    utils.save_image(grid / 9, tmp_path / "grid.png")
+    assert np.array(image.open(tmp_path / "grid.png"))[:, 2, 0].tolist() == [255, 0, 0, 255, 85, 85, 255]
 
 
 # --- what is missing --------------------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ from .accepted import (
     set_default_device,
     set_default_tensor_type,
     set_float32_matmul_precision,
-    set_flush_denormal,
     set_num_interop_threads,
     use_deterministic_algorithms,
 )

@@ -55,11 +55,6 @@ def get_num_interop_threads() -> int:
     return _kept["interop"]
 
 
-def set_flush_denormal(mode: bool) -> bool:
-    """Whether denormal numbers are flushed to zero from now on, as far as the CPU can: no."""
-    return False
-
-
 def set_default_device(device: Any) -> None:
     """Accept the CPU, refuse other devices."""
     check_device(device)
