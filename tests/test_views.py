@@ -119,8 +119,33 @@ def test_a_view_of_another_dtype_reads_the_same_bytes(backend):
     assert y.view(autograd.float32)[1:].tolist() == [-2]
     assert tensor([0, 1, 255], dtype=autograd.uint8).view(autograd.int8).tolist() == [0, 1, -1]
     assert not tensor([1.0], requires_grad=True).view(autograd.int32).requires_grad
-    with pytest.raises(NotImplementedError, match=r"float32 has 4 bytes, autograd.int16 2"):
-        x.view(autograd.int16)
+    with pytest.raises(TypeError, match="this engine has"):
+        x.view(autograd.bfloat16)
+
+
+def test_a_view_of_a_dtype_of_another_size_reads_the_same_bytes(backend):
+    data = np.arange(48, dtype=np.uint8).reshape(3, 16)
+    for of in (autograd.tensor, autograd.from_numpy):
+        bytes_ = of(data.copy())
+        for dtype in (autograd.int16, autograd.float32, autograd.int64):
+            wide = bytes_[1:].view(dtype=dtype)
+            assert wide.tolist() == data[1:].view(dtype.dtype).tolist()
+            assert wide.view(autograd.uint8).tolist() == data[1:].tolist()
+            assert (wide + 0).tolist() == wide.tolist()
+        part = bytes_[:, 4:12].view(autograd.int32)
+        assert part.stride() == (4, 1) and part.storage_offset() == 1
+        part[2, 1] = -1
+        assert bytes_[2, 8:12].tolist() == [255] * 4 and part._version == bytes_._version
+    x = autograd.zeros(2, 6, dtype=autograd.uint8)
+    for wrong, message in {
+        lambda: x.view(autograd.float32): r"self\.size\(-1\) must be divisible by 4 to view Byte as Float",
+        lambda: x[:, 1:5].view(autograd.int32): r"storage_offset\(\) must be divisible by 4",
+        lambda: x[:, :4].view(autograd.int32): r"stride\(0\) must be divisible by 4",
+        lambda: x.T.view(autograd.int16): r"stride\(-1\) must be 1",
+        lambda: x[0, 0].view(autograd.int16): r"dim\(\) cannot be 0",
+    }.items():
+        with pytest.raises(RuntimeError, match=message):
+            wrong()
 
 
 def test_as_strided_of_parts_and_of_foreign_memory():

@@ -136,17 +136,19 @@ def reshape(input: Tensor, *size, shape=None) -> Tensor:
     return view_of(View, input, a.view(new, strides))
 
 
-def view(input: Tensor, *shape, size=None) -> Tensor:
-    """As :func:`reshape`, but never a copy: RuntimeError where the strides do not allow a view. With a dtype of the
-    same size: the same memory read as that dtype, outside the graph.
+def view(input: Tensor, *shape, size=None, dtype: dtypes.dtype | None = None) -> Tensor:
+    """As :func:`reshape`, but never a copy: RuntimeError where the strides do not allow a view. With a dtype: the same
+    memory read as that dtype, outside the graph.
 
     >>> from autograd import arange
     >>> view(arange(4), 2, 2).shape
     autograd.Size([2, 2])
     """
     a = input._array
-    if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
-        return _reread(input, shape[0])
+    if dtype is None and len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
+        dtype = shape[0]
+    if dtype is not None:
+        return _reread(input, dtypes.as_dtype(dtype))
     new = _infer(sizes(shape if size is None else (size,), "view"), a.size)
     strides = _view_strides(a, new)
     if strides is None:
@@ -159,16 +161,30 @@ def view(input: Tensor, *shape, size=None) -> Tensor:
 
 
 def _reread(input: Tensor, dtype: dtypes.dtype) -> Tensor:
-    """The bytes of a tensor as elements of another dtype."""
+    """The bytes of a tensor as elements of another dtype: of another size, more or fewer of them in the last dim."""
     a = input._array
-    if dtype.itemsize != a.dtype.itemsize:
-        raise NotImplementedError(
-            f"view(dtype) reads elements of one size, and {a.dtype} has {a.dtype.itemsize} bytes, {dtype} "
-            f"{dtype.itemsize}: x.to({dtype}) converts values, x.numpy().view(...) reads bytes"
-        )
-    y = a.view(a.shape, a.strides)
-    y.layout = strided(a.shape, a.strides, dtype)
+    shape, strides, old, new = a.shape, a.strides, a.dtype.itemsize, dtype.itemsize
+    if old != new:
+        _check_reread(a, dtype)
+        shape = (*shape[:-1], shape[-1] * old // new)
+        strides = (*[s * old // new for s in strides[:-1]], 1)
+    y = a.view(shape, strides)
+    y.layout, y.offset = strided(shape, strides, dtype), a.offset * old // new
     return wrap(y)
+
+
+def _check_reread(a: Array, dtype: dtypes.dtype) -> None:
+    """Raise unless the elements of an array can be read as those of a dtype of another size."""
+    how = f"to view {a.dtype.title} as {dtype.title} (different element sizes)"
+    if not a.shape:
+        raise RuntimeError(f"self.dim() cannot be 0 {how}")
+    if a.strides[-1] != 1:
+        raise RuntimeError(f"self.stride(-1) must be 1 {how}, but got {a.strides[-1]}: use x.contiguous().view(...)")
+    ratio = dtype.itemsize // a.dtype.itemsize
+    places = {"size(-1)": a.shape[-1], "storage_offset()": a.offset}
+    for name, n in (places | {f"stride({d})": s for d, s in enumerate(a.strides[:-1])}).items():
+        if ratio and n % ratio:
+            raise RuntimeError(f"self.{name} must be divisible by {ratio} {how}, but got {n}")
 
 
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
