@@ -22,12 +22,12 @@ def missing(path: str, hint: str | None = None) -> AttributeError:
     return AttributeError(f"{path} is not implemented by autograd: {hint or 'docs/ops.md lists what is'}")
 
 
-def refuse_others(module: str) -> Callable[[str], Any]:
+def refuse_others(module: str, hint: str | None = None) -> Callable[[str], Any]:
     """A module's ``__getattr__``: the error for the names that it does not have."""
 
     def __getattr__(name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        raise missing(f"{module}.{name}")
+        raise missing(f"{module}.{name}", hint)
 
     return __getattr__

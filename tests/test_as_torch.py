@@ -410,6 +410,20 @@ def test_matplotlib_beside_it(torch):
     assert len(file.getvalue()) > 1000
 
 
+def test_safetensors_beside_it(torch, tmp_path, monkeypatch):
+    pytest.importorskip("safetensors")
+    monkeypatch.delitem(sys.modules, "safetensors.torch", raising=False)
+    safetensors = import_module("safetensors.torch")
+    weights = {"a": torch.randn(2, 3), "b": torch.arange(3), "c": torch.tensor(True), "d": torch.zeros(0, 2).double()}
+    safetensors.save_file(weights, tmp_path / "file")
+    for loaded in (safetensors.load(safetensors.save(weights)), safetensors.load_file(tmp_path / "file")):
+        assert all(torch.equal(loaded[k], v) and loaded[k].dtype is v.dtype for k, v in weights.items())
+    net, other = nn.Linear(2, 2), nn.Linear(2, 2)
+    safetensors.save_model(net, tmp_path / "model")
+    safetensors.load_model(other, tmp_path / "model")
+    assert torch.equal(net.weight, other.weight)
+
+
 def test_numpy_copy_and_pickle_beside_it(torch):
     net, t = torch.nn.Linear(2, 2), torch.tensor([1.0, 4.0])
     for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):

@@ -19,12 +19,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from .. import naming
 from ..tensor import Tensor
-from .finder import Finder, answered
+from .finder import HINTS, Finder, answered
 
 __all__ = ["install", "installed", "uninstall"]
 
@@ -46,7 +47,7 @@ def install() -> None:
     if CHILDREN not in sys.path:  # in such a process it is there
         sys.path.insert(1, CHILDREN)
     naming.package = "torch"
-    Tensor.__getattr__ = _missing  # type: ignore[method-assign]
+    Tensor.__getattr__ = _attribute  # type: ignore[method-assign]
 
 
 def uninstall() -> None:
@@ -71,8 +72,14 @@ def installed() -> Iterator[None]:
         uninstall()
 
 
-def _missing(self: Tensor, name: str) -> NoReturn:
-    """Tensor's ``__getattr__``: the error for the names that it does not have."""
+def _attribute(self: Tensor, name: str) -> Any:
+    """Tensor's ``__getattr__``: what only PyTorch's tensors have, and the error for the names that are missing."""
+    from .torch import storage
+
+    if name == "layout":
+        return storage.strided
+    if name == "untyped_storage":
+        return partial(storage.of, self)
     if name.startswith("_"):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-    raise naming.missing(f"torch.Tensor.{name}")
+    raise naming.missing(f"torch.Tensor.{name}", HINTS.get(f"torch.Tensor.{name}"))

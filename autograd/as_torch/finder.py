@@ -21,14 +21,21 @@ SHARED = ("autograd", "distributions", "func", "linalg", "nn", "optim", "random"
 """The modules of torch's that this package has under the same names; what is in them is found there too."""
 
 HINTS = {
+    "torch.Tensor.pin_memory": "there is no other memory than the CPU's: leave it away",
+    "torch.Tensor.share_memory_": "processes get copies of tensors, by pickle",
+    "torch.Tensor.to_sparse": "tensors are dense here: leave it away",
     "torch.fft": "NumPy has np.fft, without gradients",
+    "torch.channels_last": "tensors are row-major: leave memory_format away",
+    "torch.complex": "complex numbers are not supported: two real tensors take their place",
     "torch.hub": "nothing is downloaded; torch.load reads state dicts from a file",
     "torch.onnx": "torch.save writes the weights as safetensors, which other programs read",
     "torch.profiler": "python -m autograd time times a step and lists its kernels",
     "torch.sparse": "tensors are dense here",
+    "torch.sparse_coo_tensor": "tensors are dense: zeros(size).index_put_(tuple(indices), values, accumulate=True)",
+    "torch.svd": "torch.linalg.svdvals has the singular values",
     "torch.utils.tensorboard": "print the numbers, or write them to a file",
 }
-"""What to do instead, by the name of the module."""
+"""What to do instead, by the missing name."""
 
 
 def answered(name: str) -> bool:

@@ -28,14 +28,8 @@ from .accepted import (
 )
 from .amp import autocast
 from .constructors import *
+from .storage import UntypedStorage, layout, strided
 from .version import __version__
-
-_HINTS = {
-    "complex": "complex numbers are not supported: two real tensors take their place",
-    "channels_last": "tensors are row-major: leave memory_format away",
-    "sparse_coo_tensor": "tensors are dense: zeros(size).index_put_(tuple(indices), values, accumulate=True)",
-    "svd": "torch.linalg.svdvals has the singular values",
-}
 
 globals().update(
     {
@@ -51,6 +45,6 @@ def __getattr__(name: str):
     path = f"torch.{name}"
     found = None if name.startswith("_") else _finder.target(path)
     if found is None:
-        raise _naming.missing(path, _HINTS.get(name) or _finder.HINTS.get(path))
+        raise _naming.missing(path, _finder.HINTS.get(path))
     globals()[name] = _import_module(found)
     return globals()[name]

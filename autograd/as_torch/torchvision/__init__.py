@@ -5,4 +5,4 @@ from ..torch.version import TorchVersion as _TorchVersion
 from . import datasets, transforms, utils
 
 __version__ = _TorchVersion("0.28.0+autograd")
-__getattr__ = _refuse_others("torchvision")
+__getattr__ = _refuse_others("torchvision", "autograd.datasets is what there is")

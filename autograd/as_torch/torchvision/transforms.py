@@ -4,4 +4,4 @@ from ...datasets.transforms import Compose, Lambda, Normalize, RandomCrop, Rando
 from ...naming import refuse_others
 
 __all__ = ["Compose", "Lambda", "Normalize", "RandomCrop", "RandomHorizontalFlip", "ToTensor"]
-__getattr__ = refuse_others("torchvision.transforms")
+__getattr__ = refuse_others("torchvision.transforms", "autograd.datasets is what there is")

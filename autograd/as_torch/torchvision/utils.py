@@ -63,4 +63,4 @@ def save_image(tensor: Any, fp: str | PathLike | BinaryIO, format: str | None = 
     need("PIL.Image", "train").fromarray(values).save(fp, format=format)
 
 
-__getattr__ = refuse_others("torchvision.utils")
+__getattr__ = refuse_others("torchvision.utils", "autograd.datasets is what there is")
