@@ -11,6 +11,7 @@ each node was made; what a step consists of (:mod:`.timing`); which graphs are a
 from .explain import Explanation, explain
 from .graph_view import Graph, graph
 from .live import graph_report
+from .memory import Memory, memory
 from .network import Network, network
 from .record import Record, record
 from .tracing import Where, trace
@@ -18,12 +19,14 @@ from .tracing import Where, trace
 __all__ = [
     "Explanation",
     "Graph",
+    "Memory",
     "Network",
     "Record",
     "Where",
     "explain",
     "graph",
     "graph_report",
+    "memory",
     "network",
     "record",
     "trace",

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..op import Op
 from .layout import OUTSIDE, Layers, layered
 from .record import Input, LeafRecord, Record, Step
 
@@ -81,7 +82,7 @@ def tree(found: Record) -> Box:
             box = Box(full if runs[full] == 1 else f"{full} (run {runs[full]})", None, stack[-1][1])
             stack[-1][1].children.append(box)
             stack.append((full, box))
-        boxes[step] = Box(title_of(step), step, stack[-1][1])
+        boxes[step] = Box(name_of(step.op), step, stack[-1][1])
         stack[-1][1].children.append(boxes[step])
     _chunk(root)
     _settle(root)
@@ -107,15 +108,14 @@ def _data(found: Record) -> list[Data]:
     return list(known.values())
 
 
-def title_of(step: Step) -> str:
+def name_of(op: type[Op]) -> str:
     """The op's name as a function.
 
-    >>> from autograd import ones
-    >>> from autograd.study import record
-    >>> title_of(record(ones(2, requires_grad=True).log_softmax(0).sum()).steps[-1])
+    >>> from autograd.op import TABLE
+    >>> name_of(TABLE["LogSoftmax"])
     'log_softmax'
     """
-    name = step.op.__name__
+    name = op.__name__
     return "".join(("_" if c.isupper() and i and name[i - 1].islower() else "") + c.lower() for i, c in enumerate(name))
 
 

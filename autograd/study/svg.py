@@ -22,7 +22,7 @@ STYLE = """\
 @media (prefers-color-scheme:dark){:root{--paper:#14191f;--ink:#e4e9ef;--soft:#98a5b3;--line:#465260;--pale:#222a33;\
 --plus:#62a8f2;--minus:#f08c4a;--mark:#b594ee;--good:#67c08d;--bad:#f0707b}}
 text{font:12px system-ui,"Segoe UI","Helvetica Neue",Arial,sans-serif;fill:var(--ink)}
-.paper{fill:var(--paper)}.pale{fill:var(--pale)}.plus{fill:var(--plus)}.minus{fill:var(--minus)}.mark{fill:var(--mark)}
+.paper{fill:var(--paper)}.pale{fill:var(--pale)}.line-fill{fill:var(--line)}.plus{fill:var(--plus)}.minus{fill:var(--minus)}.mark{fill:var(--mark)}
 .good{fill:var(--good)}.bad{fill:var(--bad)}.line,.axis{stroke:var(--line);fill:none}
 .plus-line{stroke:var(--plus);fill:none}.minus-line{stroke:var(--minus);fill:none}.mark-line{stroke:var(--mark);fill:none}
 .good-line{stroke:var(--good);fill:none}.bad-line{stroke:var(--bad);fill:none}.soft-line{stroke:var(--soft);fill:none}

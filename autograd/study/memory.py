@@ -1,0 +1,259 @@
+"""``study.memory(step)``: the bytes that tensors take, kernel call by kernel call, and what holds them.
+
+>>> from autograd import nn, ones
+>>> net, x = nn.Sequential(nn.Linear(8, 64), nn.Tanh(), nn.Linear(64, 1)), ones(32, 8)
+>>> found = memory(lambda: net(x).sum().backward())
+>>> found.peak.bytes["saved for backward"], [h.what for h in found.holders if "tanh" in h.what]
+(8192, ['saved by tanh, module 1'])
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import optim
+from ..backend import observe
+from ..backprop import run_backward
+from ..graph import Leaf, Node
+from ..storage import Storage
+from ..tensor import Tensor
+from . import tracing
+from .graph_tree import name_of
+from .page import Picture, kept, page
+from .svg import Drawing, escaped, shortened, width_of
+from .timing import amount
+
+KINDS = {
+    "parameters": "soft", "held before": "line-fill", "gradients": "minus", "saved for backward": "mark",
+    "temporaries": "plus",
+}  # fmt: skip
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640.0, 200.0, 76.0, 66.0, 24.0, 34.0
+LISTED = 8
+_OPTIM = os.path.dirname(optim.__file__) + os.sep
+
+
+@dataclass
+class Moment:
+    """After one kernel call: its name, the phase (forward, backward, optimizer), and the bytes by what holds them."""
+
+    kernel: str
+    phase: str
+    bytes: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """All bytes."""
+        return sum(self.bytes.values())
+
+
+@dataclass
+class Holder:
+    """What holds memory at the peak, how many bytes, and the line of the user's code that recorded it, if known."""
+
+    what: str
+    bytes: int
+    where: str = ""
+
+
+@dataclass
+class Memory(Picture):
+    """What :func:`memory` found: ``moments``, and the ``holders`` at the ``peak``, the largest first. ``beside(other)``
+    draws several, one below the other, on one scale."""
+
+    moments: list[Moment]
+    holders: list[Holder]
+    title: str = "Live bytes through a step"
+    others: list[Memory] = field(default_factory=list)
+
+    @property
+    def peak(self) -> Moment:
+        """The moment with the most bytes; the first, if several have."""
+        return max(self.moments, key=lambda m: m.total)
+
+    def beside(self, *others: Memory, titles: tuple[str, ...] = ("before", "after")) -> Memory:
+        """This one and others in one picture."""
+        shown = [Memory(m.moments, m.holders, title) for m, title in zip((self, *others), titles, strict=True)]
+        return Memory([], [], "Live bytes: " + ", ".join(titles), shown)
+
+    def drawing(self) -> Drawing:
+        shown = self.others or [self]
+        top = max(m.peak.total for m in shown)
+        each = TOP + HEIGHT + BOTTOM
+        d = Drawing(LEFT + WIDTH + RIGHT, each * len(shown) + 30, self.title)
+        for i, m in enumerate(shown):
+            d.place(_panel(m, top), 0, each * i)
+        x = LEFT
+        for kind, color in KINDS.items():
+            d.add("rect", x=x, y=d.height - 24, width=12, height=12, kind=color)
+            d.write(x + 17, d.height - 14, kind, "small")
+            x += width_of(kind, 11) + 28
+        return d
+
+    def to_text(self, path: Any = None) -> str:
+        """The peak, and what holds the memory there, as a table."""
+        return kept("\n\n".join(_table(m) for m in self.others or [self]), path)
+
+    def to_html(self, path: Any = None) -> str:
+        """The picture and the table as a page."""
+        body = f"<figure>{self.drawing().svg(style=False)}</figure><pre>{escaped(self.to_text())}</pre>"
+        return kept(page(self.title, body), path)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+
+def memory(step: Callable[[], Any]) -> Memory:
+    """Call ``step`` once, a function that runs a forward and a backward, perhaps an optimizer's step, and see after
+    each kernel call which tensors are alive.
+
+    ``print`` shows the peak and what holds it; ``to_svg``, ``to_html``, ``to_text`` give text and write it where a path
+    is given. Two steps, such as one with and one without ``utils.checkpoint``, are compared by
+    ``memory(a).beside(memory(b), titles=("plain", "checkpoint"))``.
+
+    Counted are the blocks of tensors, once each: those of parameters, of gradients (``.grad``), what was there before
+    the call (data, an optimizer's state), what nodes saved for backward, and the rest, which will soon be gone.
+    """
+    gc.collect()
+    watch = _Watch()
+    tracing.start()
+    try:
+        with observe(watch):
+            step()
+    finally:
+        tracing.stop()
+    if not watch.moments:
+        raise ValueError("the step called no kernel: give a function that runs the forward and the backward")
+    return Memory(watch.moments, watch.holders)
+
+
+class _Watch:
+    """Observes the seam. Nothing is patched, and no gradient is held: that would keep backward from writing over it."""
+
+    def __init__(self) -> None:
+        self.moments: list[Moment] = []
+        self.holders: list[Holder] = []
+        self._most = -1
+        self._before = {id(o) for o in gc.get_objects() if isinstance(o, Storage)}
+
+    def __call__(self, kernel: str, args: tuple, kwargs: dict) -> Callable[[], None]:
+        return lambda: self._look(kernel)
+
+    def _look(self, kernel: str) -> None:
+        objects = gc.get_objects()
+        live = {id(o): o.layout.nbytes for o in objects if isinstance(o, Storage)}
+        self._before &= live.keys()
+        holders: dict[Any, Holder] = {}
+        found = dict.fromkeys(KINDS, 0)
+        for kind, of, what, where in _owners(objects, self._before):
+            size = live.pop(of, 0)
+            found[kind] += size
+            if size:
+                holder = holders.setdefault((what, where), Holder(what, 0, where))
+                holder.bytes += size
+        if rest := sum(live.values()):
+            found["temporaries"] = rest
+            holders[""] = Holder("temporaries", rest)
+        self.moments.append(Moment(kernel, _phase(), found))
+        if self.moments[-1].total > self._most:
+            self._most = self.moments[-1].total
+            self.holders = sorted(holders.values(), key=lambda h: -h.bytes)
+
+
+def _owners(objects: list, before: set[int]) -> list[tuple[str, int, str, str]]:
+    """By kind, what holds which storage; who comes first has it."""
+    from ..nn.parameter import Parameter
+
+    parameters, gradients, saved = [], [], []
+    for o in objects:
+        kind = type(o)
+        if kind is Node:
+            where = f"{o.where.filename}:{o.where.line}" if o.where else ""
+            module = f", module {o.where.module}" if o.where and o.where.module else ""
+            for a in o.saved or ():
+                if a is not None:
+                    saved.append(("saved for backward", id(a.storage), f"saved by {name_of(o.op)}{module}", where))
+        elif kind is Leaf:
+            for g in (o.held, o.spare):
+                if g is not None:
+                    array = g._array if isinstance(g, Tensor) else g
+                    gradients.append(("gradients", id(array.storage), "gradients", ""))
+        elif issubclass(kind, Parameter):
+            parameters.append(("parameters", id(o._array.storage), "parameters", ""))
+    held = [("held before", of, "held before: data, an optimizer's state", "") for of in before]
+    return parameters + gradients + held + saved
+
+
+def _phase() -> str:
+    """What calls a kernel: the forward, backward or an optimizer."""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code is run_backward.__code__:
+            return "backward"
+        if frame.f_code.co_filename.startswith(_OPTIM):
+            return "optimizer"
+        frame = frame.f_back
+    return "forward"
+
+
+# --- showing ----------------------------------------------------------------------------------------------------------
+
+
+def _table(m: Memory) -> str:
+    peak, first = m.peak, m.moments.index(m.peak) + 1
+    lines = [
+        m.title,
+        f"peak {amount(peak.total)} at kernel {first:,} of {len(m.moments):,}: {peak.kernel}, {peak.phase}",
+    ]
+    for holder in m.holders[:LISTED]:
+        lines.append(f"{amount(holder.bytes):>10}  {holder.what}" + (f" at {holder.where}" if holder.where else ""))
+    if rest := m.holders[LISTED:]:
+        lines.append(f"{amount(sum(h.bytes for h in rest)):>10}  in {len(rest):,} more places")
+    return "\n".join([*lines, f"{amount(m.moments[-1].total):>10}  after the last kernel"])
+
+
+def _panel(m: Memory, top: int) -> Drawing:
+    """The course of one step: areas on top of one another, ``top`` bytes high."""
+    d = Drawing(LEFT + WIDTH + RIGHT, TOP + HEIGHT + BOTTOM, m.title)
+    d.write(16, 24, shortened(m.title, 60), "title", tip=m.title)
+    count = len(m.moments)
+    x = lambda k: LEFT + WIDTH * k / count  # noqa: E731
+    y = lambda n: TOP + HEIGHT * (1 - n / max(top, 1))  # noqa: E731
+    for share in (0, 0.5, 1):
+        d.add("line", x1=LEFT, y1=y(share * top), x2=LEFT + WIDTH, y2=y(share * top), kind="axis")
+        d.write(LEFT - 8, y(share * top) + 4, amount(share * top), "end small soft")
+    base = [0] * count
+    for kind, color in KINDS.items():
+        above = [b + moment.bytes[kind] for b, moment in zip(base, m.moments)]
+        if above != base:
+            outline = [(x(k + s), y(above[k])) for k in range(count) for s in (0, 1)]
+            outline += [(x(k + s), y(base[k])) for k in reversed(range(count)) for s in (1, 0)]
+            points = " ".join(f"{a:.1f},{b:.1f}" for a, b in outline)
+            d.add("polygon", points=points, kind=color, fill_opacity=0.75, tip=kind)
+        base = above
+    _phases(d, m, x)
+    peak = m.peak
+    k = m.moments.index(peak)
+    d.add("circle", cx=x(k + 0.5), cy=y(peak.total), r=3.5, kind="bad")
+    side = "" if k < count / 2 else "end "
+    d.write(x(k + 0.5) + (8 if not side else -8), y(peak.total) - 7,
+            f"peak {amount(peak.total)}: {shortened(peak.kernel, 20)}", f"{side}small strong")  # fmt: skip
+    return d
+
+
+def _phases(d: Drawing, m: Memory, x: Callable[[float], float]) -> None:
+    """Names of the phases below the axis, and lines between them."""
+    start = 0
+    for k in range(1, len(m.moments) + 1):
+        if k == len(m.moments) or m.moments[k].phase != m.moments[start].phase:
+            if start:
+                d.add("line", x1=x(start), y1=TOP - 4, x2=x(start), y2=TOP + HEIGHT + 6, kind="soft-line dashed")
+            if x(k) - x(start) > 60:
+                d.write((x(start) + x(k)) / 2, TOP + HEIGHT + 18, m.moments[start].phase, "middle small soft")
+            elif k == len(m.moments):
+                d.write(x(k), TOP + HEIGHT + 18, m.moments[start].phase, "end small soft")
+            start = k

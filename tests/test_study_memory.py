@@ -1,0 +1,98 @@
+"""Live bytes through a step: what is counted, as what, and that checkpoints, no_grad and in-place writes show."""
+
+import gc
+
+import pytest
+from test_study_network import parsed, texts
+
+import autograd
+from autograd import nn, optim, study
+from autograd.utils.checkpoint import checkpoint_sequential
+
+ROWS, WIDTH = 256, 64
+BLOCK = 4 * ROWS * WIDTH  # bytes of what a layer gives
+
+
+def net():
+    autograd.manual_seed(0)
+    return nn.Sequential(*[layer for _ in range(4) for layer in (nn.Linear(WIDTH, WIDTH), nn.Sigmoid())])
+
+
+def step_of(model, run=None):
+    x = autograd.randn(ROWS, WIDTH)
+    return lambda: (run or model)(x).sum().backward()
+
+
+def test_every_byte_is_counted_once_and_by_what_holds_it(backend):
+    model = net()
+    found = study.memory(step_of(model))
+    parameters = sum(p.nbytes for p in model.parameters())
+    last = [m for m in found.moments if m.phase == "forward"][-1]
+    assert last.bytes["parameters"] == parameters and last.bytes["saved for backward"] == 4 * BLOCK
+    assert last.bytes["held before"] >= BLOCK and last.bytes["gradients"] == 0
+    end = found.moments[-1]
+    assert end.phase == "backward"
+    assert sum(p.grad.nbytes for p in model.parameters()) == parameters
+    again = study.memory(step_of(model)).moments[0]
+    assert again.bytes["gradients"] == parameters
+    saved = [h for h in found.holders if h.what.startswith("saved by sigmoid, module")]
+    assert len(saved) >= 3 and all(h.where.startswith(__file__) and h.bytes == BLOCK for h in saved)
+
+
+def test_the_phases_of_a_step():
+    model = net()
+    optimizer = optim.Adam(model.parameters())
+    step = step_of(model)
+
+    def whole():
+        step()
+        optimizer.step()
+
+    phases = list(dict.fromkeys(m.phase for m in study.memory(whole).moments))
+    assert phases == ["forward", "backward", "optimizer"]
+
+
+def doubled(x):
+    a = x * 2
+    b = a * 2
+    return a, b, b * 2
+
+
+def doubled_in_place(x):
+    a = x * 2
+    a.mul_(2)
+    return a.mul_(2)
+
+
+def test_what_saves_memory_shows():
+    model = net()
+    plain = study.memory(step_of(model))
+    saving = study.memory(step_of(model, lambda x: checkpoint_sequential(model, 2, x)))
+    with autograd.no_grad():
+        none = study.memory(lambda: model(autograd.ones(ROWS, WIDTH)))
+    most = [max(m.bytes["saved for backward"] for m in found.moments) for found in (plain, saving, none)]
+    assert most == [4 * BLOCK, 3 * BLOCK, 0], "the second half keeps its input and what both layers gave"
+    x = autograd.randn(ROWS, WIDTH)
+    with autograd.no_grad():
+        apart, inside = study.memory(lambda: doubled(x)), study.memory(lambda: doubled_in_place(x))
+    assert apart.peak.bytes["temporaries"] == 3 * BLOCK
+    assert inside.peak.bytes["temporaries"] == 2 * BLOCK and inside.moments[-1].bytes["temporaries"] < 3 * BLOCK
+    both = plain.beside(saving, none, titles=("plain", "<checkpoint>", "no_grad"))
+    assert {"plain", "<checkpoint>", "no_grad", "forward", "backward"} <= set(texts(parsed(both)))
+    assert str(both).count("peak ") == 3 and "&lt;checkpoint&gt;" in both.to_html()
+
+
+def test_looking_keeps_nothing_and_changes_nothing(tmp_path):
+    model = net()
+    step = step_of(model)
+    step()
+    expected = [p.grad.clone() for p in model.parameters()]
+    model.zero_grad()
+    found = study.memory(step)
+    assert all(autograd.equal(p.grad, g) for p, g in zip(model.parameters(), expected))
+    assert autograd.backend.observers == [] and autograd.graph.observers == []
+    gc.collect()
+    assert study.memory(step).moments[0].bytes["saved for backward"] == 0
+    assert found.to_text(tmp_path / "m.txt") == (tmp_path / "m.txt").read_text() == str(found)
+    with pytest.raises(ValueError, match="called no kernel"):
+        study.memory(lambda: None)
