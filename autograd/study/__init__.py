@@ -8,6 +8,8 @@ each node was made; what a step consists of (:mod:`.timing`); which graphs are a
 '0'
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .explain import Explanation, explain
 from .graph_view import Graph, graph
 from .live import graph_report
@@ -16,8 +18,12 @@ from .network import Network, network
 from .record import Record, record
 from .tracing import Where, trace
 
+if TYPE_CHECKING:
+    from .health import GradientHealth
+
 __all__ = [
     "Explanation",
+    "GradientHealth",
     "Graph",
     "Memory",
     "Network",
@@ -31,3 +37,12 @@ __all__ = [
     "record",
     "trace",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """GradientHealth, which is a callback of :mod:`autograd.training` and so comes after it."""
+    if name == "GradientHealth":
+        from .health import GradientHealth
+
+        return GradientHealth
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -51,6 +51,7 @@ class Graph(Picture):
         self.opened = {box for box in self.root.inner() if box.children and (not box.parent or wanted(box.title))}
 
     def drawing(self) -> Drawing:
+        """The picture, as ``to_svg`` writes it."""
         return _Scene(self).drawn()
 
     def to_html(self, path: Any = None) -> str:

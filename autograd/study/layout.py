@@ -102,13 +102,13 @@ def place(layers: Layers, sizes: list[Point]) -> tuple[list[Point], Point]:
         for v in row:
             y[v] = top + height / 2
         top += height + DOWN
-        for v, wanted in zip(row, _apart([0.0] * len(row), [size[v][0] for v in row])):
+        for v, wanted in zip(row, apart([0.0] * len(row), [size[v][0] for v in row])):
             x[v] = wanted
     for sweep in range(SWEEPS):
         linked = above if sweep % 2 else below
         for row in layers.rows[:: 1 if sweep % 2 else -1]:
             goals = [sum(x[u] for u in linked[v]) / len(linked[v]) if v in linked else x[v] for v in row]
-            for v, found in zip(row, _apart(goals, [size[v][0] for v in row])):
+            for v, found in zip(row, apart(goals, [size[v][0] for v in row])):
                 x[v] = found
     left = min((x[v] - size[v][0] / 2 for v in range(total)), default=0.0)
     right = max((x[v] + size[v][0] / 2 for v in range(total)), default=0.0)
@@ -116,13 +116,17 @@ def place(layers: Layers, sizes: list[Point]) -> tuple[list[Point], Point]:
     return [(a - middle, b) for a, b in zip(x, y)], (right - left, max(top - DOWN, 0.0))
 
 
-def _apart(goals: list[float], widths: list[float]) -> list[float]:
+def apart(goals: list[float], widths: list[float], gap: float = ACROSS) -> list[float]:
     """The places nearest to the goals, in their order, at which boxes of these widths do not overlap: where they
-    would, they form a block around the mean of their goals."""
+    would, they form a block around the mean of their goals.
+
+    >>> apart([0.0, 1.0, 50.0], [10.0, 10.0, 10.0], 2.0)
+    [-5.5, 6.5, 50.0]
+    """
     blocks: list[tuple[float, int]] = []  # the sum of the goals of its boxes, each less its offset; their number
     offsets, offset = [], 0.0
     for k, (goal, width) in enumerate(zip(goals, widths)):
-        offset += (widths[k - 1] + width) / 2 + ACROSS if k else 0.0
+        offset += (widths[k - 1] + width) / 2 + gap if k else 0.0
         offsets.append(offset)
         total, n = goal - offset, 1
         while blocks and blocks[-1][0] / blocks[-1][1] > total / n:

@@ -81,6 +81,7 @@ class Memory(Picture):
         return Memory([], [], "Live bytes: " + ", ".join(titles), shown)
 
     def drawing(self) -> Drawing:
+        """The picture, as ``to_svg`` writes it."""
         shown = self.others or [self]
         top = max(m.peak.total for m in shown)
         each = TOP + HEIGHT + BOTTOM

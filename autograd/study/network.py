@@ -57,6 +57,7 @@ class Network(Picture):
         return Network([], " and ".join(titles), "", pair)
 
     def drawing(self) -> Drawing:
+        """The picture, as ``to_svg`` writes it."""
         shown = self.others or [self]
         widest = max((_largest(c.weights) for n in shown for part in n.parts for c in part), default=0.0)
         drawings = [_drawn(n, widest or 1.0) for n in shown]

@@ -1,0 +1,156 @@
+"""GradientHealth: the numbers are those of a loop by hand, and each sickness gets its sentence."""
+
+import numpy as np
+import pytest
+from test_study_network import HOSTILE, parsed, texts
+
+import autograd
+from autograd import nn, optim, study
+from autograd.training import fit
+
+
+def data():
+    autograd.manual_seed(0)
+    x = autograd.randn(64, 4)
+    return x, (x.sum(1, keepdim=True) > 0).float()
+
+
+def trained(net, lr=0.1, epochs=1, **options):
+    x, y = data()
+    health = study.GradientHealth(x, **options)
+    fit(net, (x, y), nn.MSELoss(), optim.SGD(net.parameters(), lr=lr), epochs, shuffle=False, callbacks=[health],
+        progress=False)  # fmt: skip
+    return health
+
+
+def relu_net():
+    return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1))
+
+
+def test_the_numbers_are_those_of_a_loop_by_hand(backend):
+    autograd.manual_seed(1)
+    net, by_hand = relu_net(), relu_net()
+    by_hand.load_state_dict(net.state_dict())
+    health = trained(net, epochs=3, every=2)
+    x, y = data()
+    optimizer, own = optim.SGD(by_hand.parameters(), lr=0.1), study.GradientHealth()
+    assert [k.step for k in health.looks] == [1, 3, 5]
+    for step in range(1, 6):
+        rows = slice(0, 32) if step % 2 else slice(32, 64)
+        optimizer.zero_grad()
+        nn.MSELoss()(by_hand(x[rows]), y[rows]).backward()
+        before = by_hand[0].weight.detach().numpy().copy()
+        optimizer.step()
+        size = own.look(by_hand).sizes["0.weight"]
+        if step % 2:
+            seen = health.looks[step // 2].sizes["0.weight"]
+            weight = by_hand[0].weight.detach().numpy()
+            np.testing.assert_allclose(seen.gradient, np.linalg.norm(by_hand[0].weight.grad.numpy()), rtol=1e-5)
+            np.testing.assert_allclose(seen.update, np.linalg.norm(weight - before) / np.linalg.norm(weight), rtol=1e-4)
+            np.testing.assert_allclose(seen.norm, size.norm, rtol=1e-5)
+            assert (size.update is None) == (step == 1) or size.update == pytest.approx(seen.update, rel=1e-4)
+
+
+def test_dead_and_saturated_units_are_counted():
+    net = relu_net()
+    with autograd.no_grad():
+        net[0].bias[:3] = -100.0
+        net[2].weight.mul_(1000.0)
+    found = trained(net).looks[-1].activities
+    assert found["1"].function == "relu" and found["1"].dead >= 3 / 8 and found["1"].saturated is None
+    assert found["3"].function == "tanh" and found["3"].saturated > 0.8 and found["3"].dead is None
+
+
+class Functional(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 1)
+
+    def forward(self, x):
+        return self.b(nn.functional.relu(nn.functional.relu(self.a(x))))
+
+
+def test_functions_without_a_module_are_found_and_nothing_changes():
+    net = Functional()
+    net.train()
+    state = autograd.get_rng_state()
+    found = study.GradientHealth(data()[0]).look(net).activities
+    assert list(found) == ["relu", "relu (2)"] and net.training and all(p.grad is None for p in net.parameters())
+    x, _ = data()
+    state = autograd.get_rng_state()
+    study.GradientHealth(x).look(net)
+    assert autograd.equal(state, autograd.get_rng_state()) and autograd.graph.observers == []
+
+
+def scaled(net, factor):
+    with autograd.no_grad():
+        for p in net.parameters():
+            p.mul_(factor)
+    return net
+
+
+def deep_sigmoids():
+    return nn.Sequential(*[m for _ in range(8) for m in (nn.Linear(4, 4), nn.Sigmoid())], nn.Linear(4, 1))
+
+
+def one_unused():
+    net = Functional()
+    net.c = nn.Linear(2, 2)
+    return net
+
+
+def spoiled():
+    health = study.GradientHealth()
+    net = relu_net()
+    net(autograd.ones(2, 4)).sum().backward()
+    net[0].weight.grad[0, 0] = float("nan")
+    health.look(net)
+    return health
+
+
+SICK = [
+    (lambda: trained(relu_net(), lr=1e-9), "hardly learns"),
+    (lambda: trained(relu_net(), lr=20.0), "changes by"),
+    (lambda: trained(deep_sigmoids()), "Gradients vanish"),
+    (lambda: trained(scaled(Functional(), 100.0), lr=1e-7), "is large"),
+    (lambda: trained(one_unused()), "No gradient arrives at c.weight"),
+    (lambda: trained(scaled(relu_net(), 100.0), lr=1e-7), "are at the ends of its range"),
+    (spoiled, "0.weight or its gradient is not finite"),
+]
+
+
+@pytest.mark.parametrize("make, sentence", SICK, ids=[s for _, s in SICK])
+def test_each_sickness_has_its_sentence(make, sentence):
+    autograd.manual_seed(0)
+    health = make()
+    assert any(sentence in finding for finding in health.findings()), health.findings()
+    assert sentence in str(health)
+
+
+def test_dead_units_have_theirs_and_the_healthy_none():
+    net = relu_net()
+    with autograd.no_grad():
+        net[0].bias[:4] = -100.0
+    assert any("learn nothing" in f for f in trained(net).findings())
+    autograd.manual_seed(0)
+    assert str(trained(relu_net(), lr=0.005)).endswith("nothing stands out")
+
+
+def test_the_picture(tmp_path):
+    net = nn.Sequential()
+    for i in range(12):
+        net.add_module(f"{i}{HOSTILE}".replace(".", ""), nn.Linear(4, 4))
+    net.add_module("last", nn.ReLU())
+    health = study.GradientHealth(data()[0])
+    assert "nothing was looked at yet" in texts(parsed(health)) and str(health) == "nothing was looked at yet"
+    optimizer = optim.SGD(net.parameters(), lr=0.1)
+    for _ in range(3):
+        net(data()[0]).sum().backward()
+        optimizer.step()
+        health.look(net)
+    found = texts(parsed(health))
+    assert sum("eight" in t and t[0].isdigit() for t in found) == 16, "eight lines in each of two panels"
+    page = health.to_html(tmp_path / "health.html")
+    assert "<script" not in page and (tmp_path / "health.html").read_text() == page
+    with pytest.raises(ValueError, match="every must be at least 1"):
+        study.GradientHealth(every=0)
