@@ -97,7 +97,7 @@ class IndexAdd(Op):
         y, v = _start(x, shape, value), contiguous(value._array)
         _add_rows(y, v, index, dim, span, low)
         edges = (None if x is None else x._edge, value._edge)
-        return record(cls, edges, (y, v, y), y, (index, dim, span, low))
+        return record(cls, edges, (None if x is None else x._array, v, y), y, (index, dim, span, low))
 
     def dx(g):
         return g
@@ -183,7 +183,8 @@ class ScatterAdd(Op):
         """Without x: zeros of ``shape``."""
         y, i = _start(x, shape, src), kept(index._array, src)
         give(K.scatter_add, y, src._array, dim, i)
-        return record(cls, (None if x is None else x._edge, src._edge), (y, src._array, y), y, (dim, wrap(i)))
+        edges = (None if x is None else x._edge, src._edge)
+        return record(cls, edges, (None if x is None else x._array, src._array, y), y, (dim, wrap(i)))
 
     def dx(g):
         return g

@@ -16,12 +16,14 @@ from .live import graph_report
 from .memory import Memory, memory
 from .network import Network, network
 from .record import Record, record
+from .source import BackwardSource, backward_source
 from .tracing import Where, trace
 
 if TYPE_CHECKING:
     from .health import GradientHealth
 
 __all__ = [
+    "BackwardSource",
     "Explanation",
     "GradientHealth",
     "Graph",
@@ -29,6 +31,7 @@ __all__ = [
     "Network",
     "Record",
     "Where",
+    "backward_source",
     "explain",
     "graph",
     "graph_report",

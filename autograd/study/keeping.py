@@ -42,11 +42,12 @@ class Cost:
 @dataclass
 class Kept:
     """Of a node: the values of its inputs (None for what another node made, whose outputs they are), the arrays they
-    were, its outputs, and what the forward cost."""
+    were, its outputs, what else its op made, by name, and what the forward cost."""
 
     inputs: list[Values]
     arrays: tuple
     outputs: list[Values]
+    extras: dict[str, np.ndarray]
     forward: Cost
     arrived: list[Values] | None = None  # per output, in the last backward
     left: list[Values] | None = None  # per input
@@ -119,7 +120,9 @@ def _note(node: Node, arrays: Sequence, outs: Sequence) -> None:
     inputs += [None] * (len(input_names(node)) - len(inputs))
     edges = node.edges + (None,) * len(inputs)
     values = [None if a is None or _made_by_kept(e) else a.numpy().copy() for a, e in zip(inputs, edges)]
-    _kept[node] = Kept(values, tuple(inputs), [None if y is None else y.numpy().copy() for y in outs], _meter.read())
+    outputs = [None if y is None else y.numpy().copy() for y in outs]
+    extras = {name: a.numpy().copy() for name, a in zip(reversed(node.op.extras), reversed(arrays))}
+    _kept[node] = Kept(values, tuple(inputs), outputs, extras, _meter.read())
 
 
 def input_names(node: Node) -> tuple[str, ...]:

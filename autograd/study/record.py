@@ -77,12 +77,12 @@ class Input:
 
 @dataclass
 class Saved:
-    """An array that a step saved: None for its values once they are freed."""
+    """An array that a step saved, with a copy of its values."""
 
     name: str
     shape: tuple[int, ...]
     nbytes: int
-    values: Values
+    values: np.ndarray
 
 
 @dataclass(eq=False)
@@ -105,6 +105,7 @@ class Step:
     outputs: list[Values] | None = None
     values: list[Values] | None = None  # of the inputs
     arrays: tuple = ()  # what the inputs were: tells equal constants from one used twice
+    extras: dict[str, np.ndarray] = field(default_factory=dict)  # what else the op made
     arrived: list[Values] | None = None
     left: list[Values] | None = None
     forward: Cost | None = None
@@ -117,7 +118,8 @@ class Step:
 @dataclass(eq=False)
 class Record:
     """A graph: its steps in backward order, its leaves in the order in which backward meets them, the step (or leaf)
-    and the output where it starts, and the gradient there."""
+    and the output where it starts, and the gradient there. ``variables`` are names of tensors of the caller, by their
+    memory."""
 
     steps: list[Step]
     leaves: list[LeafRecord]
@@ -125,6 +127,7 @@ class Record:
     index: int
     start: Values
     by_node: dict[Any, Any]
+    variables: dict[tuple, str] = field(default_factory=dict)
 
     def target(self, t: Tensor) -> tuple[Step | LeafRecord, int] | None:
         """Where a tensor is: its step or leaf, and which output; None where it is not in the graph."""
@@ -168,7 +171,7 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
         raise TypeError(f"the study of a graph starts at a Tensor, got {type(loss).__name__}")
     start = backprop._start(loss, gradient, 0, False) if gradients or loss._edge is None else None
     nodes = sorted(backprop.reachable([loss._edge]), key=lambda node: -node.seq)
-    names = _names(model)
+    names, variables = _names(model)
     by_node: dict[Any, Any] = {}
     for number, node in enumerate(nodes, 1):
         by_node[node] = _step(number, node)
@@ -181,7 +184,7 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
     root = by_node[edge.node if type(edge) is Output else edge]
     index = edge.index if type(edge) is Output else 0
     first = None if start is None else start.numpy().copy()
-    found = Record([by_node[n] for n in nodes], leaves, root, index, first, by_node)
+    found = Record([by_node[n] for n in nodes], leaves, root, index, first, by_node, variables)
     if gradients:
         _find_gradients(found, loss, start, given=gradient is not None)
     return found
@@ -206,7 +209,7 @@ def _step(number: int, node: Node) -> Step:
     kept = keeping.of(node)
     if kept is not None:
         step.outputs, step.values, step.arrays, step.forward = kept.outputs, kept.inputs, kept.arrays, kept.forward
-        step.arrived, step.left, step.backward = kept.arrived, kept.left, kept.backward
+        step.arrived, step.left, step.backward, step.extras = kept.arrived, kept.left, kept.backward, kept.extras
     return step
 
 
@@ -227,7 +230,7 @@ def _connect(step: Step, names: dict[int, str], by_node: dict[Any, Any], leaves:
         target = by_node[edge.node if type(edge) is Output else edge]
         step.inputs.append(Input(name, target, edge.index if type(edge) is Output else 0, edge.layout.shape))
         target.used_by.append((step, i))
-        if isinstance(target, LeafRecord) and step.values is not None:
+        if isinstance(target, LeafRecord) and step.values is not None and step.values[i] is not None:
             target.value = step.values[i]
 
 
@@ -246,22 +249,27 @@ def _is_parameter(t: Any) -> bool:
     return isinstance(t, Parameter)
 
 
-def _names(model: Any) -> dict[int, str]:
-    """Names of leaves, by their identity: variables of the caller, over them the parameters of modules."""
+def _names(model: Any) -> tuple[dict[int, str], dict[tuple, str]]:
+    """Names of leaves, by their identity: variables of the caller, over them the parameters of modules; and of other
+    tensors of the caller, by where in memory they begin."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     found: dict[int, str] = {}
+    memory: dict[tuple, str] = {}
     for scope in (frame.f_globals, variables := frame.f_locals):
         for name, value in tuple(scope.items()):
-            if isinstance(value, Tensor) and type(value._edge) is Leaf and not name.startswith("_"):
+            if not isinstance(value, Tensor) or name.startswith("_"):
+                continue
+            if type(value._edge) is Leaf:
                 found[id(value._edge)] = name
+            memory[id(value._array.storage), value._array.offset] = name
     if frame.f_code.co_flags & CO_OPTIMIZED and type(variables) is dict:
         variables.clear()  # a copy, which before Python 3.13 would live as long as the caller runs
     for root in tracing.roots if model is None else [model]:
         for name, p in root.named_parameters():
             found[id(p._edge)] = name
-    return found
+    return found, memory
 
 
 # --- gradients --------------------------------------------------------------------------------------------------------
