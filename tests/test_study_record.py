@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 from autograd import nn, ones, study, tensor
-from autograd.study.record import LeafRecord, Step
+from autograd.study.recording import LeafRecord, Step
 from autograd.utils.checkpoint import checkpoint
 
 

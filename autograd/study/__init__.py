@@ -1,5 +1,6 @@
-"""Seeing backpropagation: a graph as a list of steps with everything that goes through them (:func:`record`); where
-each node was made; what a step consists of (:mod:`.timing`); which graphs are alive; pictures of nets and graphs.
+"""Seeing backpropagation: a graph as a list of steps with everything that goes through them (:func:`record`), in words
+(:func:`explain`), as a script (:func:`backward_source`) and as pictures; where each node was made; what a step consists
+of (:mod:`.timing`); which graphs are alive.
 
 >>> from autograd import nn, ones
 >>> with trace():
@@ -8,44 +9,38 @@ each node was made; what a step consists of (:mod:`.timing`); which graphs are a
 '0'
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .explain import Explanation, explain
-from .graph_view import Graph, graph
-from .live import graph_report
-from .memory import Memory, memory
-from .network import Network, network
-from .record import Record, record
-from .source import BackwardSource, backward_source
 from .tracing import Where, trace
 
 if TYPE_CHECKING:
+    from .diagram import Network, network
+    from .explanation import Explanation, explain
+    from .graph_view import Graph, graph
     from .health import GradientHealth
+    from .live import graph_report
+    from .memory_film import Memory, memory
+    from .recording import Record, record
+    from .source import BackwardSource, backward_source
 
-__all__ = [
-    "BackwardSource",
-    "Explanation",
-    "GradientHealth",
-    "Graph",
-    "Memory",
-    "Network",
-    "Record",
-    "Where",
-    "backward_source",
-    "explain",
-    "graph",
-    "graph_report",
-    "memory",
-    "network",
-    "record",
-    "trace",
-]
+_VIEWS = {
+    "diagram": ("Network", "network"), "explanation": ("Explanation", "explain"), "graph_view": ("Graph", "graph"),
+    "health": ("GradientHealth",), "live": ("graph_report",), "memory_film": ("Memory", "memory"),
+    "recording": ("Record", "record"), "source": ("BackwardSource", "backward_source"),
+}  # fmt: skip
+"""What is imported when it is used, by the file it is in: no view makes ``import autograd`` slower."""
+
+__all__ = ["Where", "trace", *(name for names in _VIEWS.values() for name in names)]
 
 
 def __getattr__(name: str) -> Any:
-    """GradientHealth, which is a callback of :mod:`autograd.training` and so comes after it."""
-    if name == "GradientHealth":
-        from .health import GradientHealth
-
-        return GradientHealth
+    for file, names in _VIEWS.items():
+        if name in names:
+            value = globals()[name] = getattr(import_module(f".{file}", __name__), name)
+            return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .graph_tree import Box, Data
-from .record import LeafRecord, Record, Step
+from .recording import LeafRecord, Record, Step
 from .svg import Drawing, escaped, number, shortened, width_of
 
 HALF, HEIGHT, SMALL, CLOSED = 112.0, 62.0, 46.0, 58.0

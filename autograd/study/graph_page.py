@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .graph_cards import counted, said, size_of
 from .graph_tree import Box
 from .page import page
-from .record import LeafRecord, Step
+from .recording import LeafRecord, Step
 from .svg import Drawing, cleaned, escaped
 
 if TYPE_CHECKING:

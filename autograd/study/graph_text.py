@@ -11,7 +11,7 @@ import numpy as np
 
 from .graph_cards import brief, shape_text
 from .graph_tree import Box, Data
-from .record import LeafRecord, Step
+from .recording import LeafRecord, Step
 
 if TYPE_CHECKING:
     from .graph_view import Graph

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..op import Op
 from .layout import OUTSIDE, Layers, layered
-from .record import Input, LeafRecord, Record, Step
+from .recording import Input, LeafRecord, Record, Step
 
 CHUNK = 60  # steps outside of any further module that are shown at once; more are put into boxes of so many
 

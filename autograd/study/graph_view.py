@@ -26,7 +26,7 @@ from .graph_cards import Cards, said, size_of
 from .graph_tree import Box, chain, edges_of, meeting, tree
 from .layout import OUTSIDE, Layers, Point, place
 from .page import Picture, framed, kept
-from .record import FREED, Record, record
+from .recording import FREED, Record, record
 from .svg import Drawing, shortened, width_of
 
 INSIDE, TITLE, MARGIN = 14.0, 30.0, 16.0  # within an open module around what is in it; its title; around the whole

@@ -217,6 +217,22 @@ def cross_entropy_grad(g, x, target, axis, ignore, reduction, smoothing, weight=
     return np.where(used, g * slope, 0).reshape(x.shape).astype(x.dtype)
 
 
+def nll(x, target, axis, ignore, reduction, weight):
+    """As cross_entropy, of logarithms of probabilities."""
+    flat = x.reshape(int(np.prod(x.shape[:axis])), x.shape[axis], -1)
+    q, used, total = class_shares(target.reshape(len(flat), -1), flat.shape[1], ignore, 0, weight)
+    each = np.where(used[:, 0], -(q * np.where(q == 0, 0, flat)).sum(1), 0)
+    y = each.reshape(target.shape) if reduction == 0 else each.sum() / total if reduction == 1 else each.sum()
+    return np.asarray(y, x.dtype)
+
+
+def nll_grad(g, x, target, axis, ignore, reduction, weight):
+    flat = x.reshape(int(np.prod(x.shape[:axis])), x.shape[axis], -1)
+    q, used, total = class_shares(target.reshape(len(flat), -1), flat.shape[1], ignore, 0, weight)
+    g = g.reshape(used.shape) if reduction == 0 else g / total if reduction == 1 else g
+    return np.where(used, -g * q, 0).reshape(x.shape).astype(x.dtype)
+
+
 # --- windows ----------------------------------------------------------------------------------------------------------
 
 

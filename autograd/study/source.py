@@ -28,14 +28,13 @@ from typing import Any
 import numpy as np
 
 from ..backend import K
-from ..function import Custom
 from ..ops.index import Gather, Index, Pick
 from ..ops.linalg import Linear
 from ..ops.norms import VectorNorm
 from ..storage import Array, empty, from_numpy
 from ..tensor import Tensor
 from . import formulas, in_numpy
-from .record import NOT_RECORDED, LeafRecord, Record, Step, record
+from .recording import NOT_RECORDED, LeafRecord, Record, Step, record
 from .templates import Missing, template
 
 WIDTH = 110  # columns of a line of the script
@@ -199,7 +198,7 @@ class _Writer:
             raise self._missing(step) from None
 
     def _missing(self, step: Step) -> Missing:
-        what = "an op of your own" if issubclass(step.op, Custom) else "an op without a template in NumPy"
+        what = "an op of your own" if hasattr(step.op, "function") else "an op without a template in NumPy"
         return Missing(f"backward_source: step {step.number}, {step.op.__name__}, is {what}")
 
     def _filled(self, step: Step, text: str, i: int = 0) -> str:
@@ -339,7 +338,7 @@ def _described(step: Step) -> str:
     """A step in a comment: one line, whatever the user's line holds."""
     text = f"step {step.number}: {step.op.__name__}"
     if step.where is not None:
-        from .explain import place_of
+        from .explanation import place_of
 
         module = f", module {step.where.module!r}" if step.where.module else ""
         text += f"{module}, {Path(step.where.filename).name}:{step.where.line}: {place_of(step)[1]}"

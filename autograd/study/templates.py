@@ -316,6 +316,10 @@ TEMPLATES: dict[str, Template] = {
         "cross_entropy({x}, {target}, " + ENTROPY + ")",
         {"x": "cross_entropy_grad({g}, {x}, {target}, " + ENTROPY + ")"},
     ),
+    "NegativeLogLikelihood": (
+        "nll({x}, {target}, {axis}, {ignore_index}, {reduction}, {weight})",
+        {"x": "nll_grad({g}, {x}, {target}, {axis}, {ignore_index}, {reduction}, {weight})"},
+    ),
     "WeightedCrossEntropy": (
         "cross_entropy({x}, {target}, " + ENTROPY + ", {weight})",
         {"x": "cross_entropy_grad({g}, {x}, {target}, " + ENTROPY + ", {weight})"},

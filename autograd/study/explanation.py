@@ -22,9 +22,9 @@ from ..op import Op
 from ..ops.linalg import Linear
 from ..tensor import Tensor
 from . import formulas
+from .explanation_page import Explained
 from .formulas import shape
-from .pages import Explained
-from .record import NOT_RECORDED, LeafRecord, Record, Step, record, unbroadcast
+from .recording import NOT_RECORDED, LeafRecord, Record, Step, record, unbroadcast
 from .svg import number
 from .timing import amount
 
