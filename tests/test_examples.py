@@ -45,6 +45,12 @@ def test_xor_is_the_step_by_hand(run):
     assert measured(text)[1] < 0.1
 
 
+def test_a_net_is_seen(run, tmp_path):
+    text = run("see_a_net.py", "--out", str(tmp_path), "--steps", "150")
+    assert "right on 8 of 8" in text
+    assert {p.name for p in tmp_path.iterdir()} == {"network.svg", "graph.svg", "graph.html"}
+
+
 @pytest.mark.parametrize("name, epochs, accuracy", [("digits_mlp.py", 8, 94), ("digits_cnn.py", 3, 85)])
 def test_digits_are_read(name, epochs, accuracy, run):
     pytest.importorskip("sklearn")

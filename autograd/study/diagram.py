@@ -22,7 +22,7 @@ from ..tensor import Tensor
 from .page import Picture
 from .svg import Drawing, number, shortened, width_of
 
-RADIUS, ROW, COLUMN, TOP, SIDE, BELOW = 21, 74, 270, 88, 46, 40
+RADIUS, ROW, COLUMN, TOP, SIDE, BELOW = 21, 74, 220, 88, 46, 40
 MOST, FIRST, LAST = 9, 5, 2  # circles in a column; of a larger layer so many at its top and at its bottom
 LABELS = 40  # arrows between two columns that get numbers
 PLAIN = {"Linear", "View", "Reshape", "Transpose", "Permute", "Expand", "Cast", "Copy", "Clone"}  # tell nothing here
@@ -266,7 +266,7 @@ def _weight_label(d: Drawing, p: tuple, q: tuple, w: float, taken: list, lines: 
     """The number of an arrow at that place along it where no other number is and other arrows are far, if any; near
     its ends, where the arrows fan out, if that is as good."""
     best, chosen, text = 0.0, None, number(w, 2)
-    for t in np.linspace(0.16, 0.84, 35):
+    for t in np.linspace(0.2, 0.8, 31):
         x, y = p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1])
         half = width_of(text, 11) / 2
         if any(abs(x - u) < half + wide + 2 and abs(y - v) < 12 for u, v, wide in taken):
@@ -306,7 +306,7 @@ def _circles(d: Drawing, column: Column, places: list, symbol: str) -> None:
         d.add("circle", cx=x, cy=y, r=RADIUS, kind=kind, fill_opacity=share, tip=tip)
         d.add("circle", cx=x, cy=y, r=RADIUS, kind="soft-line", stroke_width=1.2)
         inside = number(value, 2) if column.known else f"{symbol}{unit + 1}" if symbol else ""
-        d.write(x, y + 4, inside, "middle strong")
+        d.write(x, y + 4, inside, "middle strong" if len(inside) < 5 else "middle tiny")
         if symbol and column.known:
             outside = {"x": (x - RADIUS - 6, "soft end"), "y": (x + RADIUS + 6, "soft")}[symbol]
             d.write(outside[0], y + 4, f"{symbol}{unit + 1}", outside[1])
