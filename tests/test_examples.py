@@ -105,6 +105,7 @@ def torch():
 def test_a_hundred_steps_are_pytorchs(net, torch):
     """From the same weights, without dropout, in float64: every loss, within rounding."""
     pytest.importorskip("sklearn")
+    torch.manual_seed(0)
     name, build, shape, classes = NETS[net]
     ours, theirs = build(loaded(name)).double(), build(loaded(name, torch)).double()
     ours.load_state_dict({k: autograd.tensor(v.numpy()) for k, v in theirs.state_dict().items()})
