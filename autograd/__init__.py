@@ -72,6 +72,7 @@ from .ops.statistics import *
 from .ops.trigonometry import *
 from .ops.views import *
 from .ops.windows import *
+from .printing import set_printoptions
 from .protocols import from_dlpack
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .runtime import (

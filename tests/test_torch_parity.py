@@ -227,6 +227,27 @@ def printed(t) -> str:
     return re.sub(r",\s+(dtype|grad_fn)=", r", \1=", repr(t)).replace("torch.", "").replace("autograd.", "")
 
 
+OPTIONS = [
+    {"precision": 2}, {"precision": 0}, {"sci_mode": True}, {"sci_mode": False, "precision": 1}, {"profile": "short"},
+    {"precision": 8, "linewidth": 120}, {"profile": "full", "edgeitems": 1}, {"edgeitems": 1, "threshold": 10},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_print_options_are_pytorchs(options):
+    rng = np.random.default_rng(0)
+    a = [[1, 2, 3], [1.5, 1e-8, 2], [1e6, 1], [1e9, 2], [0, 0], [np.nan, 1.5], [np.inf, 1], [], np.arange(2000.0)]
+    a += [rng.standard_normal((20, 60)), rng.standard_normal((9, 9, 9, 2)) * 1e5]
+    for library in (autograd, torch):
+        library.set_printoptions(**options)
+    try:
+        for values in map(np.float32, a):
+            assert printed(autograd.tensor(values)) == printed(torch.tensor(values))
+    finally:
+        for library in (autograd, torch):
+            library.set_printoptions(profile="default")
+
+
 def test_tensors_print_alike():
     rng = np.random.default_rng(0)
     shapes = [
