@@ -26,6 +26,7 @@ from typing import Any
 from .. import naming
 from ..tensor import Tensor
 from .finder import HINTS, Finder, answered
+from .torch import storage
 
 __all__ = ["install", "installed", "uninstall"]
 
@@ -74,8 +75,6 @@ def installed() -> Iterator[None]:
 
 def _attribute(self: Tensor, name: str) -> Any:
     """Tensor's ``__getattr__``: what only PyTorch's tensors have, and the error for the names that are missing."""
-    from .torch import storage
-
     if name == "layout":
         return storage.strided
     if name == "untyped_storage":
