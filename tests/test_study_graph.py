@@ -170,9 +170,9 @@ def test_hostile_names_stay_text():
     assert picture._repr_html_().count("<") == 2
 
 
-def scene_in_chromium(tmp_path, page):
+def scene_in_chromium(tmp_path, page, budget=2000):
     (tmp_path / "graph.html").write_text(page, encoding="utf-8")
-    call = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000", "--dump-dom",
+    call = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--virtual-time-budget={budget}", "--dump-dom",
             f"file://{tmp_path}/graph.html"]  # fmt: skip
     return subprocess.run(call, capture_output=True, text=True, timeout=60).stdout
 

@@ -1,6 +1,6 @@
 """Seeing backpropagation: a graph as a list of steps with everything that goes through them (:func:`record`), in words
-(:func:`explain`), as a script (:func:`backward_source`) and as pictures; where each node was made; what a step consists
-of (:mod:`.timing`); which graphs are alive.
+(:func:`explain`), as a script (:func:`backward_source`), as pictures, and one step at a time (:func:`debug`); where
+each node was made; what a step consists of (:mod:`.timing`); which graphs are alive.
 
 >>> from autograd import nn, ones
 >>> with trace():
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .tracing import Where, trace
 
 if TYPE_CHECKING:
+    from .debugger import Debugger, debug
     from .diagram import Network, network
     from .explanation import Explanation, explain
     from .graph_view import Graph, graph
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from .source import BackwardSource, backward_source
 
 _VIEWS = {
-    "diagram": ("Network", "network"), "explanation": ("Explanation", "explain"), "graph_view": ("Graph", "graph"),
-    "health": ("GradientHealth",), "live": ("graph_report",), "memory_film": ("Memory", "memory"),
-    "recording": ("Record", "record"), "source": ("BackwardSource", "backward_source"),
+    "debugger": ("Debugger", "debug"), "diagram": ("Network", "network"), "explanation": ("Explanation", "explain"),
+    "graph_view": ("Graph", "graph"), "health": ("GradientHealth",), "live": ("graph_report",),
+    "memory_film": ("Memory", "memory"), "recording": ("Record", "record"),
+    "source": ("BackwardSource", "backward_source"),
 }  # fmt: skip
 """What is imported when it is used, by the file it is in: no view makes ``import autograd`` slower."""
 
