@@ -24,17 +24,20 @@ def step_of(model, run=None):
 
 
 def test_every_byte_is_counted_once_and_by_what_holds_it(backend):
+    gc.collect()
+    others = study.memory(lambda: autograd.ones(1)).peak.bytes  # of what else is alive
     model = net()
     found = study.memory(step_of(model))
     parameters = sum(p.nbytes for p in model.parameters())
     last = [m for m in found.moments if m.phase == "forward"][-1]
-    assert last.bytes["parameters"] == parameters and last.bytes["saved for backward"] == 4 * BLOCK
-    assert last.bytes["held before"] >= BLOCK and last.bytes["gradients"] == 0
+    assert last.bytes["parameters"] == parameters + others["parameters"]
+    assert last.bytes["saved for backward"] == 4 * BLOCK + others["saved for backward"]
+    assert last.bytes["held before"] >= BLOCK and last.bytes["gradients"] == others["gradients"]
     end = found.moments[-1]
     assert end.phase == "backward"
     assert sum(p.grad.nbytes for p in model.parameters()) == parameters
     again = study.memory(step_of(model)).moments[0]
-    assert again.bytes["gradients"] == parameters
+    assert again.bytes["gradients"] == parameters + others["gradients"]
     saved = [h for h in found.holders if h.what.startswith("saved by sigmoid, module")]
     assert len(saved) >= 3 and all(h.where.startswith(__file__) and h.bytes == BLOCK for h in saved)
 

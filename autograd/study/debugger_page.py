@@ -76,12 +76,12 @@ def _step(found: Record, step: Step, sources: dict[str, str]) -> str:
             target = f"{_target(e.target)}{summed}"
             parts.append(f'<p class="formula">{escaped(text)} <span class="arrow">→ {escaped(target)}</span></p>')
     parts.append('<div class="columns">')
-    parts.append(_column("arrives", [("g", g) for g in arrived]))
+    parts.append(_column("what arrives", [("g", g) for g in arrived]))
     values = [(e.name, found.value(step, i)) for i, e in enumerate(step.inputs)]
     outputs = [("y", y) for y in step.outputs or ()] or [("y", s.values) for s in step.saved if s.name == "y"]
     parts.append(_column("values", values + outputs))
     left = [(f"dL/d{e.name}", g) for e, g in zip(step.inputs, step.left or ()) if e.target is not None]
-    parts.append(_column("leaves", left))
+    parts.append(_column("what leaves", left))
     parts.append("</div>")
     return "".join([*parts, _sources(step, sources)])
 
