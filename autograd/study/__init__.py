@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from .tracing import Where, trace
 
 if TYPE_CHECKING:
+    from .by_hand import Checks, check_by_hand
     from .debugger import Debugger, debug
     from .diagram import Network, network
+    from .exercise_book import Exercise, exercises
     from .explanation import Explanation, explain
     from .graph_view import Graph, graph
     from .health import GradientHealth
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from .source import BackwardSource, backward_source
 
 _VIEWS = {
+    "by_hand": ("Checks", "check_by_hand"), "exercise_book": ("Exercise", "exercises"),
     "debugger": ("Debugger", "debug"), "diagram": ("Network", "network"), "explanation": ("Explanation", "explain"),
     "graph_view": ("Graph", "graph"), "health": ("GradientHealth",), "live": ("graph_report",),
     "memory_film": ("Memory", "memory"), "recording": ("Record", "record"),

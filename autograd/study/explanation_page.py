@@ -1,4 +1,4 @@
-"""An explanation as text, Markdown, HTML, JSON and in a terminal with rich."""
+"""Reports, such as an explanation, as text, Markdown, HTML, JSON and in a terminal with rich."""
 
 from __future__ import annotations
 
@@ -22,18 +22,14 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}.warn{color:var(--bad)}
 Row = tuple[str, str]
 
 
-class Explained:
-    """What can be shown in all these ways: a subclass is a dataclass with a ``title``, ``entries`` and ``leaves``."""
+class Report:
+    """What can be shown in all these ways: a subclass is a dataclass with a ``title``, and says its sections."""
 
     title: str
-    entries: list[Any]
-    leaves: list[Any]
 
     def _sections(self) -> Iterator[tuple[str, list[Row]]]:
-        for entry in self.entries:
-            yield f"step {entry.number}: {entry.name}", list(_rows(entry))
-        for leaf in self.leaves:
-            yield f"leaf {leaf.name}", list(_leaf_rows(leaf))
+        """Headings, each with its rows, (label, text)."""
+        raise NotImplementedError
 
     def __str__(self) -> str:
         lines = [self.title]
@@ -42,7 +38,7 @@ class Explained:
         return "\n".join(lines)
 
     def to_markdown(self, path: Any = None) -> str:
-        """The explanation as Markdown."""
+        """The report as Markdown."""
         lines = [f"# {_plain(self.title)}", ""]
         for heading, rows in self._sections():
             lines += [f"## {_plain(heading)}", "", "| | |", "|---|---|"]
@@ -50,11 +46,11 @@ class Explained:
         return kept("\n".join(lines), path)
 
     def to_html(self, path: Any = None) -> str:
-        """The explanation as a page by itself."""
+        """The report as a page by itself."""
         return kept(page(self.title, self._body(), STYLE), path)
 
     def to_json(self, path: Any = None) -> str:
-        """The explanation as JSON; NaN and infinities are strings."""
+        """The report as JSON; NaN and infinities are strings."""
         return kept(json.dumps(_finite(asdict(self)), indent=1, allow_nan=False), path)  # type: ignore[call-overload]
 
     def _repr_html_(self) -> str:
@@ -82,6 +78,19 @@ class Explained:
                 table.add_row(Text(label, style="red" if _class(label) else "cyan"), Text(text))
             shown.append(Panel(table, title=Text(heading), title_align="left"))
         return Group(*shown)
+
+
+class Explained(Report):
+    """An explanation: a subclass has ``entries`` and ``leaves``."""
+
+    entries: list[Any]
+    leaves: list[Any]
+
+    def _sections(self) -> Iterator[tuple[str, list[Row]]]:
+        for entry in self.entries:
+            yield f"step {entry.number}: {entry.name}", list(_rows(entry))
+        for leaf in self.leaves:
+            yield f"leaf {leaf.name}", list(_leaf_rows(leaf))
 
 
 def _rows(entry: Any) -> Iterator[Row]:
@@ -128,7 +137,7 @@ def _leaf_rows(leaf: Any) -> Iterator[Row]:
 
 
 def _class(label: str) -> str:
-    return ' class="warn"' if label in ("warning", "guarded") else ""
+    return ' class="warn"' if label in ("warning", "guarded", "wrong") else ""
 
 
 def _plain(text: str) -> str:

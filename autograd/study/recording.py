@@ -306,14 +306,14 @@ def _run(found: Record, loss: Tensor, start: Any) -> dict:
         step.arrived = step.left = None
     graph.watchers.append(watch)
     try:
-        with observe(meter), _without_retained(found):
+        with observe(meter), without_retained(found):
             return backprop.run_backward((loss._edge,), (start,), True, False)
     finally:
         graph.watchers.remove(watch)
 
 
 @contextmanager
-def _without_retained(found: Record) -> Iterator[None]:
+def without_retained(found: Record) -> Iterator[None]:
     """Within it no hook of retain_grad() runs: it would fill a ``.grad``."""
     owners = [r.node if isinstance(r, Step) else r.leaf for r in found.by_node.values()]
     before = [(owner, owner.hooks) for owner in owners if owner.hooks]
