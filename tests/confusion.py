@@ -9,7 +9,6 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from autograd.study.record import unbroadcast
 from opdb import DIFFERENTIABLE, outputs_of
 from support import leaves, random_gradients
 
@@ -18,6 +17,7 @@ from autograd import nn, ones, study, tensor
 from autograd.nn import functional as F
 from autograd.study.by_hand import _checked
 from autograd.study.mistakes import KINDS, close
+from autograd.study.recording import unbroadcast
 
 PAGE = Path(__file__).parent.parent / "docs" / "by-hand.md"
 MADE = [kind for kind in KINDS if kind != "shape"]

@@ -51,7 +51,12 @@ def test_a_net_is_seen(run, tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"network.svg", "graph.svg", "graph.html"}
 
 
-@pytest.mark.parametrize("name, epochs, accuracy", [("digits_mlp.py", 8, 94), ("digits_cnn.py", 3, 85)])
+slow_on_numpy = pytest.mark.skipif(autograd.get_backend() == "numpy", reason="takes minutes without the C kernels")
+
+
+@pytest.mark.parametrize(
+    "name, epochs, accuracy", [("digits_mlp.py", 8, 94), pytest.param("digits_cnn.py", 3, 85, marks=slow_on_numpy)]
+)
 def test_digits_are_read(name, epochs, accuracy, run):
     pytest.importorskip("sklearn")
     text = run(name, "--seeds", "1", "--epochs", str(epochs))
@@ -59,6 +64,7 @@ def test_digits_are_read(name, epochs, accuracy, run):
     assert "FLOPs for inputs of" in text and f"{epochs}/{epochs}  loss" in text
 
 
+@slow_on_numpy
 @pytest.mark.parametrize("model", ["lstm", "transformer"])
 def test_characters_are_learned_and_written(model, run):
     text = run("characters.py", "--model", model, "--seeds", "1", "--epochs", "2", "--characters", "10000")

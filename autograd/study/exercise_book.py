@@ -5,14 +5,14 @@
 1. A product: c = a * b, L = c
 Give the gradients of a, b as a dict of arrays to check(); values holds the numbers.
 >>> v = first.values
->>> print(first.check({"a": v["b"], "b": v["b"]}))
+>>> print(first.check({"a": v["b"], "b": -v["a"]}))
 1 of 2 gradients right
 <BLANKLINE>
 a
   exact      within 4 units in the last place
 <BLANKLINE>
 b
-  wrong      2 elements differ, and no usual mistake explains it
+  wrong      sign: its sign is turned
 """
 
 from __future__ import annotations
