@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .tracing import Where, trace
+from .why import Why, why
 
 if TYPE_CHECKING:
     from .by_hand import Checks, check_by_hand
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from .health import GradientHealth
     from .live import graph_report
     from .memory_film import Memory, memory
+    from .paths import Why, why
     from .recording import Record, record
     from .source import BackwardSource, backward_source
 
 _VIEWS = {
+    "paths": ("Why", "why"),
     "by_hand": ("Checks", "check_by_hand"), "exercise_book": ("Exercise", "exercises"),
     "debugger": ("Debugger", "debug"), "diagram": ("Network", "network"), "explanation": ("Explanation", "explain"),
     "graph_view": ("Graph", "graph"), "health": ("GradientHealth",), "live": ("graph_report",),
