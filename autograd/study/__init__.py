@@ -12,11 +12,12 @@ each node was made; what a step consists of (:mod:`.timing`); which graphs are a
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .paths import Why, why
 from .tracing import Where, trace
-from .why import Why, why
 
 if TYPE_CHECKING:
     from .by_hand import Checks, check_by_hand
+    from .comparison import Comparison, compare
     from .debugger import Debugger, debug
     from .diagram import Network, network
     from .exercise_book import Exercise, exercises
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .source import BackwardSource, backward_source
 
 _VIEWS = {
+    "comparison": ("Comparison", "compare"),
     "paths": ("Why", "why"),
     "by_hand": ("Checks", "check_by_hand"), "exercise_book": ("Exercise", "exercises"),
     "debugger": ("Debugger", "debug"), "diagram": ("Network", "network"), "explanation": ("Explanation", "explain"),

@@ -1,0 +1,307 @@
+"""The same graph by several engines: C kernels, NumPy's, float64, finite differences, PyTorch; and where they part.
+
+>>> from autograd import study, tensor
+>>> w = tensor([0.5, 1.5], requires_grad=True)
+>>> with study.trace(values=True):
+...     loss = (w * w).sum()
+>>> found = compare(loss)
+>>> found["NumPy"].first is None, found["float64"].gradients["w"] <= 1
+(True, True)
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+from ..tensor import Tensor
+from .explanation_page import Report, Row
+from .in_library import forward_of, names
+from .recording import NOT_RECORDED, LeafRecord, Record, Step, record
+from .source import _Writer
+from .svg import number
+from .templates import Missing
+
+EPSILON = 1e-6
+PROBED = 5  # elements of each leaf that finite differences look at
+
+
+@dataclass
+class Deviation:
+    """Where an engine first differs by more than a rounding: the step, "forward" or "backward", and by how many units
+    in the last place."""
+
+    step: int
+    op: str
+    direction: str
+    ulp: float
+    place: str
+
+    def __str__(self) -> str:
+        at = f" at {self.place}" if self.place else ""
+        return f"step {self.step} ({self.op}){at}, {self.direction}: {number(self.ulp)} ulp"
+
+
+@dataclass
+class Engine:
+    """What one engine gave beside the run that was recorded: per step the largest difference of the value and of the
+    gradient arriving, per leaf that of the gradient, in units in the last place of the recorded dtype; ``first`` is
+    where it begins; ``agrees`` whether it is no more than rounding. ``note`` says why there is none."""
+
+    name: str
+    values: dict[int, float] = field(default_factory=dict)
+    arrived: dict[int, float] = field(default_factory=dict)
+    gradients: dict[str, float] = field(default_factory=dict)
+    agrees: bool = True
+    first: Deviation | None = None
+    note: str = ""
+
+
+@dataclass
+class Comparison(Report):
+    """Engines beside the recorded run."""
+
+    title: str
+    engines: list[Engine]
+
+    def __getitem__(self, name: str) -> Engine:
+        return next(e for e in self.engines if e.name == name)
+
+    def _sections(self) -> Iterator[tuple[str, list[Row]]]:
+        for e in self.engines:
+            yield e.name, list(_rows(e))
+
+
+def _rows(e: Engine) -> Iterator[Row]:
+    if e.note:
+        yield "note", e.note
+        return
+    if e.values:
+        yield "values", f"at most {number(max(e.values.values()))} ulp away"
+    if e.arrived:
+        yield "gradients", f"of inner tensors at most {number(max(e.arrived.values()))} ulp away"
+    for name, ulp in e.gradients.items():
+        yield "leaf", f"{name}: {number(ulp)} ulp"
+    if not e.agrees:
+        yield "wrong", "a gradient differs beyond rounding"
+    if e.name != "finite differences":
+        yield "first", str(e.first) if e.first else "no deviation"
+
+
+def compare(loss: Tensor, model: Any = None, *, ulps: float = 4, gradient: Tensor | None = None) -> Comparison:
+    """Run the graph behind ``loss`` again by each engine, from the recorded leaves and constants, and hold values and
+    gradients against those of the recorded run, step by step.
+
+    ulps
+        From how many units in the last place on a difference counts as a deviation: the first is named.
+
+    The forward must have run within ``with study.trace(values=True):``; an op that cannot be run again is refused by
+    name. See :func:`autograd.study.record` for the rest.
+    """
+    import autograd
+
+    found = record(loss, model, gradient=gradient)
+    if any(step.outputs is None for step in found.steps):
+        raise RuntimeError(f"compare: the values are {NOT_RECORDED}")
+    again = _Again(found)
+    engines = []
+    for name, kernels in (("C", "c"), ("NumPy", "numpy")):
+        if kernels == "c" and backend.extension is None:
+            engines.append(Engine(name, note="the C kernels are not built"))
+            continue
+        with backend.set_backend(kernels):
+            engines.append(_held(found, name, again.run(autograd, autograd.nn.functional), ulps))
+    engines.append(_held(found, "float64", again.run(autograd, autograd.nn.functional, np.float64), ulps))
+    engines.append(_differences(found, again))
+    engines.append(_torch(found, again, ulps))
+    return Comparison(f"{len(found.steps)} steps, {len(found.leaves)} leaves, beside the recorded run", engines)
+
+
+def _torch(found: Record, again: _Again, ulps: float) -> Engine:
+    try:
+        torch, functional = importlib.import_module("torch"), importlib.import_module("torch.nn.functional")
+    except ImportError:
+        return Engine("PyTorch", note="not installed")
+    try:
+        return _held(found, "PyTorch", again.run(torch, functional), ulps)
+    except (TypeError, RuntimeError, AttributeError) as error:
+        return Engine("PyTorch", note=f"cannot run this graph: {error}".splitlines()[0])
+
+
+# --- running again ----------------------------------------------------------------------------------------------------
+
+Results = tuple[dict[int, np.ndarray], dict[int, np.ndarray], dict[str, np.ndarray]]
+
+
+class _Again(_Writer):
+    """The forward of a graph as lines that a library runs."""
+
+    def __init__(self, found: Record):
+        super().__init__(found)
+        self.lines = [(step, self._line(step)) for step in reversed(found.steps)]
+
+    def _line(self, step: Step) -> Any:
+        suffix = " in use" if step.params.get("training") is False else ""
+        if step.op.__name__ in ("Gather", "Pick", "Index") and not step.inputs[0].shape:
+            suffix = " of one"
+        try:
+            text = forward_of(step.op, suffix)
+        except Missing:
+            raise Missing(f"compare: step {step.number}, {step.op.__name__}, cannot be run again") from None
+        return compile(self._filled(step, text), f"<step {step.number}>", "eval")
+
+    def _more(self, step: Step, known: dict[str, str], text: str) -> dict[str, str]:
+        more = super()._more(step, known, text)
+        more["name_of_dtype"] = step.dtype.rpartition(".")[2]
+        shape, p = step.shapes[0] or (), step.params
+        if "{row}" in text:
+            n, d = 1, len(shape)
+            while n < p["rows"][1]:
+                d -= 1
+                n *= shape[d]
+            more["row"] = str(tuple(shape[d:]))
+        if "{how}" in text:
+            more["how"] = repr(("none", "mean", "sum")[p["reduction"]])
+        return more
+
+    def forward(self, library: Any, functional: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+        """All values, by the names of the script."""
+        space = {**names(library, functional), **arguments}
+        for step, code in self.lines:
+            space[f"v{step.number}"] = eval(code, space)
+        return space
+
+    def loss(self, space: dict[str, Any]) -> Any:
+        """The tensor at which backward starts."""
+        root = self.found.root
+        y = space[f"v{root.number}" if isinstance(root, Step) else self.names[root]]
+        return y[self.found.index] if isinstance(y, tuple | list) else y
+
+    def given(self, library: Any, dtype: Any = None) -> dict[str, Any]:
+        """The arguments as tensors of a library; the leaves want gradients."""
+        wanted = {self.names[leaf] for leaf in self.found.leaves}
+        made = {}
+        for name, value in self.arguments.items():
+            floating = value.dtype.kind == "f"
+            t = library.tensor(np.array(value, dtype if dtype is not None and floating else value.dtype))
+            made[name] = t.requires_grad_() if name in wanted else t
+        return made
+
+    def run(self, library: Any, functional: Any, dtype: Any = None) -> Results:
+        """The values and arriving gradients of the steps, and the gradients of the leaves."""
+        given = self.given(library, dtype)
+        space = self.forward(library, functional, given)
+        root = self.loss(space)
+        single = [s for s in self.found.steps if len(s.shapes) == 1 and space[f"v{s.number}"].requires_grad]
+        targets = [space[f"v{s.number}"] for s in single] + [given[self.names[leaf]] for leaf in self.found.leaves]
+        start = library.tensor(np.asarray(self.found.start, dtype or np.asarray(self.found.start).dtype)).to(root.dtype)
+        gradients = library.autograd.grad(root, targets, start.reshape(root.shape), allow_unused=True)
+        arrived = {s.number: _numpy(g) for s, g in zip(single, gradients) if g is not None}
+        values = {s.number: _numpy(space[f"v{s.number}"]) for s in self.found.steps if len(s.shapes) == 1}
+        held = zip(self.found.leaves, gradients[len(single) :])
+        return values, arrived, {leaf.name: _numpy(g) for leaf, g in held if g is not None}
+
+
+def _numpy(t: Any) -> np.ndarray:
+    return t.detach().numpy()
+
+
+# --- comparing --------------------------------------------------------------------------------------------------------
+
+
+def ulps_between(found: np.ndarray, right: np.ndarray) -> float:
+    """The largest difference, in units in the last place of ``right`` or, for elements that cancelled, of a thousandth
+    of its largest element.
+
+    >>> ulps_between(np.float32([1.0, np.nan]), np.float32([1.0 + 2**-22, np.nan]))
+    2.0
+    """
+    if not right.size:
+        return 0.0
+    finite = np.abs(right[np.isfinite(right)])
+    floor = right.dtype.type(finite.max(initial=0) / 1000)
+    with np.errstate(all="ignore"):
+        unit = np.spacing(np.maximum(np.abs(right), floor)).astype(np.float64)
+        away = np.abs(found.astype(np.float64) - right.astype(np.float64)) / unit
+    same = (found == right) | (np.isnan(found) & np.isnan(right))
+    away = np.where(same, 0.0, away)
+    return float(np.where(np.isnan(away), np.inf, away).max())
+
+
+def _held(found: Record, name: str, results: Results, ulps: float) -> Engine:
+    values, arrived, gradients = results
+    engine = Engine(name)
+    for step in reversed(found.steps):
+        if step.number in values and step.outputs and step.outputs[0] is not None:
+            engine.values[step.number] = ulps_between(values[step.number], step.outputs[0])
+    for step in found.steps:
+        if step.number in arrived and step.arrived and step.arrived[0] is not None:
+            engine.arrived[step.number] = ulps_between(arrived[step.number], step.arrived[0])
+    for leaf in found.leaves:
+        if leaf.name in gradients and leaf.gradient is not None:
+            engine.gradients[leaf.name] = ulps_between(gradients[leaf.name], leaf.gradient)
+            engine.agrees &= _near(gradients[leaf.name], leaf.gradient, found)
+    engine.first = _first(found, engine, ulps)
+    return engine
+
+
+def _near(g: np.ndarray, right: np.ndarray, found: Record) -> bool:
+    """Whether a gradient is another's but for rounding, of which the largest gradients in the graph give the size."""
+    finite = [np.abs(leaf.gradient[np.isfinite(leaf.gradient)]) for leaf in found.leaves if leaf.gradient is not None]
+    largest = max([float(a.max(initial=0)) for a in finite], default=0.0)
+    return bool(np.allclose(g, right, 1e-3, 1e-4 * largest, equal_nan=True))
+
+
+def _first(found: Record, engine: Engine, ulps: float) -> Deviation | None:
+    """The first step, forward and then backward, that is further away."""
+    for direction, table in (("forward", engine.values), ("backward", engine.arrived)):
+        for n, away in table.items():
+            if away > ulps:
+                step = found.steps[n - 1]
+                place = f"line {step.where.line}" if step.where is not None else ""
+                return Deviation(n, step.op.__name__, direction, away, place)
+    return None
+
+
+def _differences(found: Record, again: _Again) -> Engine:
+    """Central differences of the forward in float64, at some elements of each leaf."""
+    import autograd
+
+    engine = Engine("finite differences")
+    given = again.given(autograd, np.float64)
+    start = np.asarray(found.start, np.float64)
+
+    def loss(arguments: dict[str, Any]) -> float:
+        y = again.loss(again.forward(autograd, autograd.nn.functional, arguments))
+        return float((_numpy(y) * start).sum())
+
+    for leaf in found.leaves:
+        if leaf.gradient is not None and leaf.gradient.size:
+            engine.gradients[leaf.name], fits = _probed(found, leaf, again.names[leaf], given, loss)
+            engine.agrees &= fits
+    return engine
+
+
+def _probed(found: Record, leaf: LeafRecord, name: str, given: dict[str, Any], loss: Callable) -> tuple[float, bool]:
+    """The largest difference at some elements, in units in the last place, and whether it is within what differences
+    can tell."""
+    import autograd
+
+    x, right = _numpy(given[name]), np.asarray(leaf.gradient)
+    worst, fits = 0.0, True
+    for at in np.random.default_rng(0).choice(x.size, min(PROBED, x.size), replace=False):
+        ends = []
+        for side in (1, -1):
+            moved = x.copy()
+            moved.flat[at] += side * EPSILON
+            ends.append(loss({**given, name: autograd.tensor(moved)}))
+        slope = np.asarray((ends[0] - ends[1]) / (2 * EPSILON))
+        exact = right.flat[at]
+        worst = max(worst, ulps_between(slope, np.asarray(exact)))
+        fits &= _near(slope, exact, found)
+    return worst, fits
