@@ -2,8 +2,10 @@
 
 import json
 import re
+import runpy
 from contextlib import suppress
 from math import inf, nan
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,7 +108,7 @@ def test_the_formula_of_a_row_is_its_rule(name):
         text = formulas.rule(op, n).replace("du/dx", "(sqrt(2 / pi) * (1 + 3 * 0.044715 * x ** 2))")
         rules[n] = parsed(text, {**known, "y": forward}, sp)
     checked = 0
-    for point in zip((-2.3, -0.72, -0.31, 0.23, 0.44, 0.83, 1.7, 3.4), (0.52, 1.3, -0.4, 0.21, -1.6, 0.9, 2.2, 0.71)):
+    for point in zip((-2.3, -0.31, 0.23, 0.83, 1.7, 3.4), (0.52, -0.4, 0.21, 0.9, 2.2, 0.71)):
         values = [tensor(v, dtype=autograd.float64, requires_grad=True) for v in point[: len(op.inputs)]]
         y = op.apply(*values, *params)
         if not np.isfinite(y.item()):
@@ -139,6 +141,13 @@ def test_products_and_words():
     assert formulas.in_words("-g / sqrt(1 - x * x)").startswith("the gradient arriving divided by sqrt")
     assert formulas.in_words("-g").endswith("its sign turned")
     assert formulas.in_words("g where x > 0, else 0") == "g where x > 0, else 0"
+
+
+def test_the_example_runs(capsys):
+    runpy.run_path(str(Path(autograd.__file__).parent.parent / "examples" / "study_a_step.py"))
+    text = capsys.readouterr().out
+    for part in ("dL/dweight = g^T @ x", "dL/d0.weight[0, 1] = ", "def gradients(", "transposed: it is the transpose"):
+        assert part in text
 
 
 # --- explanations -----------------------------------------------------------------------------------------------------

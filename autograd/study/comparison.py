@@ -197,12 +197,12 @@ class _Again(_Writer):
         given = self.given(library, dtype)
         space = self.forward(library, functional, given)
         root = self.loss(space)
-        single = [s for s in self.found.steps if len(s.shapes) == 1 and space[f"v{s.number}"].requires_grad]
+        single = [s for s in self.found.steps if not s.several and space[f"v{s.number}"].requires_grad]
         targets = [space[f"v{s.number}"] for s in single] + [given[self.names[leaf]] for leaf in self.found.leaves]
         start = library.tensor(np.asarray(self.found.start, dtype or np.asarray(self.found.start).dtype)).to(root.dtype)
         gradients = library.autograd.grad(root, targets, start.reshape(root.shape), allow_unused=True)
         arrived = {s.number: _numpy(g) for s, g in zip(single, gradients) if g is not None}
-        values = {s.number: _numpy(space[f"v{s.number}"]) for s in self.found.steps if len(s.shapes) == 1}
+        values = {s.number: _numpy(space[f"v{s.number}"]) for s in self.found.steps if not s.several}
         held = zip(self.found.leaves, gradients[len(single) :])
         return values, arrived, {leaf.name: _numpy(g) for leaf, g in held if g is not None}
 

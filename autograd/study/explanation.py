@@ -205,7 +205,7 @@ def _rule(found: Record, step: Step, i: int) -> Rule:
     target = e.target
     assert target is not None
     to = f"leaf {target.name}" if isinstance(target, LeafRecord) else f"step {target.number}"
-    if isinstance(target, Step) and len(target.shapes) > 1:
+    if isinstance(target, Step) and target.several:
         to += f", output {e.index}"
     summed = ""
     if e.summed and g is not None:

@@ -61,8 +61,7 @@ def _check(step: Step, count: int, most: int = MOST) -> None:
 def _sent(step: Step, i: int, index: int, g: np.ndarray) -> np.ndarray | None:
     """What a step sends to input i when g arrives at its output ``index``."""
     array = from_numpy(np.ascontiguousarray(g))
-    several = len(step.shapes) > 1
-    arriving = [array if k == index else None for k in range(len(step.shapes))] if several else array
+    arriving = [array if k == index else None for k in range(len(step.shapes))] if step.several else array
     sent = step.node.op.backward(step.node, arriving)[i]
     return None if sent is None else sent.numpy().astype(np.float64)
 

@@ -250,7 +250,7 @@ def _rerun(
 
     root = found.root
     assert isinstance(root, Step) and found.start is not None
-    edge = graph.Output(root.node, found.index, root.node.layout[found.index]) if len(root.shapes) > 1 else root.node
+    edge = graph.Output(root.node, found.index, root.node.layout[found.index]) if root.several else root.node
     graph.watchers.append(watch)
     try:
         with without_retained(found):

@@ -111,6 +111,11 @@ class Step:
     forward: Cost | None = None
     backward: Cost | None = None
 
+    @property
+    def several(self) -> bool:
+        """Whether the op has a list of outputs, be it of one."""
+        return type(self.node.layout) is tuple
+
     def __repr__(self) -> str:
         return f"step {self.number}"
 

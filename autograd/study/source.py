@@ -33,12 +33,12 @@ from ..ops.linalg import Linear
 from ..ops.norms import VectorNorm
 from ..storage import Array, empty, from_numpy
 from ..tensor import Tensor
-from . import formulas, in_numpy
+from . import formulas, in_numpy, in_numpy_recurrent
 from .recording import NOT_RECORDED, LeafRecord, Record, Step, record
 from .templates import Missing, template
 
 WIDTH = 110  # columns of a line of the script
-HELPERS = {n: f for n, f in vars(in_numpy).items() if inspect.isfunction(f)}
+HELPERS = {n: f for m in (in_numpy, in_numpy_recurrent) for n, f in vars(m).items() if inspect.isfunction(f)}
 
 
 @dataclass
@@ -122,7 +122,7 @@ class _Writer:
         base = re.sub(r"\W", "_", name, flags=re.ASCII)
         base = f"layer_{base}" if base[:1].isdigit() else base or "input"
         taken = {*self.arguments, *HELPERS, "np", "gradients"}
-        if keyword.iskeyword(base) or re.fullmatch(r"[vg]\d.*|g_.*", base):
+        if keyword.iskeyword(base) or re.fullmatch(r"[vgd]\d.*|g_.*", base):
             base += "_"
         made, n = base, 2
         while made in taken:
@@ -143,12 +143,12 @@ class _Writer:
     def _value(self, target: Step | LeafRecord, index: int) -> str:
         if isinstance(target, LeafRecord):
             return self.names[target]
-        return f"v{target.number}[{index}]" if len(target.shapes) > 1 else f"v{target.number}"
+        return f"v{target.number}[{index}]" if target.several else f"v{target.number}"
 
     def _gradient(self, target: Step | LeafRecord, index: int) -> str:
         if isinstance(target, LeafRecord):
             return f"g_{self.names[target]}"
-        return f"g{target.number}_{index}" if len(target.shapes) > 1 else f"g{target.number}"
+        return f"g{target.number}_{index}" if target.several else f"g{target.number}"
 
     def _start(self, loss: str) -> str:
         start = self.found.start
@@ -166,9 +166,11 @@ class _Writer:
         sent = [(i, e) for i, e in enumerate(step.inputs) if e.target is not None and (step.left or [])[i] is not None]
         if sent:
             yield f"    # {_rules_of(step)}"
+            if "all" in rules:
+                yield f"    d{step.number} = {self._filled(step, rules['all'])}"
         for i, e in sent:
             assert e.target is not None
-            rule = rules.get(e.name) or rules.get("*")
+            rule = f"d{step.number}[{i}]" if "all" in rules else rules.get(e.name) or rules.get("*")
             if rule is None:
                 raise self._missing(step)
             line = self._filled(step, rule, i)
@@ -265,6 +267,8 @@ class _Writer:
             more["stats"] = self._constant(f"stats_{step.number}", None, step.extras["stats"])
         if "geometry" in p and hasattr(p["geometry"], "_asdict"):
             more |= _convolution(p["geometry"])
+        if "walk" in p:
+            more |= {"sizes": p["walk"].sizes, "backwards": p["walk"].reverse}
         if "windows" in p:
             windows = {k: v for k, v in p["windows"]._asdict().items() if k != "planes"}
             more["windows"] = "dict(" + ", ".join(f"{k}={v}" for k, v in windows.items()) + ")"

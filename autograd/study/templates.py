@@ -179,6 +179,9 @@ def _batch(z: str, dx: str) -> tuple[Template, Template]:
 BATCH, AFFINE_BATCH = _batch(BATCH_Z, BATCH_DX)
 FIXED, AFFINE_FIXED = _batch(FIXED_Z, FIXED_DX)
 
+CELL = "{x}, {w_ih}, {w_hh}, {b_ih}, {b_hh}, {w_hr}, {h0}"
+WALK = "{sizes}, {backwards}"
+
 TEMPLATES: dict[str, Template] = {
     # elementwise ops whose row is in words, or would overflow as written
     "Alias": ("{x}", {"x": "{g}"}),
@@ -381,7 +384,11 @@ TEMPLATES: dict[str, Template] = {
         "np.pad({x}[{inside}], {added}, constant_values={value})",
         {"x": "np.pad({g}[{inside_g}], {removed})"},
     ),
-    # several inputs or outputs: the braces are lists
+    # several inputs or outputs: the braces are lists, "all" gives the gradients of all inputs at once
+    "Lstm": (f"lstm({CELL}, {{c0}}, {WALK})", {"all": f"lstm_grad({{parts}}, {CELL}, {{c0}}, {WALK})"}),
+    "Gru": (f"gru({CELL}, {WALK})", {"all": f"gru_grad({{parts}}, {CELL}, {WALK})"}),
+    "RnnTanh": (f"rnn(True, {CELL}, {WALK})", {"all": f"rnn_grad({{parts}}, True, {CELL}, {WALK})"}),
+    "RnnRelu": (f"rnn(False, {CELL}, {WALK})", {"all": f"rnn_grad({{parts}}, False, {CELL}, {WALK})"}),
     "Cat": ("np.concatenate([{all}], {dim})", {"*": "np.split({g}, {cuts}, {dim})[{i}]"}),
     "Stack": ("np.stack([{all}], {dim})", {"*": "np.take({g}, {i}, {dim})"}),
     "Split": ("np.split({x}, {cuts}, {dim})", {"x": "np.concatenate([{parts}], {dim})"}),
