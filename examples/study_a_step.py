@@ -1,5 +1,5 @@
-"""One training step seen from inside: what each op does to the gradient, why one weight's gradient has its sign, and the
-backward pass as a script of plain NumPy."""
+"""One training step seen from inside: what each op does to the gradient, why one weight's gradient has its sign, and
+the backward pass as a script of plain NumPy."""
 
 import autograd
 from autograd import nn, study, tensor
