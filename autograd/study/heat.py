@@ -2,7 +2,7 @@
 
 >>> import numpy as np
 >>> heat(np.array([[1.0, -2.0]]), "g").svg(style=False).count("<rect")
-4
+2
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 from .svg import Drawing, number, width_of
 
-MOST = 24  # cells of a side; of longer ones every n-th is shown
+MOST = 16  # cells of a side; of longer ones every n-th is shown
 ROOMY = 6  # columns up to which cells hold their number
 WIDE, NARROW, TALL, TOP = 54.0, 13.0, 22.0, 22.0
 
@@ -32,10 +32,10 @@ def heat(values: np.ndarray, title: str) -> Drawing:
     for i, row in enumerate(shown):
         for j, v in enumerate(row):
             kind = "bad" if not np.isfinite(v) else "plus" if v >= 0 else "minus"
-            share = 0.6 if not np.isfinite(v) else 0.75 * min(abs(v) / largest, 1.0)
+            share = 0.6 if not np.isfinite(v) else 0.04 + 0.75 * min(abs(v) / largest, 1.0)
             x, y = 1 + w * j, TOP + h * i
-            d.add("rect", x=x, y=y, width=w - 1, height=h - 1, kind="pale")
-            d.add("rect", x=x, y=y, width=w - 1, height=h - 1, kind=kind, fill_opacity=share, tip=number(v, 6))
+            d.add("rect", x=x, y=y, width=w - 1, height=h - 1, kind=kind, fill_opacity=share,
+                  tip=number(v, 6) if roomy else "")  # fmt: skip
             if roomy:
                 d.write(x + w / 2, y + h / 2 + 4, number(v), "small middle")
     return d
