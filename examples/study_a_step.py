@@ -1,5 +1,5 @@
-"""One training step seen from inside: what each op does to the gradient, why one weight's gradient has its sign, and
-the backward pass as a script of plain NumPy."""
+"""One training step seen from inside: what each op does to the gradient, why one weight's gradient has its sign, what
+other engines say, and the backward pass as a script of plain NumPy."""
 
 import autograd
 from autograd import nn, study, tensor
@@ -16,7 +16,7 @@ print(study.explain(loss))
 print()
 print(study.why(loss, net[0].weight, (0, 1), k=3))
 print()
-print(study.compare(loss)["finite differences"])
+print(study.compare(loss))
 print()
 print(study.backward_source(loss))
 

@@ -12,7 +12,6 @@ each node was made; what a step consists of (:mod:`.timing`); which graphs are a
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .paths import Why, why
 from .tracing import Where, trace
 
 if TYPE_CHECKING:
@@ -31,12 +30,11 @@ if TYPE_CHECKING:
     from .source import BackwardSource, backward_source
 
 _VIEWS = {
-    "comparison": ("Comparison", "compare"),
-    "paths": ("Why", "why"),
-    "by_hand": ("Checks", "check_by_hand"), "exercise_book": ("Exercise", "exercises"),
-    "debugger": ("Debugger", "debug"), "diagram": ("Network", "network"), "explanation": ("Explanation", "explain"),
+    "by_hand": ("Checks", "check_by_hand"), "comparison": ("Comparison", "compare"),
+    "debugger": ("Debugger", "debug"), "diagram": ("Network", "network"),
+    "exercise_book": ("Exercise", "exercises"), "explanation": ("Explanation", "explain"),
     "graph_view": ("Graph", "graph"), "health": ("GradientHealth",), "live": ("graph_report",),
-    "memory_film": ("Memory", "memory"), "recording": ("Record", "record"),
+    "memory_film": ("Memory", "memory"), "paths": ("Why", "why"), "recording": ("Record", "record"),
     "source": ("BackwardSource", "backward_source"),
 }  # fmt: skip
 """What is imported when it is used, by the file it is in: no view makes ``import autograd`` slower."""

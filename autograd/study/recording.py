@@ -166,8 +166,8 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
     gradient
         The gradient at which backward starts, where ``loss`` has several elements.
     gradients
-        Whether gradients are wanted: those of the last backward that ran within ``trace(values=True)``, or else found
-        by one of this function's own, in which hooks take part but no ``.grad`` changes.
+        Whether gradients are wanted: found by a backward of this function's own, in which hooks take part but no
+        ``.grad`` changes; of a graph that was freed, those of the backward that ran within ``trace(values=True)``.
 
     Raises RuntimeError for a tensor without a graph, and where gradients are wanted of a graph that was freed and not
     recorded.
@@ -181,17 +181,18 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
     for number, node in enumerate(nodes, 1):
         by_node[node] = _step(number, node)
     leaves: list[LeafRecord] = []
+    taken: set[str] = set()
     if type(loss._edge) is Leaf:
-        leaves.append(_leaf(loss._edge, 1, names, by_node))
+        leaves.append(_leaf(loss._edge, names, by_node, taken))
     for node in nodes:
-        _connect(by_node[node], names, by_node, leaves)
+        _connect(by_node[node], names, by_node, leaves, taken)
     edge: Any = loss._edge
     root = by_node[edge.node if type(edge) is Output else edge]
     index = edge.index if type(edge) is Output else 0
     first = None if start is None else start.numpy().copy()
     found = Record([by_node[n] for n in nodes], leaves, root, index, first, by_node, variables)
     if gradients:
-        _find_gradients(found, loss, start, given=gradient is not None)
+        _find_gradients(found, loss, start)
     return found
 
 
@@ -218,7 +219,9 @@ def _step(number: int, node: Node) -> Step:
     return step
 
 
-def _connect(step: Step, names: dict[int, str], by_node: dict[Any, Any], leaves: list[LeafRecord]) -> None:
+def _connect(
+    step: Step, names: dict[int, str], by_node: dict[Any, Any], leaves: list[LeafRecord], taken: set[str]
+) -> None:
     """Fill the inputs of a step; makes the leaves that it is the first to meet."""
     node = step.node
     known = {s.name: s.shape for s in step.saved}
@@ -231,7 +234,7 @@ def _connect(step: Step, names: dict[int, str], by_node: dict[Any, Any], leaves:
                 step.inputs.append(Input(name, None, 0, shape))
             continue
         if type(edge) is Leaf and edge not in by_node:
-            leaves.append(_leaf(edge, len(leaves) + 1, names, by_node))
+            leaves.append(_leaf(edge, names, by_node, taken))
         target = by_node[edge.node if type(edge) is Output else edge]
         step.inputs.append(Input(name, target, edge.index if type(edge) is Output else 0, edge.layout.shape))
         target.used_by.append((step, i))
@@ -239,13 +242,22 @@ def _connect(step: Step, names: dict[int, str], by_node: dict[Any, Any], leaves:
             target.value = step.values[i]
 
 
-def _leaf(leaf: Leaf, number: int, names: dict[int, str], by_node: dict[Any, Any]) -> LeafRecord:
+def _leaf(leaf: Leaf, names: dict[int, str], by_node: dict[Any, Any], taken: set[str]) -> LeafRecord:
     variable = leaf.variable
     found = by_node[leaf] = LeafRecord(
-        names.get(id(leaf), f"leaf {number}"), leaf, leaf.layout.shape, str(leaf.layout.dtype),
+        _unused(names.get(id(leaf), f"leaf {len(taken) + 1}"), taken), leaf, leaf.layout.shape, str(leaf.layout.dtype),
         _is_parameter(variable), None if variable is None else variable._array.numpy().copy(),
     )  # fmt: skip
+    taken.add(found.name)
     return found
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """The name, with a number where it is taken: two nets may each have a "0.weight"."""
+    made, n = name, 2
+    while made in taken:
+        made, n = f"{name} ({n})", n + 1
+    return made
 
 
 def _is_parameter(t: Any) -> bool:
@@ -280,12 +292,14 @@ def _names(model: Any) -> tuple[dict[int, str], dict[tuple, str]]:
 # --- gradients --------------------------------------------------------------------------------------------------------
 
 
-def _find_gradients(found: Record, loss: Tensor, start: Any, given: bool) -> None:
+def _find_gradients(found: Record, loss: Tensor, start: Any) -> None:
     """Fill in what arrives at each step and leaves it, and the gradients of the leaves."""
-    freed = any(step.freed for step in found.steps)
-    if freed or (not given and all(step.arrived is not None for step in found.steps)):
+    if any(step.freed for step in found.steps):
         if any(step.arrived is None for step in found.steps):
             raise RuntimeError(FREED)
+        arrived = np.asarray(found.gradient(found.root, found.index))
+        if not np.array_equal(arrived, np.asarray(found.start)):
+            raise RuntimeError(f"the backward that was recorded began at another tensor; and {FREED}")
         _sum_up(found)
         return
     for leaf, g in _run(found, loss, start).items():

@@ -28,6 +28,15 @@ def template(op: type[Op], suffix: str = "") -> Template:
 
     The ``suffix`` " in use" is for a batch norm that is not in training, " of one" for taking an element from a tensor
     without dims."""
+    if (op, suffix) not in _read:
+        _read[op, suffix] = _template(op, suffix)
+    return _read[op, suffix]
+
+
+_read: dict[tuple[type[Op], str], Template] = {}
+
+
+def _template(op: type[Op], suffix: str) -> Template:
     if suffix == " of one":
         return TEMPLATES["Alias"]
     for kind in op.__mro__:
