@@ -81,7 +81,7 @@ def test_factors_are_named_with_the_size_they_come_from():
     (checked,) = study.check_by_hand(loss, {w: g * 7}).checks
     assert (
         kinds(checked) == ["factor", "local factor"]  # the mean's factor is 1/7
-        and "7, a size in this graph: was a sum taken for a mean" in checked.mistakes[0].text
+        and "it is 7 times the gradient; 7 is a size in this graph: a sum taken for a mean" in checked.mistakes[0].text
     )
     (third,) = study.check_by_hand(loss, {w: g * np.float32(0.3)}).checks
     assert "it is 0.3 times" in third.mistakes[0].text

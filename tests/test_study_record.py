@@ -166,6 +166,23 @@ def test_names_come_from_modules_and_variables():
     assert {t.name for t in study.record(untraced, other).leaves} == {"weight", "bias", "leaf 1"}
 
 
+def test_leaves_of_one_name_are_told_apart():
+    first, second = nn.Sequential(nn.Linear(2, 2, bias=False)), nn.Sequential(nn.Linear(2, 1, bias=False))
+    with study.trace(values=True):
+        loss = second(first(ones(1, 2))).sum()
+    assert {t.name for t in study.record(loss).leaves} == {"0.weight", "0.weight (2)"}
+    assert set(study.backward_source(loss).run()[1]) == {"0.weight", "0.weight (2)"}
+
+
+def test_a_recorded_backward_that_began_elsewhere_is_not_taken_for_this_one():
+    x = leaf([1.0, 2.0])
+    with study.trace(values=True):
+        inner = (x * x).sum()
+        (inner * 3).backward()
+    with pytest.raises(RuntimeError, match=r"began at another tensor; and the graph was freed"):
+        study.record(inner)
+
+
 def test_products_with_infinity_that_became_zero_are_counted():
     x = leaf([0.0, 4.0])
     loss = autograd.where(x > 0, x.log(), 0.0).sum()

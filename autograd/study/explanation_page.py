@@ -19,6 +19,8 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:0}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}.warn{color:var(--bad)}
 """
 
+SHOWN = 12  # branches of one sum
+
 Row = tuple[str, str]
 
 
@@ -127,13 +129,18 @@ def _arrivals(branches: list, arrives: list) -> Iterator[Row]:
     for i, g in enumerate(arrives):
         yield "arrives" if not i else "", f"g = {g}"
     if branches:
-        yield "sum of", "; ".join(f"{b.source}: {b.gradient}" for b in branches)
+        yield "sum of", _listed(branches)
+
+
+def _listed(branches: list) -> str:
+    shown = [f"{b.source}: {b.gradient}" for b in branches[:SHOWN]]
+    return "; ".join(shown + [f"and {len(branches) - SHOWN} more"] * (len(branches) > SHOWN))
 
 
 def _leaf_rows(leaf: Any) -> Iterator[Row]:
     yield "gradient", str(leaf.gradient) if leaf.gradient else "none"
     if leaf.branches:
-        yield "sum of", "; ".join(f"{b.source}: {b.gradient}" for b in leaf.branches)
+        yield "sum of", _listed(leaf.branches)
 
 
 def _class(label: str) -> str:

@@ -79,7 +79,7 @@ def _of_the_whole(found: Record, target: Any, right: np.ndarray, given: np.ndarr
         return
     factor = _ratio(given, right)
     if factor is not None:
-        yield "factor", f"it is {_named(found, factor)} times the gradient"
+        yield "factor", f"it is {_named(found, factor)}"
 
 
 def _broadcasts(narrow: tuple, wide: tuple) -> bool:
@@ -100,15 +100,17 @@ def _ratio(given: np.ndarray, right: np.ndarray) -> float | None:
 
 
 def _named(found: Record, factor: float) -> str:
-    """A factor, said as a whole number or one part of it, with the sizes in the graph that it may come from."""
+    """A factor, said as a whole number or one part of it, with a hint where it is a size in the graph."""
     for number, text in ((factor, "{}"), (1 / factor, "1/{}")):
         whole = round(number)
         if abs(whole) > 1 and abs(number - whole) < 1e-3 * abs(whole):
             sizes = [s for step in found.steps for s in (e.shape for e in step.inputs) if s]
             known = any(abs(whole) in (*s, int(np.prod(s))) for s in sizes)
-            why = ", a size in this graph: was a sum taken for a mean, or a mean for a sum?" if known else ""
-            return text.format(whole) + why
-    return f"{factor:.6g}"
+            why = (
+                f"; {abs(whole)} is a size in this graph: a sum taken for a mean, or a mean for a sum?" if known else ""
+            )
+            return text.format(whole) + " times the gradient" + why
+    return f"{factor:.6g} times the gradient"
 
 
 # --- mistakes at the uses of a tensor ---------------------------------------------------------------------------------
