@@ -74,6 +74,8 @@ class Why(Report):
             heading = f"path {n}: {number(path.product, 4)}, {path.share:.1%}".replace("%", " %")
             yield heading, [(link.element, _said(link)) for link in path.links]
         others = f"{_counted(self.count - len(self.paths))}, which add up to {number(self.rest, 4)}"
+        if not self.count:
+            others = "there is no path: on every way some factor is 0, as that of a ReLU that is off"
         total = f"{number(self.total, 4)} by paths, {number(self.gradient, 4)} by backward"
         yield "the rest", [("others", others), ("total", total)]
 
