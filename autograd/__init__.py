@@ -30,6 +30,7 @@ from .modes import (
     no_grad,
     set_grad_enabled,
 )  # fmt: skip
+from .naming import refuse_others as _refuse_others
 from .op import broadcast_shapes, result_type
 from .ops.activation import *
 from .ops.arithmetic import *
@@ -98,6 +99,7 @@ from .replay import capture  # isort: skip
 from . import training  # isort: skip
 
 __version__ = "0.1.0"
+__getattr__ = _refuse_others("torch", "docs/ops.md lists what is; scripts for PyTorch: python -m autograd.as_torch")
 
 if _Path(__file__).with_name("tracer.py").exists():  # a file of HIPS/autograd's, installed into the same folder
     from warnings import warn as _warn

@@ -114,3 +114,12 @@ def test_the_input_itself_is_written_to():
         assert "inplace=True" in repr(layer(inplace=True)) or layer in (nn.Hardsigmoid, nn.Hardswish)
     with pytest.raises(RuntimeError, match="leaf Variable that requires grad is being used in an in-place"):
         nn.ReLU(inplace=True)(zeros(2, requires_grad=True))
+
+
+def test_softmax_without_a_dim_takes_pytorchs_of_old(backend):
+    for shape, dim in (((3,), 0), ((2, 3), 1), ((2, 3, 4), 0), ((1, 2, 2, 2), 1)):
+        x = autograd.arange(float(np.prod(shape))).reshape(shape)
+        for layer in (nn.Softmax, nn.LogSoftmax, nn.Softmin):
+            with pytest.warns(UserWarning, match="Implicit dimension choice for softmax has been deprecated"):
+                found = layer()(x)
+            assert found.tolist() == layer(dim)(x).tolist()

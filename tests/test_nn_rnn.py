@@ -267,3 +267,13 @@ def test_lengths_beyond_the_input():
     data = sequences.pack_sequence([autograd.ones(2, 3), autograd.ones(1, 3)])
     with pytest.raises(RuntimeError, match="batch sizes must fall"):
         nn.GRU(3, 4)(sequences.PackedSequence(data.data, tensor([1, 2])))
+
+
+def test_tuples_in_the_wrong_place():
+    x = autograd.ones(4, 1, 2)
+    with pytest.raises(TypeError, match=r"LSTM: hx must be a tuple \(h, c\) of two tensors, got Tensor"):
+        autograd.nn.LSTM(2, 3)(x, autograd.ones(1, 1, 3))
+    with pytest.raises(TypeError, match="GRU: hx must be a Tensor, the first state, got tuple"):
+        autograd.nn.GRU(2, 3)(x, (autograd.ones(1, 1, 3),) * 2)
+    with pytest.raises(TypeError, match="RNN: input must be a Tensor or a PackedSequence, got tuple"):
+        autograd.nn.RNN(2, 3)(autograd.nn.RNN(2, 2)(x))

@@ -747,3 +747,19 @@ def test_callbacks_see_the_run_and_may_stop_it():
     history = run_of(5, callbacks=[Note()], progress=False)
     assert seen == ["begin", (1, 1, True), (1, 2, True), (2, 1, True), (2, 2, True), "end"]
     assert history.stopped == "enough" and len(history) == 2
+
+
+def test_arguments_in_the_wrong_place():
+    model, x = nn.Linear(3, 1), autograd.ones(4, 3)
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    for change, error, text in (
+        ({"optimizer": optim.SGD}, TypeError, "optimizer is made beforehand.*not SGD"),
+        ({"optimizer": "adam"}, TypeError, "optimizer is made beforehand.*not 'adam'"),
+        ({"loss": nn.MSELoss}, TypeError, "loss is a function of .*not MSELoss"),
+        ({"loss": "mse"}, TypeError, "loss is a function of .*not 'mse'"),
+        ({"epochs": -2}, ValueError, "epochs is a number of epochs, not -2"),
+        ({"optimizer": optim.SGD(nn.Linear(3, 1).parameters(), 0.1)}, ValueError, "none of the model's parameters"),
+    ):
+        given = {"loss": nn.MSELoss(), "optimizer": optimizer, "epochs": 1, **change}
+        with pytest.raises(error, match=text):
+            fit(model, (x, x[:, :1]), **given, progress=False)

@@ -97,8 +97,14 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
 
 
 def _softmax_dim(x: Tensor, dim: int | None) -> int:
+    """The dim; where none is given PyTorch's choice of old, with its warning."""
     if dim is None:
-        raise TypeError("softmax() missing required argument 'dim': the dim along which the results sum to 1")
+        dim = 0 if x.ndim in (0, 1, 3) else 1
+        warnings.warn(
+            "Implicit dimension choice for softmax has been deprecated. Change the call to include dim=X as an "
+            f"argument: dim={dim} was taken, along which the results sum to 1",
+            stacklevel=4,
+        )
     return dim
 
 

@@ -82,8 +82,10 @@ def progress(total: int, lines: int) -> AbstractContextManager[Report]:
 
 def _bar(total: int) -> AbstractContextManager[Report]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.table import Column
 
-    columns = BarColumn(bar_width=16), MofNCompleteColumn(), TextColumn("{task.fields[line]}")
+    line = TextColumn("{task.fields[line]}", table_column=Column(overflow="fold"))  # never cut: numbers come last
+    columns = MofNCompleteColumn(), line, BarColumn(bar_width=10)
 
     @contextmanager
     def bar() -> Iterator[Report]:

@@ -112,6 +112,7 @@ def fit(
     Ctrl-C ends the training; what is there so far is returned. Raises :class:`NonFiniteLoss` where the loss is NaN or
     infinite, with the batch and the layer that it came from; the model is then as it was before that step.
     """
+    _check(model, loss, optimizer, epochs)
     measures = metrics_from(metrics)
     key, higher = _monitored(monitor, validation is not None, measures)
     batches = batches_of(data, model, batch_size, shuffle, generator)
@@ -131,6 +132,21 @@ def fit(
         files.read_last(run, folder)
     run.go(epochs, _shown(progress, epochs))
     return run.history
+
+
+def _check(model: Any, loss: Any, optimizer: Any, epochs: Any) -> None:
+    """Raise for what a hurried hand gives in another's place."""
+    if not isinstance(optimizer, Optimizer):
+        given = optimizer.__name__ if isinstance(optimizer, type) else repr(optimizer)
+        raise TypeError(f"fit: optimizer is made beforehand, as in optim.Adam(model.parameters()), not {given}")
+    if not callable(loss) or isinstance(loss, type):
+        given = loss.__name__ if isinstance(loss, type) else repr(loss)
+        raise TypeError(f"fit: loss is a function of (output, target), as nn.CrossEntropyLoss() makes one, not {given}")
+    if not isinstance(epochs, int) or epochs < 0:
+        raise ValueError(f"fit: epochs is a number of epochs, not {epochs!r}")
+    learned = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if not any(id(p) in learned for p in model.parameters()):
+        raise ValueError("fit: the optimizer has none of the model's parameters: was it made for another model?")
 
 
 def _monitored(monitor: str, validates: bool, metrics: list[Metric]) -> tuple[str, bool]:

@@ -82,6 +82,11 @@ class RNNBase(Module):
     def forward(self, input: Any, hx: Any = None) -> tuple:
         if isinstance(input, PackedSequence):
             return self._packed(input, hx)
+        if not isinstance(input, Tensor):
+            raise TypeError(
+                f"{self.mode.split('_')[0]}: input must be a Tensor or a PackedSequence, got {type(input).__name__}: "
+                "of another recurrent layer's (output, state) take the output"
+            )
         if input.ndim not in (2, 3):
             raise ValueError(f"{self.mode.split('_')[0]}: Expected input to be 2D or 3D, got {input.ndim}D instead")
         batched = input.ndim == 3
@@ -130,6 +135,8 @@ class RNNBase(Module):
         """The tensors of a first state, (layers * directions, B, ...)."""
         if hx is None:
             return None
+        if not isinstance(hx, Tensor):
+            raise TypeError(f"{self.mode.split('_')[0]}: hx must be a Tensor, the first state, got {type(hx).__name__}")
         if hx.ndim != (3 if batched else 2):
             kind, n = ("batched 3-D", 3) if batched else ("unbatched 2-D", 2)
             raise RuntimeError(f"For {kind} input, hx should also be {n}-D but got {hx.ndim}-D tensor")
@@ -254,6 +261,8 @@ class LSTM(RNNBase):
     def _given(self, hx: Any, batched: bool) -> list[Tensor] | None:
         if hx is None:
             return None
+        if not isinstance(hx, (tuple, list)) or len(hx) != 2:
+            raise TypeError(f"LSTM: hx must be a tuple (h, c) of two tensors, got {type(hx).__name__}")
         h, c = hx
         n = 3 if batched else 2
         if h.ndim != n or c.ndim != n:
