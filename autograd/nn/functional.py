@@ -86,8 +86,14 @@ from ..ops.rectifier import (
 )  # fmt: skip
 from ..ops.resampling import channel_shuffle, fold, interpolate, pixel_shuffle, pixel_unshuffle, unfold
 from ..ops.scatter import one_hot
-from ..ops.softmax import gumbel_softmax, log_softmax, softmax, softmin
+from ..ops.softmax import gumbel_softmax
+from ..ops.softmax import log_softmax as _log_softmax
+from ..ops.softmax import softmax as _softmax
+from ..ops.softmax import softmin as _softmin
+from ..ops.softmax import with_choice_of_dim as _with_choice_of_dim
 from ..ops.trigonometry import tanh
 
 __getattr__ = _refuse_others("torch.nn.functional")
+softmax, log_softmax, softmin = map(_with_choice_of_dim, (_softmax, _log_softmax, _softmin))
+
 __all__ = [name for name in dir() if not name.startswith("_")]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 
@@ -97,15 +99,26 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
 
 
 def _softmax_dim(x: Tensor, dim: int | None) -> int:
-    """The dim; where none is given PyTorch's choice of old, with its warning."""
     if dim is None:
-        dim = 0 if x.ndim in (0, 1, 3) else 1
-        warnings.warn(
-            "Implicit dimension choice for softmax has been deprecated. Change the call to include dim=X as an "
-            f"argument: dim={dim} was taken, along which the results sum to 1",
-            stacklevel=4,
-        )
+        raise TypeError("missing a required argument, dim: the dim along which the results of softmax sum to 1")
     return dim
+
+
+def with_choice_of_dim(function: Callable) -> Callable:
+    """What torch.nn.functional has of a function of these: without a dim, PyTorch's choice of old and its warning."""
+
+    @wraps(function)
+    def chosen(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
+        if dim is None and isinstance(input, Tensor):
+            dim = 0 if input.ndim in (0, 1, 3) else 1
+            warnings.warn(
+                f"Implicit dimension choice for {function.__name__} has been deprecated. Change the call to include "
+                f"dim=X as an argument: dim={dim} was taken, along which the results of softmax sum to 1",
+                stacklevel=_stacklevel - 1,
+            )
+        return function(input, dim, dtype=dtype)
+
+    return chosen
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
