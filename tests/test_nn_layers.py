@@ -120,6 +120,8 @@ def test_softmax_without_a_dim_takes_pytorchs_of_old(backend):
     for shape, dim in (((3,), 0), ((2, 3), 1), ((2, 3, 4), 0), ((1, 2, 2, 2), 1)):
         x = autograd.arange(float(np.prod(shape))).reshape(shape)
         for layer in (nn.Softmax, nn.LogSoftmax, nn.Softmin):
-            with pytest.warns(UserWarning, match=r"Implicit dimension choice for (log_)?softm(ax|in) has been deprecated"):
+            with pytest.warns(
+                UserWarning, match=r"Implicit dimension choice for (log_)?softm(ax|in) has been deprecated"
+            ):
                 found = layer()(x)
             assert found.tolist() == layer(dim)(x).tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import autograd
@@ -60,3 +61,33 @@ def test_what_cannot_be_fused():
         fuse_linear_bn_eval(nn.Linear(2, 3).eval(), nn.BatchNorm1d(3, track_running_stats=False).eval())
     with pytest.raises(AssertionError, match=r"got linear.out_features=3 and bn.num_features=2"):
         fuse_linear_bn_eval(nn.Linear(2, 3).eval(), nn.BatchNorm1d(2).eval())
+
+
+@pytest.mark.parametrize("make, dim", [("linear", 0), ("linear", None), ("conv", 0), ("conv", 1), ("linear", -1)])
+def test_weight_norm_is_pytorchs(make, dim):
+    torch = pytest.importorskip("torch")
+    results = []
+    for m in (autograd, torch):
+        m.manual_seed(1)
+        layer = m.nn.Linear(3, 4) if make == "linear" else m.nn.Conv2d(2, 3, 3)
+        layer = m.nn.utils.weight_norm(layer, dim=dim)
+        shape = (2, 3) if make == "linear" else (1, 2, 5, 5)
+        x = m.tensor(np.random.default_rng(0).standard_normal(shape).astype("f"))
+        y = layer(x)
+        (y * y).sum().backward()
+        found = [y, *layer.parameters(), *(p.grad for p in layer.parameters())]
+        names = [n for n, _ in layer.named_parameters()]
+        m.nn.utils.remove_weight_norm(layer)
+        names += [n for n, _ in layer.named_parameters()]
+        results.append((names, [t.detach().numpy() for t in [*found, layer(x)]]))
+    assert results[0][0] == results[1][0]
+    for a, b in zip(results[0][1], results[1][1]):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_weight_norm_twice_and_none():
+    layer = autograd.nn.utils.weight_norm(autograd.nn.Linear(2, 2))
+    with pytest.raises(RuntimeError, match="Cannot register two weight_norm hooks on the same parameter weight"):
+        autograd.nn.utils.weight_norm(layer)
+    with pytest.raises(ValueError, match="weight_norm of 'weight' not found in Linear"):
+        autograd.nn.utils.remove_weight_norm(autograd.nn.Linear(2, 2))
