@@ -48,7 +48,7 @@ def install() -> None:
     if CHILDREN not in sys.path:  # in such a process it is there
         sys.path.insert(1, CHILDREN)
     naming.package = "torch"
-    Tensor.__getattr__ = _attribute  # type: ignore[method-assign]
+    Tensor.__getattr__ = _attribute  # type: ignore[method-assign]  # only while installed: it slows NumPy
 
 
 def uninstall() -> None:

@@ -23,7 +23,7 @@ __all__ = [
 
 
 class _AnyTensor(type):
-    def __call__(cls, data: Tensor, requires_grad: bool = False) -> Tensor:  # type: ignore[override]
+    def __call__(cls, data: Tensor, requires_grad: bool = False) -> Tensor:  # type: ignore[override]  # a Tensor
         return data.detach().requires_grad_() if requires_grad else data
 
     def __instancecheck__(cls, instance: Any) -> bool:

@@ -48,8 +48,12 @@ class Distribution:
         """Values that are differentiable by the parameters."""
         raise NotImplementedError(f"{type(self).__name__} has no rsample(): use sample() with log_prob()")
 
+    def _lacking(self, name: str) -> NotImplementedError:
+        """The error for what a subclass has not defined; PyTorch raises the same class."""
+        return NotImplementedError(f"{type(self).__name__} defines no {name}")
+
     def _drawn(self, shape: tuple[int, ...]) -> Tensor:
-        raise NotImplementedError
+        raise self._lacking("sample")
 
     def _extended(self, sample_shape: Iterable[int]) -> tuple[int, ...]:
         return (*sample_shape, *self.batch_shape)
@@ -58,21 +62,21 @@ class Distribution:
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the density, or of the probability, at a value."""
-        raise NotImplementedError
+        raise self._lacking("log_prob")
 
     def entropy(self) -> Tensor:
         """The entropy, in nats."""
-        raise NotImplementedError
+        raise self._lacking("entropy")
 
     @property
     def mean(self) -> Tensor:
         """The mean."""
-        raise NotImplementedError
+        raise self._lacking("mean")
 
     @property
     def variance(self) -> Tensor:
         """The variance."""
-        raise NotImplementedError
+        raise self._lacking("variance")
 
     @property
     def stddev(self) -> Tensor:

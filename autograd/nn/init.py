@@ -264,7 +264,7 @@ def _older(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return older
 
 
-uniform, normal, constant, eye, dirac = map(_older, (uniform_, normal_, constant_, eye_, dirac_))  # type: ignore
+uniform, normal, constant, eye, dirac = map(_older, (uniform_, normal_, constant_, eye_, dirac_))
 xavier_uniform, xavier_normal = map(_older, (xavier_uniform_, xavier_normal_))
 kaiming_uniform, kaiming_normal = map(_older, (kaiming_uniform_, kaiming_normal_))
 orthogonal, sparse = map(_older, (orthogonal_, sparse_))

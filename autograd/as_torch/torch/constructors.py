@@ -29,7 +29,7 @@ class Typed(type):
 
     dtype: dtypes.dtype
 
-    def __call__(cls, *data: Any) -> Tensor:  # type: ignore[override]
+    def __call__(cls, *data: Any) -> Tensor:  # type: ignore[override]  # calling makes a Tensor
         """A tensor of the values of a sequence, an array or a tensor; or of sizes, with whatever is in memory."""
         if len(data) == 1 and isinstance(data[0], Size):
             data = tuple(data[0])
