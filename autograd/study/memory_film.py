@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 from .. import optim
@@ -139,15 +140,14 @@ class _Watch:
         self.moments: list[Moment] = []
         self.holders: list[Holder] = []
         self._most = -1
-        # isinstance() would ask each object for its class, and some answer with a warning
-        self._before = {id(o) for o in gc.get_objects() if issubclass(type(o), Storage)}
+        self._before = {id(o) for o in _objects() if isinstance(o, Storage)}
 
     def __call__(self, kernel: str, args: tuple, kwargs: dict) -> Callable[[], None]:
         return lambda: self._look(kernel)
 
     def _look(self, kernel: str) -> None:
-        objects = gc.get_objects()
-        live = {id(o): o.layout.nbytes for o in objects if issubclass(type(o), Storage)}
+        objects = _objects()
+        live = {id(o): o.layout.nbytes for o in objects if isinstance(o, Storage)}
         self._before &= live.keys()
         holders: dict[Any, Holder] = {}
         found = dict.fromkeys(KINDS, 0)
@@ -166,10 +166,21 @@ class _Watch:
             self.holders = sorted(holders.values(), key=lambda h: -h.bytes)
 
 
-def _owners(objects: list, before: set[int]) -> list[tuple[str, int, str, str]]:
-    """By kind, what holds which storage; who comes first has it."""
+def _with_subclasses(kind: type) -> set[type]:
+    return {kind}.union(*map(_with_subclasses, kind.__subclasses__()))
+
+
+def _objects() -> list:
+    """All that holds memory. No loop of Python's: there may be a million objects, of which a few hundred count."""
     from ..nn.parameter import Parameter
 
+    kinds = {Node, Leaf} | _with_subclasses(Storage) | _with_subclasses(Parameter)
+    objects = gc.get_objects()
+    return list(compress(objects, map(kinds.__contains__, map(type, objects))))
+
+
+def _owners(objects: list, before: set[int]) -> list[tuple[str, int, str, str]]:
+    """By kind, what holds which storage; who comes first has it."""
     parameters, gradients, saved = [], [], []
     for o in objects:
         kind = type(o)
@@ -184,7 +195,7 @@ def _owners(objects: list, before: set[int]) -> list[tuple[str, int, str, str]]:
                 if g is not None:
                     array = g._array if isinstance(g, Tensor) else g
                     gradients.append(("gradients", id(array.storage), "gradients", ""))
-        elif issubclass(kind, Parameter):
+        elif not isinstance(o, Storage):
             parameters.append(("parameters", id(o._array.storage), "parameters", ""))
     held = [("held before", of, "held before: data, an optimizer's state", "") for of in before]
     return parameters + gradients + held + saved
