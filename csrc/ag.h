@@ -18,6 +18,7 @@
 /* [cdef */
 #define AG_MAXDIM 16
 #define AG_MAXOPS 4
+#define AG_LINK_ARGUMENTS 8 /* at most, of an elementwise kernel */
 #define AG_ENOMEM -1
 
 /* dtypes, in the order of promotion */
@@ -136,8 +137,23 @@ typedef union {
     double d;
 } ag_slot;
 
+/* An elementwise instruction in a chain: where its operands, out first, lie for row r of a tile that starts at row first. */
+typedef struct {
+    int64_t arguments, operands;
+    int64_t step[AG_MAXOPS]; /* in bytes: operand k is at its slot's pointer + first * step[k] */
+    int64_t lane[AG_MAXOPS]; /* or, where this is not negative, so many bytes into the thread's scratch memory */
+    const ag_plan *plan;     /* of a whole tile, then of the last one; NULL where all is contiguous */
+} ag_link;
+
+/* count instructions in a row over the same rows x columns elements; tile: the rows that are run at a time. */
+typedef struct {
+    int64_t count, rows, columns, tile, scratch;
+    const ag_link *links;
+} ag_chain;
+
 typedef struct {
     int64_t kernel, first; /* ag_kernel_index, its first slot */
+    const ag_chain *chain; /* that begins with it; NULL */
 } ag_instruction;
 
 typedef struct {

@@ -69,6 +69,7 @@ def symbols() -> list[tuple[str, str]]:
 
 # cffi releases the GIL around every call; the macros keep it for small work, and the hooks release it for large.
 PREAMBLE = r"""
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #undef Py_BEGIN_ALLOW_THREADS

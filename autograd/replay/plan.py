@@ -22,11 +22,12 @@ SCALARS = {"double": "d", "uint64_t": "u"}  # the others are int64_t
 
 class Argument(NamedTuple):
     """A parameter of a kernel's C function: which member of a slot holds it, whether what it points to is only read,
-    and whether it is a table, which points to further arrays."""
+    whether it is a table, which points to further arrays, and whether it is the plan of an elementwise kernel."""
 
     member: str
     const: bool
     table: bool
+    plan: bool
 
 
 def _lines(text: Any) -> list[str]:
@@ -41,7 +42,7 @@ def signatures() -> dict[str, list[Argument]]:
     for line in _lines(extension.lib.ag_signatures()):
         group, parameters = line.split(" ", 1)
         by_class[group] = [
-            Argument("p" if "*" in p else SCALARS.get(p.split()[0], "i"), "const" in p, "ag_param" in p)
+            Argument("p" if "*" in p else SCALARS.get(p.split()[0], "i"), "const" in p, "ag_param" in p, "ag_plan" in p)
             for p in parameters[1:-1].split(",")
         ]
     found = {}
@@ -220,6 +221,13 @@ def lifetimes(instructions: list[Instruction], arena: set[int]) -> dict[int, tup
         for block in (each.reads | each.writes) & arena:
             lives[block] = (lives[block][0] if block in lives else i, i)
     return lives
+
+
+def stretched(lives: dict[int, tuple[int, int]], spans: list[tuple[int, int]]) -> dict[int, tuple[int, int]]:
+    """Lives to the ends of the spans, from first to last, in which they begin and end: all of a span runs at once."""
+    starts = {i: first for first, last in spans for i in range(first, last + 1)}
+    ends = {i: last for first, last in spans for i in range(first, last + 1)}
+    return {block: (starts.get(first, first), ends.get(last, last)) for block, (first, last) in lives.items()}
 
 
 def placed(lives: dict[int, tuple[int, int]], sizes: dict[int, int]) -> tuple[dict[int, int], int]:

@@ -25,6 +25,7 @@ from ..random import Generator
 from ..storage import Array, Storage, empty, fresh, from_numpy, written
 from ..study.tracing import Where
 from ..tensor import Tensor, wrap
+from .chains import Chained, chains
 from .plan import (
     ALIGN,
     Instruction,
@@ -35,6 +36,7 @@ from .plan import (
     placed,
     references,
     signatures,
+    stretched,
     used,
     without_copies,
 )
@@ -105,7 +107,15 @@ class Program:
         }  # fmt: skip
         self._refuse_changed_constants(instructions, record)
         self.instructions = used(without_copies(instructions, arena, made), arena)
-        self.lives = lifetimes(self.instructions, arena)
+        lives = lifetimes(self.instructions, arena)
+        self._chains = {
+            c.first: c for c in chains(self.instructions, set(made), {id(a.storage) for a in record.inputs})
+        }
+        within = {c: c.within(lives) for c in self._chains.values()}
+        self._chained = {first: Chained(c, within[c]) for first, c in self._chains.items()}
+        self._scratch = set().union(*within.values())
+        spans = [(c.first, c.last) for c in within]
+        self.lives = {b: life for b, life in stretched(lives, spans).items() if b not in self._scratch}
         self.sizes = {b: -(-made[b].layout.nbytes // ALIGN) * ALIGN for b in self.lives}
         self.places, self.arena_bytes = placed(self.lives, self.sizes)
         writes = set().union(*[each.writes for each in self.instructions])
@@ -183,10 +193,11 @@ class Program:
         starts = {key: address_of(a.ptr if key in given else a.storage.ptr) for key, a in moving.items()}
         slots: list[tuple[str, Any]] = []
         code, addresses = [], []
-        for each in self.instructions:
+        for i, each in enumerate(self.instructions):
             if each.function is not None:
                 continue
-            code.append((lib.ag_kernel_index(each.symbol.encode()), len(slots)))
+            chain = self._chained[i].c if i in self._chained else ffi.NULL
+            code.append((lib.ag_kernel_index(each.symbol.encode()), len(slots), chain))
             for value, kind in zip(each.arguments, signatures()[each.symbol]):
                 if type(value) is Pointer:
                     key = id(value.block)
@@ -196,6 +207,8 @@ class Program:
                         value = ffi.NULL
                     elif key in self.places:
                         value = ffi.cast("void *", base + self.places[key] + value.offset)
+                    elif key in self._scratch:
+                        value = ffi.NULL
                     else:
                         value = ffi.cast("void *", address_of(value.block.ptr) + value.offset)
                 slots.append((kind.member, value))
@@ -493,7 +506,8 @@ class Program:
         return self._listing(("FLOPs", "bytes"), [(f"{e.flops:,}", f"{e.nbytes:,}") for e in self.instructions])
 
     def profile(self, times: int = 1000) -> str:
-        """The listing with the time of each instruction, from ``times`` steps, which are taken."""
+        """The listing with the time of each instruction, that of a chain at its first one, from ``times`` steps, which
+        are taken."""
         seconds = extension.ffi.new("double[]", max(len(self), 1))
         changed = self.entry.changed()
         if changed:
@@ -530,13 +544,20 @@ class Program:
             f"{sum(self.sizes.values()):,} bytes in an arena of {self.arena_bytes:,}",
             f"{'':4} {names[0]:>12} {names[1]:>12}  result[shape] = kernel(operands)   # module, line",
         ]
-        phase = ""
+        phase, marks = "", self._marks()
         for i, (each, (one, two)) in enumerate(zip(self.instructions, columns)):
             if each.phase != phase:
                 phase = each.phase
                 lines.append(f"{phase}:")
-            lines.append(f"{i:4d} {one:>12} {two:>12}  {each!s:<60} # {_short(each.where)}")
+            lines.append(f"{i:4d}{marks.get(i, ' ')}{one:>12} {two:>12}  {each!s:<60} # {_short(each.where)}")
         return "\n".join(lines)
+
+    def _marks(self) -> dict[int, str]:
+        """A bracket around the instructions of each chain."""
+        marks: dict[int, str] = {}
+        for chain in self._chains.values():
+            marks |= {i: "|" for i in range(chain.first, chain.last)} | {chain.first: "/", chain.last: "\\"}
+        return marks
 
 
 def _short(where: Where) -> str:

@@ -178,7 +178,7 @@ class CapturedStep:
         returned: list[Tensor] = []
         _structure(result, returned)
         for t, values in zip(returned, replayed):
-            _compare("the step returns a tensor", t._array, values)
+            _compare("a returned tensor", t._array, values)
         for (leaf, _), values in zip(program.leaves, gradients):
             if leaf.grad is None:
                 raise CaptureError("capture: a replay makes a gradient that the step does not")
@@ -196,8 +196,8 @@ def _compare(what: str, expected: Array, values: np.ndarray) -> None:
     if expected.numpy().tobytes() != values.tobytes():
         largest = np.max(np.abs(expected.numpy().astype(np.float64) - values))
         raise CaptureError(
-            f"capture: {what} of shape {list(expected.shape)} is another after the step than after its replay: the "
-            f"largest difference is {largest:g}"
+            f"capture: {what} of shape {list(expected.shape)} differs between the step and its replay: the largest "
+            f"difference is {largest:g}"
         )
 
 
