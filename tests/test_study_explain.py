@@ -135,6 +135,78 @@ def test_every_input_that_gets_a_gradient_has_a_formula():
         assert formulas.forward(op).startswith("y"), name
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 4.0]])
+def test_the_constants_of_a_loss_over_classes_make_its_rule_true(reduction, weight):
+    x = tensor(np.random.default_rng(0).standard_normal((4, 3)), requires_grad=True)
+    target = np.array([0, 2, 1, 2])
+    w = np.ones(3) if weight is None else np.array(weight)
+    loss = nn.functional.cross_entropy(
+        x, tensor(target), None if weight is None else tensor(w), reduction=reduction, ignore_index=1
+    )
+    entry = study.explain(loss.sum())[2]
+    n = float(re.match(r"n = ([\d.]+), ", entry.constants[0])[1])
+    q = np.eye(3)[target] * w
+    softmax = np.exp(x.detach().numpy()) / np.exp(x.detach().numpy()).sum(1, keepdims=True)
+    expected = (softmax * q.sum(1, keepdims=True) - q) / n * (target != 1)[:, None]
+    assert entry.inputs[0].formula.startswith("g / n * (softmax(x)")
+    assert entry.inputs[0].gradient.norm == pytest.approx(np.linalg.norm(expected))
+
+
+OPEN = {
+    "p = 2": lambda w: w**2, "y = x[1, 0:3:2]": lambda w: w[1, ::2], "n = 3; dim = 0": lambda w: w.mean(0),
+    "n = 12; all dims": lambda w: w.mean(), "dims in the order (1, 0)": lambda w: w.permute(1, 0),
+    "from float64 to float32": lambda w: w.float(), "slope = 0.01": nn.LeakyReLU(),
+    "correction = 1; n = 4; dim = 1": lambda w: w.var(1),
+    "windows of 1 x 2; stride = 1 x 2": nn.MaxPool1d(2), "dim = 0; sizes 1, 2": lambda w: w.split([1, 2])[1],
+    "value = 0; before and after each dim: (0, 0), (1, 2)": lambda w: F.pad(w, (1, 2)),
+    "stride = 1 x 2; padding = 0 x 1": lambda w: nn.Conv1d(3, 2, 3, 2, 1, dtype=autograd.float64)(w[None]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OPEN)
+def test_what_formulas_leave_open_is_said(text):
+    w = tensor(np.arange(1.0, 13.0).reshape(3, 4), requires_grad=True)
+    with study.trace(values=True):
+        loss = OPEN[text](w).sum()
+    assert text in ["; ".join(entry.constants) for entry in study.explain(loss)]
+    assert text[:20] in str(study.backward_source(loss))
+    debugger = study.debug(loss)
+    shown = [str(debugger)]
+    while debugger.here is not None:
+        debugger.step()
+        shown.append(str(debugger))
+    assert any(f", with {text}" in s for s in shown)
+
+
+def test_a_recurrent_layer_is_explained():
+    net = nn.LSTM(2, 3)
+    with study.trace(values=True):
+        loss = net(autograd.randn(4, 2))[0].sum()
+    entry = study.explain(loss, net).entries[-1]
+    assert [rule.formula for rule in entry.inputs][:2] == ["dz^T @ x", "dz^T @ h"]
+    assert entry.inputs[0].product == "(12, 2) = (12, 4)(4, 2)" and entry.between[0].startswith("dz = (dc' u i (1 - i)")
+    assert "none" in entry.shapes and entry.saved[0].startswith("x (4, 2)")
+    assert {text.split()[0] for text in entry.saved} >= {"gates", "w_hh", "c0"}
+
+
+def test_numbers_of_entries_and_of_elements():
+    a = autograd.ones(4, 5, requires_grad=True)
+    found = study.explain((a * 2).sum())
+    assert [e.number for e in found] == [1, 2] and len(found) == 2 and found[2].op == "MulScalar"
+    for number in (0, 3, -1):
+        with pytest.raises(IndexError, match=f"numbers 1 to 2, got {number}"):
+            found[number]
+    assert found[2].inputs[0].gradient.values == ""
+    assert study.explain((a * 2).sum(), elements=20)[2].inputs[0].gradient.values.count("2") == 20
+
+
+def test_one_of_a_thing():
+    a = tensor([2.0, 3.0], requires_grad=True)
+    text = str(study.explain(-(a[0] * tensor(3.0, requires_grad=True))))
+    assert "1 FLOP," in text and "to leaf 1:" in text
+
+
 def test_products_and_words():
     assert formulas.product("g^T @ x", {"g": (64, 128), "x": (64, 784)}) == "(128, 784) = (128, 64)(64, 784)"
     assert formulas.product("g * b", {"g": (2, 2), "b": (2, 2)}) == ""

@@ -168,8 +168,8 @@ class NllLoss(Op, abstract=True):
 
 
 class CrossEntropy(NllLoss):
-    """y = sum, mean or each of q * (logsumexp(x) - x), q = one_hot(target), smoothed
-    dL/dx = g * (softmax(x) - q), 0 where the target is ignored"""
+    """y = sum(q * (logsumexp(x) - x)) / n, q = one_hot(target), smoothed
+    dL/dx = g / n * (softmax(x) - q), 0 where the target is ignored"""
 
     inputs = ("x", "target")
     backward_name = "NllLossBackward0"
@@ -179,8 +179,8 @@ class CrossEntropy(NllLoss):
 
 
 class WeightedCrossEntropy(NllLoss):
-    """y = as CrossEntropy with q = weight * one_hot(target), smoothed; the mean is over the weights of the targets
-    dL/dx = g * (softmax(x) * sum(q) - q), 0 where the target is ignored"""
+    """y = sum(q * (logsumexp(x) - x)) / n, q = weight * one_hot(target), smoothed
+    dL/dx = g / n * (softmax(x) * sum(q) - q), 0 where the target is ignored"""
 
     inputs = ("x", "target", "weight")
     backward_name = "NllLossBackward0"

@@ -27,8 +27,8 @@ from .softmax import rows_around
 
 
 class NegativeLogLikelihood(Op):
-    """y = sum, mean or each of -q * x, q = weight * one_hot(target); the mean is over the weights of the targets
-    dL/dx = -g * q, 0 where the target is ignored"""
+    """y = sum(-q * x) / n, q = weight * one_hot(target)
+    dL/dx = -g / n * q, 0 where the target is ignored"""
 
     inputs = ("x", "target", "weight")
     params = ("rows", "ignore_index", "reduction")

@@ -117,6 +117,7 @@ class Recurrence(Op, abstract=True):
     params = ("walk",)
     gates = 1
     states = 1  # of how many tensors a state consists
+    made: tuple[str, ...] = ("y",)  # what is saved besides the inputs
     cell: Callable  # the same step by ordinary ops: (x, state, w_hh, b_hh, w_hr) -> state
 
     @classmethod
@@ -190,13 +191,23 @@ def _again(a: Array | None, edge) -> Tensor | None:
 
 
 class Lstm(Recurrence):
-    """y, h, c: with i, f, g, o = w_ih x + b_ih + w_hh h + b_hh by parts, c' = sigmoid(f) c + sigmoid(i) tanh(g) and
-    h' = sigmoid(o) tanh(c'), projected by w_hr where there is one, in each step
-    dL/dx and the others as for these steps one by one"""
+    """y, h, c: in each step, of z = w_ih x + b_ih + w_hh h + b_hh by parts, i, f, o = sigmoid(z) and u = tanh(z) give
+    c' = f c + i u and h' = o tanh(c'), projected by w_hr where there is one
+    dL/dx = dz @ w_ih
+    dL/dw_ih = dz^T @ x
+    dL/dw_hh = dz^T @ h
+    dL/db_ih = dz, summed over steps and rows
+    dL/db_hh = dz, summed over steps and rows
+    dL/dw_hr = dh'^T @ (o tanh(c'))
+    dL/dh0 = dz @ w_hh of the first step
+    dL/dc0 = dc' f of the first step
+    dL/dz = (dc' u i (1 - i), dc' c f (1 - f), dc' i (1 - u u), dh' tanh(c') o (1 - o)) from the last step back, where
+    dc' = dh' o (1 - tanh(c') tanh(c')) + dc' f of the step after, dh' = what arrives + dz @ w_hh of the step after"""
 
     inputs = (*Recurrence.inputs, "c0")
     gates = 4
     states = 2
+    made = ("gates", "c", "h", "y")
 
     @classmethod
     def forward(cls, walk, x, w_ih, w_hh, b_ih, b_hh, w_hr, h0, c0):
@@ -245,11 +256,20 @@ class Lstm(Recurrence):
 
 
 class Gru(Recurrence):
-    """y, h: with xr, xz, xn = w_ih x + b_ih and hr, hz, hn = w_hh h + b_hh by parts, r = sigmoid(xr + hr),
-    z = sigmoid(xz + hz), n = tanh(xn + r hn) and h' = n + z (h - n) in each step
-    dL/dx and the others as for these steps one by one"""
+    """y, h: in each step, of xr, xz, xn = w_ih x + b_ih and hr, hz, hn = w_hh h + b_hh, r = sigmoid(xr + hr),
+    z = sigmoid(xz + hz) and n = tanh(xn + r hn) give h' = n + z (h - n)
+    dL/dx = ds @ w_ih
+    dL/dw_ih = ds^T @ x
+    dL/dw_hh = dt^T @ h
+    dL/db_ih = ds, summed over steps and rows
+    dL/db_hh = dt, summed over steps and rows
+    dL/dh0 = dh' z + dt @ w_hh of the first step
+    dL/ds = (dn hn r (1 - r), dh' (h - n) z (1 - z), dn) with dn = dh' (1 - z) (1 - n n), from the last step back, where
+    dh' = what arrives + dh' z + dt @ w_hh of the step after
+    dL/dt = ds, its last part times r"""
 
     gates = 3
+    made = ("gates", "hidden", "y")
 
     @classmethod
     def forward(cls, walk, x, w_ih, w_hh, b_ih, b_hh, w_hr, h0):
@@ -307,7 +327,13 @@ class Rnn(Recurrence, abstract=True):
 
 class RnnTanh(Rnn):
     """y, h: h' = tanh(w_ih x + b_ih + w_hh h + b_hh) in each step
-    dL/dx and the others as for these steps one by one"""
+    dL/dx = dz @ w_ih
+    dL/dw_ih = dz^T @ x
+    dL/dw_hh = dz^T @ h
+    dL/db_ih = dz, summed over steps and rows
+    dL/db_hh = dz, summed over steps and rows
+    dL/dh0 = dz @ w_hh of the first step
+    dL/dz = dh' (1 - h' h') from the last step back, where dh' = what arrives + dz @ w_hh of the step after"""
 
     act = 3
     slope = "tanh_grad"
@@ -318,7 +344,13 @@ class RnnTanh(Rnn):
 
 class RnnRelu(Rnn):
     """y, h: h' = max(w_ih x + b_ih + w_hh h + b_hh, 0) in each step
-    dL/dx and the others as for these steps one by one"""
+    dL/dx = dz @ w_ih
+    dL/dw_ih = dz^T @ x
+    dL/dw_hh = dz^T @ h
+    dL/db_ih = dz, summed over steps and rows
+    dL/db_hh = dz, summed over steps and rows
+    dL/dh0 = dz @ w_hh of the first step
+    dL/dz = dh' where h' > 0, else 0, from the last step back, where dh' = what arrives + dz @ w_hh of the step after"""
 
     act = 1
     slope = "relu_grad"

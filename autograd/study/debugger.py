@@ -26,6 +26,7 @@ from ..graph import Leaf, Node, Output
 from ..storage import Array, fresh, from_numpy
 from ..tensor import Tensor
 from . import debugger_page, formulas
+from .constants import forward
 from .explanation import place_of, statistics
 from .keeping import Meter, arrays_of
 from .page import framed, kept
@@ -195,7 +196,7 @@ class Debugger:
             return "\n".join(["at the end", *[f"  {n}: {statistics(g)}" for n, g in self.gradients().items()]])
         place, source = place_of(step)
         lines = [f"step {step.number} of {steps}: {step.name}" + (f", module {m!r}" if (m := _module(step)) else "")]
-        lines += [f"  {place}", *([f"  {source}"] if source else []), f"  {formulas.forward(step.op)}"]
+        lines += [f"  {place}", *([f"  {source}"] if source else []), f"  {forward(step)}"]
         for e in step.inputs:
             if e.target is not None:
                 lines.append(f"  dL/d{e.name} = {formulas.rule(step.op, e.name)}, to {e.target!r}")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import formulas
+from .constants import forward
 from .explanation import place_of, statistics
 from .heat import heat
 from .listings import kernel_source, rule_source, user_lines
@@ -64,7 +65,7 @@ def _step(found: Record, step: Step, sources: dict[str, str]) -> str:
     parts = [f'<p class="note">{escaped(place)}</p>']
     if lines := user_lines(step):
         parts.append(f"<pre>{escaped(lines)}</pre>")
-    parts.append(f'<p class="formula">{escaped(formulas.forward(step.op))}</p>')
+    parts.append(f'<p class="formula">{escaped(forward(step))}</p>')
     arrived = [g for g in step.arrived or () if g is not None]
     if not arrived:
         parts.append("<p>Nothing arrives here: no path leads from the loss to this step.</p>")

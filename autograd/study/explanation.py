@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import linecache
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -20,8 +23,10 @@ import numpy as np
 
 from ..op import Op
 from ..ops.linalg import Linear
+from ..ops.recurrent_cell import Recurrence
 from ..tensor import Tensor
 from . import formulas
+from .constants import constants
 from .explanation_page import Explained
 from .formulas import shape
 from .recording import NOT_RECORDED, LeafRecord, Record, Step, record, unbroadcast
@@ -29,6 +34,17 @@ from .svg import number
 from .timing import amount
 
 SMALL = 12  # elements; the numbers of larger tensors are not shown
+_shown = ContextVar("elements shown", default=SMALL)
+
+
+@contextmanager
+def shown_up_to(elements: int) -> Iterator[None]:
+    """Within it the numbers of tensors of up to so many elements are shown."""
+    token = _shown.set(elements)
+    try:
+        yield
+    finally:
+        _shown.reset(token)
 
 
 @dataclass
@@ -85,10 +101,12 @@ class Entry:
     place: str
     source: str
     forward: str
+    constants: list[str]
     shapes: str
     value: Statistics | None
     arrives: list[Statistics]
     branches: list[Contribution]
+    between: list[str]
     inputs: list[Rule]
     saved: list[str]
     flops: int
@@ -120,17 +138,31 @@ class Explanation(Explained):
 
     def __getitem__(self, number: int) -> Entry:
         """The entry of this number, from 1."""
+        if not 1 <= number <= len(self.entries):
+            raise IndexError(f"the steps have the numbers 1 to {len(self.entries)}, got {number}")
         return self.entries[number - 1]
 
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
 
-def explain(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None) -> Explanation:
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
+def explain(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, elements: int = SMALL) -> Explanation:
     """Explain the backward pass from ``loss``; see :func:`autograd.study.record` for the arguments and for what is
-    refused.
+    refused. The numbers of tensors of up to so many ``elements`` are shown.
 
     Source lines, modules, and values that nothing saved are there where the forward ran within
-    ``with study.trace(values=True):``.
+    ``with study.trace(values=True):``. Within it a linear layer and its activation are two steps; elsewhere they may be
+    one.
     """
     found = record(loss, model, gradient=gradient)
+    with shown_up_to(elements):
+        return _explanation(found, loss)
+
+
+def _explanation(found: Record, loss: Tensor) -> Explanation:
     value = "" if loss.numel() > 1 else f" from {number(loss.item())}"
     steps, leaves = len(found.steps), len(found.leaves)
     title = f"Backward{value}: {steps} step{'s' * (steps != 1)}, {leaves} lea{'f' if leaves == 1 else 'ves'}"
@@ -148,7 +180,7 @@ def statistics(a: np.ndarray) -> Statistics:
 
 def numbers(a: np.ndarray) -> str:
     """The elements of a small array, "" of a larger one."""
-    if a.size > SMALL:
+    if a.size > _shown.get():
         return ""
     if not a.shape:
         return number(float(a), 4)
@@ -164,11 +196,17 @@ def _entry(found: Record, step: Step) -> Entry:
     y = step.outputs[0] if step.outputs else None
     return Entry(
         step.number, step.name, step.op.__name__, step.where.module if step.where else "", place, source,
-        formulas.forward(step.op), _shapes(step), None if y is None else statistics(y), arrives,
-        branches(found, step), [_rule(found, step, i) for i, e in enumerate(step.inputs) if e.target is not None],
+        formulas.forward(step.op), constants(step), _shapes(step), None if y is None else statistics(y), arrives,
+        branches(found, step), formulas.between(step.op),
+        [_rule(found, step, i) for i, e in enumerate(step.inputs) if e.target is not None],
         [f"{s.name} {shape(s.shape)}, {amount(s.nbytes)}" for s in step.saved],
         cost.flops if cost else 0, cost.nbytes if cost else 0, cost.suppressed if cost else 0,
     )  # fmt: skip
+
+
+def leaf_in_words(leaf: LeafRecord) -> str:
+    """Its name, after the word leaf; a leaf without a name is called by its number alone."""
+    return leaf.name if leaf.name.startswith("leaf ") else f"leaf {leaf.name}"
 
 
 def place_of(step: Step) -> tuple[str, str]:
@@ -180,7 +218,7 @@ def place_of(step: Step) -> tuple[str, str]:
 
 
 def _shapes(step: Step) -> str:
-    inputs = ", ".join(shape(e.shape) for e in step.inputs)
+    inputs = ", ".join("none" if e.shape is None and e.target is None else shape(e.shape) for e in step.inputs)
     return f"{inputs} -> {', '.join(map(shape, step.shapes))}"
 
 
@@ -204,7 +242,7 @@ def _rule(found: Record, step: Step, i: int) -> Rule:
     g = None if step.left is None else step.left[i]
     target = e.target
     assert target is not None
-    to = f"leaf {target.name}" if isinstance(target, LeafRecord) else f"step {target.number}"
+    to = leaf_in_words(target) if isinstance(target, LeafRecord) else f"step {target.number}"
     if isinstance(target, Step) and target.several:
         to += f", output {e.index}"
     summed = ""
@@ -224,6 +262,9 @@ def _product(step: Step, formula: str) -> str:
     if out is None:
         return ""
     known["g"] = known["dz"] = out
+    if issubclass(step.op, Recurrence):
+        known["dz"] = known["ds"] = known["dt"] = (known["x"][0], known["w_ih"][0])
+        known["h"] = (known["x"][0], known["h0"][1])
     if issubclass(step.op, Linear):
         known = {n: (prod(s[:-1]), s[-1]) if n in ("x", "g", "dz") and len(s) > 2 else s for n, s in known.items()}
     return formulas.product(formula, known)
@@ -232,6 +273,7 @@ def _product(step: Step, formula: str) -> str:
 def _with_numbers(found: Record, step: Step, i: int, formula: str) -> str:
     """``dL/da = g * b = 1 * 3 = 3`` where everything has one element."""
     left = None if step.left is None else step.left[i]
+    formula = formula.split(", ")[0]
     if not formula or left is None or step.arrived is None or len(step.arrived) != 1:
         return ""
     known: dict[str, Any] = {e.name: found.value(step, k) for k, e in enumerate(step.inputs)}

@@ -90,9 +90,9 @@ class Explained(Report):
 
     def _sections(self) -> Iterator[tuple[str, list[Row]]]:
         for entry in self.entries:
-            yield f"step {entry.number}: {entry.name}", list(_rows(entry))
+            yield f"step {entry.number}: {entry.op}", list(_rows(entry))
         for leaf in self.leaves:
-            yield f"leaf {leaf.name}", list(_leaf_rows(leaf))
+            yield leaf.name if leaf.name.startswith("leaf ") else f"leaf {leaf.name}", list(_leaf_rows(leaf))
 
 
 def _rows(entry: Any) -> Iterator[Row]:
@@ -100,11 +100,16 @@ def _rows(entry: Any) -> Iterator[Row]:
     yield "at", entry.place + (f", module {entry.module!r}" if entry.module else "")
     if entry.source:
         yield "line", entry.source
+    yield "grad_fn", entry.name
     yield "forward", entry.forward
+    if entry.constants:
+        yield "with", "; ".join(entry.constants)
     yield "shapes", entry.shapes
     if entry.value is not None:
         yield "y", str(entry.value)
     yield from _arrivals(entry.branches, entry.arrives)
+    for i, text in enumerate(entry.between):
+        yield "where" if not i else "", text
     for rule in entry.inputs:
         label = f"dL/d{rule.name}"
         yield label, f"= {rule.formula}" if rule.formula else "has no formula in its row"
@@ -118,7 +123,7 @@ def _rows(entry: Any) -> Iterator[Row]:
             yield "", f"broadcast in the forward: {rule.summed}"
         yield "", f"to {rule.target}: {rule.gradient}" if rule.gradient else f"to {rule.target}: none"
     yield "saved", "; ".join(entry.saved) or "nothing"
-    yield "cost", f"{entry.flops:,} FLOPs, {amount(entry.nbytes)} read and written"
+    yield "cost", f"{entry.flops:,} FLOP{'s' * (entry.flops != 1)}, {amount(entry.nbytes)} read and written"
     if entry.suppressed:
         yield "guarded", f"{entry.suppressed} products 0 * inf (or like it) taken for 0; IEEE arithmetic says NaN"
     if nan := sum(s.nan for s in entry.arrives) or sum(r.gradient.nan for r in entry.inputs if r.gradient):

@@ -58,6 +58,14 @@ def rule(op: type[Op], name: str) -> str:
     return lines[0] if len(lines) == 1 else ""
 
 
+def between(op: type[Op]) -> list[str]:
+    """The gradients of what is neither input nor output and that rules of inputs use, such as dz of a recurrent layer's
+    sums z."""
+    if issubclass(op, LinearActivation):
+        return []
+    return [f"d{name} = {text}" for name, text in _rules(op).items() if name not in (*op.inputs, "x_i")]
+
+
 def _rules(op: type[Op]) -> dict[str, str]:
     found = {}
     for line in _lines(op):
@@ -77,30 +85,33 @@ def in_words(formula: str) -> str:
         return "the gradient arriving passes on with its sign turned" + after
     if main == "0":
         return "nothing passes: the op is flat almost everywhere"
-    if "@" in main:
-        return "a matrix product of the gradient arriving with the other factor" + after
+    if match := re.search(r"(\w+)(\^T)? @", main):
+        arriving = "the gradient arriving" if match[1] in ("g", "a") else match[1]
+        return f"a matrix product of {arriving} with the other factor" + after
     if match := re.fullmatch(r"(-?)g \* (.*)", main):
         if " where " in main:
             return formula
-        factor = match[2].removeprefix("(").removesuffix(")") if _one_pair(match[2]) else match[2]
         turned = ", its sign turned" if match[1] else ""
-        return f"the gradient arriving times {factor}, the slope at this place{turned}{after}"
+        return f"the gradient arriving times {_bare(match[2])}, the slope at this place{turned}{after}"
+    if match := re.fullmatch(r"(-?)g / (\w+) \* (.*)", main):
+        turned = ", its sign turned" if match[1] else ""
+        return f"the gradient arriving times {_bare(match[3])}, divided by {match[2]}{turned}{after}"
     if match := re.fullmatch(r"(-?)g / (.*)", main):
         turned = ", its sign turned" if match[1] else ""
         return f"the gradient arriving divided by {match[2]}{turned}{after}"
     return formula
 
 
-def _one_pair(text: str) -> bool:
-    """Whether one pair of brackets surrounds it all."""
+def _bare(text: str) -> str:
+    """Without the pair of brackets that surrounds it all, if one does."""
     if not (text.startswith("(") and text.endswith(")")):
-        return False
+        return text
     depth = 0
     for i, c in enumerate(text):
         depth += (c == "(") - (c == ")")
         if not depth and i < len(text) - 1:
-            return False
-    return True
+            return text
+    return text[1:-1]
 
 
 def product(formula: str, shapes: dict[str, tuple[int, ...]]) -> str:

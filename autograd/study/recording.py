@@ -204,7 +204,7 @@ def _step(number: int, node: Node) -> Step:
     op = node.op
     saved = [
         Saved(name, a.shape, a.layout.nbytes, a.numpy().copy())
-        for name, a in zip(op.saves or [f"saved_{i}" for i in range(len(node.saved or ()))], node.saved or ())
+        for name, a in zip(op.saves or (*op.inputs, *getattr(op, "made", ())), node.saved or ())
         if a is not None
     ]
     step = Step(

@@ -34,6 +34,7 @@ from ..ops.norms import VectorNorm
 from ..storage import Array, empty, from_numpy
 from ..tensor import Tensor
 from . import formulas, in_numpy, in_numpy_recurrent
+from .constants import constants
 from .recording import NOT_RECORDED, LeafRecord, Record, Step, record
 from .templates import Missing, template
 
@@ -351,7 +352,7 @@ def _described(step: Step) -> str:
 
 def _rules_of(step: Step) -> str:
     rules = [f"dL/d{e.name} = {formulas.rule(step.op, e.name)}" for e in step.inputs if e.target is not None]
-    return f"step {step.number}: {step.op.__name__}, {'; '.join(rules)}"[:WIDTH]
+    return f"step {step.number}: {step.op.__name__}, {'; '.join([*rules, *constants(step)])}"[:WIDTH]
 
 
 def _wrapped(lines: list[str]) -> Iterator[str]:
