@@ -99,8 +99,9 @@ def losses(run: Run) -> str:
     return f"NumPy is faster in {len(lost)} of {len(rows)} rows: {names}."
 
 
-def sweep_in_words(rows: list[dict[str, Any]]) -> list[str]:
-    """What ``benchmarks.sweep`` found, a sentence per kind, number of threads and library."""
+def sweep_in_words(rows: list[dict[str, Any]], named: bool = True) -> list[str]:
+    """What ``benchmarks.sweep`` found, a sentence per kind, number of threads and library, in which the sizes where the
+    library is faster are named or counted."""
     lines = []
     for kind, threads in dict.fromkeys((r["kind"], r["threads"]) for r in rows):
         chosen = [r for r in rows if (r["kind"], r["threads"]) == (kind, threads)]
@@ -108,11 +109,12 @@ def sweep_in_words(rows: list[dict[str, Any]]) -> list[str]:
             found = {r["n"]: r["ratio"][name] for r in chosen}
             mean = exp(sum(map(log, found.values())) / len(found))
             lowest = min(found, key=lambda n: found[n])
-            lost = ", ".join(f"n = {n} ({times(ratio)})" for n, ratio in found.items() if ratio < 1)
+            lost = [f"n = {n} ({times(ratio)})" for n, ratio in found.items() if ratio < 1]
+            faster = f"faster at {len(lost)} of {len(found)} sizes" if lost else "nowhere faster"
             lines.append(
                 f"{NAMES[name]} takes {times(mean)} the time over {kind} products of n = {min(found)} to {max(found)}, "
                 f"{threads} thread{'s' if threads > 1 else ''} (geometric mean; lowest {times(found[lowest])} at "
-                f"n = {lowest}), and is {f'faster at {lost}' if lost else 'nowhere faster'}."
+                f"n = {lowest}), and is {faster}{': ' + ', '.join(lost) if lost and named else ''}."
             )
     return lines
 
@@ -159,10 +161,10 @@ def main() -> int:
     parser.add_argument("json", nargs="?", default="out/bench.json", help="default: %(default)s")
     path = Path(parser.parse_args().json)
     run, sizes = read(path), path.with_name("sweep-numpy.json")
-    sweep = sweep_in_words(json.loads(sizes.read_text())["rows"]) if sizes.exists() else []
+    swept = json.loads(sizes.read_text())["rows"] if sizes.exists() else []
     readme = ROOT / "README.md"
     try:
-        text = replace_between(readme.read_text(), summary(run, sweep))
+        text = replace_between(readme.read_text(), summary(run, sweep_in_words(swept, named=False)))
     except KeyError as missing:
         print(f"this run has no row {missing}: run all of `python -m benchmarks`", file=sys.stderr)
         return 1
@@ -170,7 +172,7 @@ def main() -> int:
         print(f"README.md: {error}", file=sys.stderr)
         return 1
     readme.write_text(text)
-    (ROOT / "benchmarks" / "results.md").write_text(results(run, sweep))
+    (ROOT / "benchmarks" / "results.md").write_text(results(run, sweep_in_words(swept)))
     print(f"wrote README.md and benchmarks/results.md: {losses(run)}")
     return 0
 

@@ -277,8 +277,9 @@ def test_the_sweep_in_words():
     ]
     assert table.sweep_in_words(found) == [
         "NumPy takes 2.00x the time over square products of n = 1 to 3, 1 thread (geometric mean; lowest 0.50x at "
-        "n = 1), and is faster at n = 1 (0.50x)."
+        "n = 1), and is faster at 1 of 3 sizes: n = 1 (0.50x)."
     ]
+    assert table.sweep_in_words(found, named=False)[0].endswith("faster at 1 of 3 sizes.")
     assert table.sweep_in_words(found[1:])[0].endswith("and is nowhere faster.")
 
 

@@ -53,17 +53,19 @@ def by_library(title: str, rows: Rows) -> str:
     return markdown(head, lines)
 
 
-def lost(rows: Rows) -> str:
-    """Where another library is faster, in a sentence."""
+def lost(rows: Rows, named: int | None = None) -> str:
+    """Where another library is faster, in a sentence that names all these rows, or the lowest ``named`` ones."""
     found = sorted((row for row in rows if best(row)[1] < 1), key=lambda row: best(row)[1])
     if not found:
         return f"No other library is faster in any of the {len(rows)} rows."
-    named = []
-    for row in found:
+    sentence = []
+    for row in found[:named]:
         name, ratio = best(row)
         threads = f"{row['threads']} thread{'s' if row['threads'] > 1 else ''}"
-        named.append(f"{row['net'] if 'net' in row else label(row)}, {threads} ({NAMES[name]}, {times(ratio)})")
-    return f"Another library is faster in {len(found)} of {len(rows)} rows: {'; '.join(named)}."
+        sentence.append(f"{row['net'] if 'net' in row else label(row)}, {threads} ({NAMES[name]}, {times(ratio)})")
+    if len(found) > len(sentence):
+        sentence.append(f"and {len(found) - len(sentence)} more")
+    return f"Another library is faster in {len(found)} of {len(rows)} rows: {'; '.join(sentence)}."
 
 
 def kernel_means(rows: Rows) -> str:
@@ -86,11 +88,11 @@ def geometric_mean(rows: Rows) -> float:
     return exp(sum(log(best(row)[1]) for row in rows) / len(rows))
 
 
-def kernels_in_words(rows: Rows) -> str:
+def kernels_in_words(rows: Rows, named: int | None = None) -> str:
     threads = sorted({row["threads"] for row in rows})
     means = [times(geometric_mean([row for row in rows if row["threads"] == n])) for n in threads]
     each = " and ".join(f"{mean} our time on {n} thread{'s' if n > 1 else ''}" for n, mean in zip(threads, means))
-    return f"Kernels: the best peer takes {each} (geometric means of {len(rows)} rows). {lost(rows)}"
+    return f"Kernels: the best peer takes {each} (geometric means of {len(rows)} rows). {lost(rows, named)}"
 
 
 # --- the two texts ----------------------------------------------------------------------------------------------------
@@ -128,9 +130,10 @@ def summary(found: dict[str, dict[str, Any]]) -> str:
     if "memory" in found:
         parts.append(memory.table(found["memory"]["rows"]))
     if "kernels" in found:
-        parts.append(kernels_in_words(found["kernels"]["rows"]))
+        parts.append(kernels_in_words(found["kernels"]["rows"], named=6))
     if "sweep" in found:
-        parts.append(" ".join(sweep_in_words([r for r in found["sweep"]["rows"] if r["kind"] == "square"])))
+        square = [r for r in found["sweep"]["rows"] if r["kind"] == "square"]
+        parts.append(" ".join(sweep_in_words(square, named=False)))
     return "\n\n".join([*parts, "Every row, and pictures: [docs/benchmarks.md](docs/benchmarks.md)."])
 
 
