@@ -146,7 +146,7 @@ def _saved(node: Node) -> list[Array | None]:
     return [a if isinstance(a, Array) and a.size else None for a in node.saved or ()]
 
 
-def _watch(node: Node, g: Any, run: Callable[[], Any]) -> Any:
+def _watch(node: Node, g: Any, run: Callable[[], Any], roots: Any) -> Any:
     """The gradients that a node passes on, looked at."""
     for a, before, now in zip(node.saved or (), _sums.get(node, ()), _checksums(node)):
         if before != now:

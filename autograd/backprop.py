@@ -152,7 +152,7 @@ def run_backward(
             edges = node.edges
             contributions = ()  # lets go of g: an op may write over a gradient that nobody else holds
             if watchers:
-                contributions = _watched(node, g, create_graph)
+                contributions = _watched(node, g, create_graph, roots)
             else:
                 contributions = node.op.differentiate(node, g) if create_graph else node.op.backward(node, g)
             if saved and not retain_graph:
@@ -165,11 +165,11 @@ def run_backward(
             _grad_mode.reset(token)
 
 
-def _watched(node: Node, g: Any, create_graph: bool) -> Sequence:
+def _watched(node: Node, g: Any, create_graph: bool, roots: Sequence) -> Sequence:
     """The gradients of a node's inputs, as the watchers let them pass."""
     run: Callable[[], Sequence] = partial(node.op.differentiate if create_graph else node.op.backward, node, g)
     for watcher in tuple(watchers):
-        run = partial(watcher, node, g, run)
+        run = partial(watcher, node, g, run, roots)
     return run()
 
 

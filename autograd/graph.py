@@ -21,9 +21,9 @@ observers: list[Callable[[Node, Sequence, Sequence], None]] = []
 of their names, None where one was not given, then others; an op of any number of inputs tells none) and its outputs:
 tracing and the study tools hang here."""
 
-watchers: list[Callable[[Node, Any, Callable[[], Any]], Any]] = []
-"""Each is called as watcher(node, gradient, run) when backward is at a node, and returns what run() returned, the
-gradients of its inputs: anomaly mode and the debugger hang here."""
+watchers: list[Callable[[Node, Any, Callable[[], Any], Sequence], Any]] = []
+"""Each is called as watcher(node, gradient, run, roots) when a backward that began at the edges ``roots`` is at a node,
+and returns what run() returned, the gradients of its inputs: anomaly mode and the study tools hang here."""
 
 
 class Node:

@@ -89,6 +89,75 @@ def test_gradients_are_not_computed_yet_before_backward():
     assert "not recorded" in texts(parsed(study.graph(plain, model)))
 
 
+def shown(picture):
+    """The gradients in a picture, by title."""
+    found = {box.title: picture.cards.gradient(box.of) for box in picture.root.inner() if box.of}
+    return {title: None if g is None else g.tolist() for title, g in found.items()}
+
+
+def test_gradients_of_another_loss_are_not_shown():
+    net = nn.Linear(2, 1)
+    net(autograd.tensor([[100.0, 200.0]])).sum().backward()
+    with study.trace(values=True):
+        loss = net(autograd.tensor([[1.0, 2.0]])).sum()
+    assert shown(study.graph(loss))["weight"] is None and net.weight.grad is not None, (
+        "what .grad holds is of another loss"
+    )
+    assert shown(study.graph(loss, gradients=True))["weight"] == [[1.0, 2.0]]
+    assert "not computed yet" in texts(parsed(study.graph(loss)))
+
+    w = autograd.tensor([1.0, -2.0], requires_grad=True)
+    with study.trace(values=True):
+        f = (w.exp() ** 3).sum()
+        (g,) = autograd.grad(f, w, create_graph=True)
+        loss = (g**2).sum()
+    assert (
+        set(shown(study.graph(loss)).values()) == {None} and shown(study.graph(loss, gradients=True))["exp"] is not None
+    )
+
+
+def test_of_losses_that_share_steps_the_last_ones_gradients_are_known():
+    w = autograd.tensor([1.0, -2.0], requires_grad=True)
+    with study.trace(values=True):
+        shared = w.exp()
+        first, last = shared.tanh().sum(), (shared * shared).sum()
+        first.backward(retain_graph=True)
+        last.backward()
+    found = shown(study.graph(first))
+    assert found["sum"] == 1.0 and found["tanh"] == [1.0, 1.0] and found["exp"] is found["w"] is None
+    assert "not recorded" in texts(parsed(study.graph(first)))
+    assert shown(study.graph(last))["w"] == [float(2 * v * v) for v in w.exp().detach()]
+    with pytest.raises(RuntimeError, match="began at another tensor; and the graph was freed"):
+        study.explain(first)
+
+
+def test_a_backward_towards_some_leaves_tells_only_what_it_knows():
+    w, v = (autograd.tensor([1.0, -2.0], requires_grad=True) for _ in range(2))
+    with study.trace(values=True):
+        loss = (w * v + v.exp()).sum()
+        autograd.grad(loss, w, retain_graph=True)
+    found = shown(study.graph(loss))
+    assert found["w"] == [1.0, -2.0] and found["v"] is None, "a part of the sum is not the gradient"
+
+
+def test_a_step_that_nothing_arrives_at_says_so():
+    class Cut(autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 1
+
+        @staticmethod
+        def backward(ctx, g):
+            return None
+
+    w = autograd.tensor([1.0, -2.0], requires_grad=True)
+    with study.trace(values=True):
+        loss = (Cut.apply(w.exp()) + w).sum()
+        loss.backward()
+    assert shown(study.graph(loss))["w"] == [1.0, 1.0] and "none arrived" in texts(parsed(study.graph(loss)))
+    assert study.explain(loss).leaves[0].gradient.values == "[1, 1]", "the freed graph too"
+
+
 def test_looking_changes_nothing_and_a_freed_graph_is_refused():
     model, x = Net(), autograd.ones(2, 3)
     loss = model(x)

@@ -17,6 +17,10 @@ from .svg import Drawing, escaped, number, shortened, width_of
 HALF, HEIGHT, SMALL, CLOSED = 112.0, 62.0, 46.0, 58.0
 PILL = 20.0
 NOT_YET, NOT_KEPT = "not computed yet", "not recorded"
+HOW = {
+    NOT_YET: "not computed yet: backward() within study.trace(values=True), or graph(loss, gradients=True)",
+    NOT_KEPT: "not recorded: graph(loss, gradients=True) finds it",
+}
 MOST = 12  # numbers of an array that a page lists
 
 
@@ -52,25 +56,32 @@ def shape_text(shape: Any) -> str:
 
 
 class Cards:
-    """The cards of a record's boxes; knows whether backward ran."""
+    """The cards of a record's boxes; knows whether gradients of this loss were recorded, or could have been."""
 
     def __init__(self, found: Record):
         self.found = found
-        self.missing = NOT_KEPT if any(_grad(leaf) is not None for leaf in found.leaves) else NOT_YET
+        ran = any(step.arrived is not None for step in found.steps)
+        self.missing = NOT_KEPT if ran or any(step.outputs is None for step in found.steps) else NOT_YET
 
     def gradient(self, of: Any) -> np.ndarray | None:
         """The gradient that arrives at a step (at its first output that gets one) or leaf."""
         if isinstance(of, Step):
             return next((g for g in of.arrived or () if g is not None), None)
         if isinstance(of, LeafRecord):
-            return of.gradient if of.gradient is not None else _grad(of)
+            return of.gradient
         return None
 
     def missing_for(self, of: Any) -> str:
         """What stands where a gradient is missing."""
         if isinstance(of, Data):
             return "no gradient wanted"
-        return "none arrived" if isinstance(of, Step) and of.arrived is not None else self.missing
+        senders = [of] if isinstance(of, Step) else [user for user, _ in of.used_by]
+        return "none arrived" if all(step.arrived is not None for step in senders) else self.missing
+
+    def why_missing(self, of: Any) -> str:
+        """The same, with what to do about it."""
+        missing = self.missing_for(of)
+        return HOW.get(missing, missing)
 
     def drawn(self, box: Box) -> Drawing:
         """The card, its corner at 0, 0."""
@@ -113,15 +124,16 @@ class Cards:
         g = self.gradient(of)
         d.add("line", x1=HALF, y1=y - 10, x2=HALF, y2=(below or y) + 4, kind="line")
         backward = brief(g) if g is not None else self.missing_for(of)
+        tip = "" if g is not None else self.why_missing(of)
         bad = "bad" if "NaN" in backward or "inf" in backward or "∞" in backward else "minus"
         if below is None:
             d.write(HALF - 6, y, shortened(value or shape, 18), "end small plus", tip=f"{shape} {value}")
-            d.write(HALF + 6, y, shortened(backward, 18), f"small {bad if g is not None else 'soft'}")
+            d.write(HALF + 6, y, shortened(backward, 18), f"small {bad if g is not None else 'soft'}", tip=tip)
             return
         d.write(10, y, shortened(shape, 18), "small soft", tip=shape)
         d.write(10, below, shortened(value, 18), "small bad" if "NaN" in value or "inf" in value else "small plus")
         d.write(HALF + 6, y, "gradient", "small soft")
-        d.write(HALF + 6, below, shortened(backward, 18), f"small {bad if g is not None else 'soft'}")
+        d.write(HALF + 6, below, shortened(backward, 18), f"small {bad if g is not None else 'soft'}", tip=tip)
 
     def _closed(self, d: Drawing, box: Box, w: float, h: float) -> None:
         d.add("rect", x=4, y=4, width=w - 4, height=h - 4, rx=8, kind="pale card", stroke_width=1)
@@ -138,7 +150,7 @@ class Cards:
             return self._told_of_step(of, box)
         if isinstance(of, LeafRecord):
             rows = [("shape", f"{shape_text(of.shape)}, {of.dtype}"), ("value", listed(of.value)),
-                    ("gradient", listed(self.gradient(of)) or self.missing)]  # fmt: skip
+                    ("gradient", listed(self.gradient(of)) or self.why_missing(of))]  # fmt: skip
             kind = "parameter" if of.parameter else "leaf"
             return _table(f"{of.name} ({kind})", rows + [("used by", _users(of))])
         if isinstance(of, Data):
@@ -155,7 +167,7 @@ class Cards:
         values = step.outputs or [None] * len(step.shapes)
         for i, (shape, value) in enumerate(zip(step.shapes, values)):
             rows.append((f"output {i}" if len(values) > 1 else "output", f"{shape_text(shape)} {listed(value)}"))
-        rows.append(("gradient", listed(self.gradient(step)) or self.missing_for(step)))
+        rows.append(("gradient", listed(self.gradient(step)) or self.why_missing(step)))
         for i, e in enumerate(step.inputs):
             g = None if step.left is None else step.left[i]
             text = f"{shape_text(e.shape)} from {source(e.target)}"
@@ -200,11 +212,6 @@ def _users(of: Any) -> str:
 def _table(title: str, rows: list[tuple[str, str]]) -> str:
     lines = "".join(f"<tr><th>{escaped(k)}</th><td>{escaped(v)}</td></tr>" for k, v in rows if v)
     return f"<h2>{escaped(title)}</h2><table>{lines}</table>"
-
-
-def _grad(leaf: LeafRecord) -> np.ndarray | None:
-    """What has been added into ``.grad``."""
-    return None if leaf.leaf.grad is None else leaf.leaf.grad.detach().numpy()
 
 
 def _bytes(n: int) -> str:

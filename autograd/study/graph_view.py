@@ -84,8 +84,8 @@ def graph(
     model
         The module that parameters have their names from, if it was not traced.
     gradients
-        Gradients are shown of a backward that ran within ``study.trace(values=True)``; with True they are found, and no
-        ``.grad`` changes.
+        Shown are the gradients of a backward from ``loss`` that ran within ``study.trace(values=True)``; with True they
+        are found, and no ``.grad`` changes.
     opened
         The titles of the modules that pictures show open, or all or none of them; by default all, if there are few
         steps.

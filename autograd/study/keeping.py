@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
@@ -39,6 +39,17 @@ class Cost:
     kernels: list[str] = field(default_factory=list)
 
 
+class Start:
+    """One backward pass, from one output of a node, which it does not keep alive."""
+
+    def __init__(self, edge: Node | Output):
+        self._node, self._index = ref(_node_of(edge)), _index_of(edge)
+
+    def was_at(self, edge: Node | Output) -> bool:
+        """Whether the pass began there."""
+        return self._node() is _node_of(edge) and self._index == _index_of(edge)
+
+
 @dataclass
 class Kept:
     """Of a node: the values of its inputs (None for what another node made, whose outputs they are), the arrays they
@@ -49,7 +60,8 @@ class Kept:
     outputs: list[Values]
     extras: dict[str, np.ndarray]
     forward: Cost
-    arrived: list[Values] | None = None  # per output, in the last backward
+    start: Start | None = None  # of the last backward; what follows is of that one
+    arrived: list[Values] | None = None  # per output
     left: list[Values] | None = None  # per input
     backward: Cost = field(default_factory=Cost)
 
@@ -132,13 +144,31 @@ def input_names(node: Node) -> tuple[str, ...]:
 
 
 def _made_by_kept(edge: Any) -> bool:
-    return type(edge) is not Leaf and (edge.node if type(edge) is Output else edge) in _kept
+    return type(edge) is not Leaf and _node_of(edge) in _kept
 
 
-def _watch(node: Node, g: Any, run: Callable[[], Any]) -> Any:
+def pass_from(edge: Node | Output) -> Start | None:
+    """The last backward pass through the node there, if it began there."""
+    kept = _kept.get(_node_of(edge))
+    return kept.start if kept and kept.start and kept.start.was_at(edge) else None
+
+
+def _node_of(edge: Node | Output) -> Node:
+    return edge.node if type(edge) is Output else edge  # type: ignore[return-value]
+
+
+def _index_of(edge: Node | Output) -> int:
+    return edge.index if type(edge) is Output else 0
+
+
+def _watch(node: Node, g: Any, run: Callable[[], Any], roots: Sequence) -> Any:
     kept = _kept.get(node)
     if kept is None:
         return run()
+    if len(roots) == 1 and node is _node_of(roots[0]):  # the first that a pass is at
+        kept.start = Start(roots[0])
+    else:
+        kept.start = pass_from(roots[0]) if len(roots) == 1 else None
     kept.arrived = arrays_of(g)
     _meter.read()
     found = run()

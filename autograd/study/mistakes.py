@@ -241,7 +241,7 @@ def _rerun(
     """The gradient of the target where a step sends something else to one input."""
     passed: dict[str, Any] = {}
 
-    def watch(node: Node, g: Any, run: Callable[[], Any]) -> Any:
+    def watch(node: Node, g: Any, run: Callable[[], Any], roots: Any) -> Any:
         if isinstance(target, Step) and node is target.node:
             v = g[index] if isinstance(g, list) else g
             passed["g"] = None if v is None else v.numpy().copy()

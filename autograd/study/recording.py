@@ -167,7 +167,8 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
         The gradient at which backward starts, where ``loss`` has several elements.
     gradients
         Whether gradients are wanted: found by a backward of this function's own, in which hooks take part but no
-        ``.grad`` changes; of a graph that was freed, those of the backward that ran within ``trace(values=True)``.
+        ``.grad`` changes. Otherwise, and of a graph that was freed, those of the last backward from ``loss`` that ran
+        within ``trace(values=True)``, as far as no backward from elsewhere came after it.
 
     Raises RuntimeError for a tensor without a graph, and where gradients are wanted of a graph that was freed and not
     recorded.
@@ -178,8 +179,9 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
     nodes = sorted(backprop.reachable([loss._edge]), key=lambda node: -node.seq)
     names, variables = _names(model)
     by_node: dict[Any, Any] = {}
+    seen = keeping.pass_from(loss._edge) if nodes else None
     for number, node in enumerate(nodes, 1):
-        by_node[node] = _step(number, node)
+        by_node[node] = _step(number, node, seen)
     leaves: list[LeafRecord] = []
     taken: set[str] = set()
     if type(loss._edge) is Leaf:
@@ -193,13 +195,16 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
     found = Record([by_node[n] for n in nodes], leaves, root, index, first, by_node, variables)
     if gradients:
         _find_gradients(found, loss, start)
+    elif seen is not None:
+        _sum_up(found)
     return found
 
 
 # --- the walk ---------------------------------------------------------------------------------------------------------
 
 
-def _step(number: int, node: Node) -> Step:
+def _step(number: int, node: Node, seen: keeping.Start | None) -> Step:
+    """The step of a node, with the gradients of one backward pass, if it was that one that was there last."""
     layouts = node.layout if type(node.layout) is tuple else (node.layout,)
     op = node.op
     saved = [
@@ -215,7 +220,9 @@ def _step(number: int, node: Node) -> Step:
     kept = keeping.of(node)
     if kept is not None:
         step.outputs, step.values, step.arrays, step.forward = kept.outputs, kept.inputs, kept.arrays, kept.forward
-        step.arrived, step.left, step.backward, step.extras = kept.arrived, kept.left, kept.backward, kept.extras
+        step.extras = kept.extras
+        if seen is not None and kept.start is seen:
+            step.arrived, step.left, step.backward = kept.arrived, kept.left, kept.backward
     return step
 
 
@@ -295,25 +302,27 @@ def _names(model: Any) -> tuple[dict[int, str], dict[tuple, str]]:
 def _find_gradients(found: Record, loss: Tensor, start: Any) -> None:
     """Fill in what arrives at each step and leaves it, and the gradients of the leaves."""
     if any(step.freed for step in found.steps):
-        if any(step.arrived is None for step in found.steps):
-            raise RuntimeError(FREED)
+        _sum_up(found)
+        if unknown := [step for step in found.steps if step.arrived is None]:
+            other = any((kept := keeping.of(step.node)) and kept.start for step in unknown)
+            raise RuntimeError(f"the backward that was recorded last began at another tensor; and {FREED}" if other else
+                               FREED)  # fmt: skip
         arrived = np.asarray(found.gradient(found.root, found.index))
         if not np.array_equal(arrived, np.asarray(found.start)):
-            raise RuntimeError(f"the backward that was recorded began at another tensor; and {FREED}")
-        _sum_up(found)
+            raise RuntimeError(f"the backward that was recorded began with another gradient; and {FREED}")
         return
-    for leaf, g in _run(found, loss, start).items():
+    leaves = _run(found, loss, start)
+    _sum_up(found)
+    for leaf, g in leaves.items():  # as hooks of leaves left them
         if leaf in found.by_node:
             found.by_node[leaf].gradient = g.numpy().copy()
-    for step in found.steps:
-        _note_sums(step)
 
 
 def _run(found: Record, loss: Tensor, start: Any) -> dict:
     """A backward pass that keeps the graph; its gradients and costs go into the steps."""
     meter = Meter()
 
-    def watch(node: Node, g: Any, run: Any) -> Any:
+    def watch(node: Node, g: Any, run: Any, roots: Any) -> Any:
         step = found.by_node[node]
         step.arrived = keeping.arrays_of(g)
         meter.read()
@@ -346,15 +355,25 @@ def without_retained(found: Record) -> Iterator[None]:
 
 
 def _sum_up(found: Record) -> None:
-    """The gradients of the leaves, from what left the steps."""
+    """The gradients of the leaves, from what left the steps, where all of them are known; and that nothing arrived
+    where all that could have sent something sent nothing."""
     for step in found.steps:
+        if step.arrived is None and step is not found.root and _sent(step) == []:
+            step.arrived, step.left = [None] * len(step.shapes), [None] * len(step.inputs)
         _note_sums(step)
-        for e, g in zip(step.inputs, step.left or ()):
-            if isinstance(e.target, LeafRecord) and g is not None:
-                g = unbroadcast(g, e.target.shape)
-                e.target.gradient = g if e.target.gradient is None else e.target.gradient + g
+    for leaf in found.leaves:
+        for g in _sent(leaf) or ():
+            g = unbroadcast(g, leaf.shape)
+            leaf.gradient = g if leaf.gradient is None else leaf.gradient + g
     if isinstance(found.root, LeafRecord):
         found.root.gradient = found.start
+
+
+def _sent(target: Step | LeafRecord) -> list[np.ndarray] | None:
+    """The gradients that users sent, None where those of some user are not known."""
+    if any(user.left is None for user, _ in target.used_by):
+        return None
+    return [g for user, i in target.used_by for g in (user.left or ())[i : i + 1] if g is not None]
 
 
 def _note_sums(step: Step) -> None:
