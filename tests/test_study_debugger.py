@@ -154,7 +154,7 @@ def test_commands_in_a_terminal():
     study.debug(loss).interact(lambda prompt: (_ for _ in ()).throw(EOFError), said.append)
 
 
-def test_a_freed_graph_is_refused_and_nothing_changes():
+def test_a_freed_graph_is_walked_from_copies_or_refused_and_nothing_changes():
     net, loss = traced()
     versions = [p._version for p in net.parameters()]
     d = study.debug(loss)
@@ -163,8 +163,13 @@ def test_a_freed_graph_is_refused_and_nothing_changes():
     assert d.position == 1 and page == d.to_html()
     assert all(p.grad is None for p in net.parameters()) and versions == [p._version for p in net.parameters()]
     loss.backward()
+    freed = study.debug(loss)
+    freed.run()
+    assert all((freed.gradients()[name] == p.grad.numpy()).all() for name, p in net.named_parameters())
+    bare = (leaf(2) ** 2).sum()
+    bare.backward()
     with pytest.raises(RuntimeError, match="freed by a backward"):
-        study.debug(loss)
+        study.debug(bare)
 
 
 def test_kernels_are_found_in_c():

@@ -174,13 +174,20 @@ def test_leaves_of_one_name_are_told_apart():
     assert set(study.backward_source(loss).run()[1]) == {"0.weight", "0.weight (2)"}
 
 
-def test_a_recorded_backward_that_began_elsewhere_is_not_taken_for_this_one():
+def test_graphs_that_were_freed_are_studied_from_copies():
     x = leaf([1.0, 2.0])
     with study.trace(values=True):
         inner = (x * x).sum()
-        (inner * 3).backward()
-    with pytest.raises(RuntimeError, match=r"began at another tensor; and the graph was freed"):
-        study.record(inner)
+        loss = inner * 3
+    loss.backward()
+    with autograd.no_grad():
+        x.mul_(0)
+    assert study.record(inner).leaves[0].gradient.tolist() == [2, 4]
+    found = study.record(loss)
+    assert found.leaves[0].gradient.tolist() == [6, 12] and not any(step.freed for step in found.steps)
+    assert [s.values.tolist() for s in found.steps[-1].saved] == [[1, 2], [1, 2]]
+    with pytest.raises(RuntimeError, match="second time"):
+        loss.backward()  # the graph itself stays freed
 
 
 def test_products_with_infinity_that_became_zero_are_counted():

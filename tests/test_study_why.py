@@ -109,3 +109,17 @@ def test_what_cannot_be_told():
     loss.backward()
     with pytest.raises(RuntimeError, match="was freed by a backward"):
         study.why(loss, x, 0)
+
+
+def test_a_graph_that_was_freed_has_the_same_paths():
+    for backward_traced in (True, False):
+        autograd.manual_seed(0)
+        net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+        with study.trace(values=True):
+            loss = net(ones(2, 3)).square().mean()
+            before = study.why(loss, net[0].weight, (1, 1))
+            if backward_traced:
+                loss.backward()
+        if not backward_traced:
+            loss.backward()
+        assert study.why(loss, net[0].weight, (1, 1)) == before and len(before.paths) == 2

@@ -30,7 +30,7 @@ from .constants import forward
 from .explanation import place_of, statistics
 from .keeping import Meter, arrays_of
 from .page import framed, kept
-from .recording import FREED, Step, record
+from .recording import FREED, Step, record, restored, started
 
 HELP = """\
 n  step                 b  back               r  run to the end      q  quit
@@ -50,7 +50,7 @@ class Debugger:
 
     def __init__(self, loss: Tensor, model: Any = None, gradient: Tensor | None = None):
         self.record = record(loss, model, gradients=False)
-        start = backprop._start(loss, gradient, 0, False)
+        start = started(loss, gradient)
         if any(step.freed for step in self.record.steps):
             raise RuntimeError(FREED)
         for step in self.record.steps:
@@ -117,7 +117,7 @@ class Debugger:
     def _run(self, step: Step, g: Any) -> list[Array | None]:
         """The gradients of a step's inputs, as backward finds them."""
         node = step.node
-        if node.saved is None:
+        if node in backprop.recompute:
             backprop._recomputed(node)
         backprop.check_unspoiled(node)
         hooks = {k: h for k, h in (node.hooks or {}).items() if not (type(k) is tuple and k[0] == "retain")}
@@ -126,7 +126,7 @@ class Debugger:
             step.arrived = arrays_of(g)
         meter = Meter()
         kept_alive = [g]  # an op writes over a gradient that nobody else holds
-        with observe(meter):
+        with observe(meter), restored([step]):
             found = list(node.op.backward(node, g))
         del kept_alive
         step.left, step.backward = arrays_of(found), meter.read()

@@ -15,7 +15,7 @@ from ..modes import no_grad
 from ..ops.linalg import Linear, LinearActivation, Matmul
 from ..storage import from_numpy
 from ..tensor import wrap
-from .recording import Step
+from .recording import Step, restored
 
 MOST = 3_000_000  # entries of one step
 ASKED = 2_000  # elements of an output that are asked one by one
@@ -62,7 +62,8 @@ def _sent(step: Step, i: int, index: int, g: np.ndarray) -> np.ndarray | None:
     """What a step sends to input i when g arrives at its output ``index``."""
     array = from_numpy(np.ascontiguousarray(g))
     arriving = [array if k == index else None for k in range(len(step.shapes))] if step.several else array
-    sent = step.node.op.backward(step.node, arriving)[i]
+    with restored([step]):
+        sent = step.node.op.backward(step.node, arriving)[i]
     return None if sent is None else sent.numpy().astype(np.float64)
 
 

@@ -53,12 +53,13 @@ class Start:
 @dataclass
 class Kept:
     """Of a node: the values of its inputs (None for what another node made, whose outputs they are), the arrays they
-    were, its outputs, what else its op made, by name, and what the forward cost."""
+    were, its outputs, what else its op made, by name, what it saved, and what the forward cost."""
 
     inputs: list[Values]
     arrays: tuple
     outputs: list[Values]
     extras: dict[str, np.ndarray]
+    saved: tuple[Values, ...]
     forward: Cost
     start: Start | None = None  # of the last backward; what follows is of that one
     arrived: list[Values] | None = None  # per output
@@ -134,7 +135,21 @@ def _note(node: Node, arrays: Sequence, outs: Sequence) -> None:
     values = [None if a is None or _made_by_kept(e) else a.numpy().copy() for a, e in zip(inputs, edges)]
     outputs = [None if y is None else y.numpy().copy() for y in outs]
     extras = {name: a.numpy().copy() for name, a in zip(reversed(node.op.extras), reversed(arrays))}
-    _kept[node] = Kept(values, tuple(inputs), outputs, extras, _meter.read())
+    _kept[node] = Kept(values, tuple(inputs), outputs, extras, _saved(node, arrays, outs, outputs), _meter.read())
+
+
+def _saved(node: Node, arrays: Sequence, outs: Sequence, outputs: list[Values]) -> tuple[Values, ...]:
+    """Copies of what the node saved; of an output, and of what another node made, those that are kept anyway."""
+    known = {id(a): values for a, values in zip(outs, outputs)}
+    for a, edge in zip(arrays, node.edges if node.op.inputs else ()):
+        if _made_by_kept(edge):
+            maker, index = (edge.node, edge.index) if type(edge) is Output else (edge, 0)
+            values = _kept[maker].outputs[index]
+            if a is not None and values is not None and values.shape == a.shape and values.dtype == a.dtype.dtype:
+                known[id(a)] = values
+    return tuple(
+        [None if a is None else known[id(a)] if id(a) in known else a.numpy().copy() for a in node.saved or ()]
+    )
 
 
 def input_names(node: Node) -> tuple[str, ...]:

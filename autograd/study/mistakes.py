@@ -16,7 +16,7 @@ from .. import backprop, graph
 from ..graph import Leaf, Node
 from ..ops.linalg import LinearActivation
 from ..storage import from_numpy
-from .recording import LeafRecord, Record, Step, unbroadcast, without_retained
+from .recording import LeafRecord, Record, Step, restored, unbroadcast, without_retained
 
 RTOL = 1e-5
 MOST_STEPS = 300  # graphs with more are searched near the tensor alone
@@ -198,7 +198,7 @@ def _further_up(
     found: Record, target: Any, index: int, right: np.ndarray, given: np.ndarray
 ) -> Iterator[tuple[str, str]]:
     """Mistakes at steps between the loss and the tensor: each is made in a backward pass of its own."""
-    if any(step.freed for step in found.steps) or len(found.steps) > MOST_STEPS:
+    if len(found.steps) > MOST_STEPS:
         return
     several = any(len(r.used_by) > 1 for r in found.by_node.values())
     for step in _above(found, target):
@@ -255,7 +255,7 @@ def _rerun(
     edge = graph.Output(root.node, found.index, root.node.layout[found.index]) if root.several else root.node
     graph.watchers.append(watch)
     try:
-        with without_retained(found):
+        with without_retained(found), restored(found.steps):
             leaves = backprop.run_backward((edge,), (from_numpy(found.start.copy()),), True, False)
     finally:
         graph.watchers.remove(watch)

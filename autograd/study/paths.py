@@ -29,7 +29,7 @@ import numpy as np
 from ..tensor import Tensor
 from .explanation_page import Report, Row
 from .factors import Entries, entries
-from .recording import FREED, LeafRecord, Record, Step, record
+from .recording import LeafRecord, Record, Step, record
 from .svg import number
 
 
@@ -97,12 +97,9 @@ def why(
     A path leads from that element over elements of inner tensors to the loss; its product is that of the factors, the
     local derivatives, on the way. The k largest products are listed.
 
-    Raises RuntimeError for a graph that was freed, and where a step has too many elements. See
-    :func:`autograd.study.record` for the other arguments.
+    Raises RuntimeError where a step has too many elements. See :func:`autograd.study.record` for the other arguments.
     """
     found = record(loss, model, gradient=gradient)
-    if any(step.freed for step in found.steps):
-        raise RuntimeError(FREED)
     at = found.target(tensor)
     if at is None:
         raise ValueError(f"a tensor of shape {list(tensor.shape)} is not in the graph of this loss")

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from inspect import CO_OPTIMIZED
@@ -31,6 +31,7 @@ from .. import backprop, graph
 from ..backend import observe
 from ..graph import Leaf, Node, Output
 from ..op import Op
+from ..storage import from_numpy
 from ..tensor import Tensor
 from . import keeping, tracing
 from .keeping import Cost, Meter, Values, input_names
@@ -40,8 +41,8 @@ _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 NOT_RECORDED = "not recorded: run the forward within `with autograd.study.trace(values=True):`"
 FREED = (
-    "the graph was freed by a backward, and what went through it was not recorded: look at it before backward, call "
-    "backward(retain_graph=True), or run forward and backward within `with autograd.study.trace(values=True):`"
+    "the graph was freed by a backward, and its values were not recorded: look at it before backward, call "
+    "backward(retain_graph=True), or run the forward within `with autograd.study.trace(values=True):`"
 )
 
 
@@ -88,7 +89,8 @@ class Saved:
 @dataclass(eq=False)
 class Step:
     """A node of the graph. Values and gradients are lists, one entry per output or input, None for what is missing;
-    the lists themselves are None where nothing was recorded."""
+    the lists themselves are None where nothing was recorded. ``freed`` says that a backward freed what the node saved,
+    and that no copy was kept."""
 
     number: int
     node: Node
@@ -167,15 +169,15 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
         The gradient at which backward starts, where ``loss`` has several elements.
     gradients
         Whether gradients are wanted: found by a backward of this function's own, in which hooks take part but no
-        ``.grad`` changes. Otherwise, and of a graph that was freed, those of the last backward from ``loss`` that ran
-        within ``trace(values=True)``, as far as no backward from elsewhere came after it.
+        ``.grad`` changes; where a backward freed the graph, from the copies that ``trace(values=True)`` kept. Otherwise
+        those of the last backward from ``loss`` that ran within it, as far as no backward from elsewhere came after it.
 
-    Raises RuntimeError for a tensor without a graph, and where gradients are wanted of a graph that was freed and not
-    recorded.
+    Raises RuntimeError for a tensor without a graph, and where gradients are wanted of a graph that was freed and whose
+    forward was not recorded.
     """
     if not isinstance(loss, Tensor):
         raise TypeError(f"the study of a graph starts at a Tensor, got {type(loss).__name__}")
-    start = backprop._start(loss, gradient, 0, False) if gradients or loss._edge is None else None
+    start = started(loss, gradient) if gradients or loss._edge is None else None
     nodes = sorted(backprop.reachable([loss._edge]), key=lambda node: -node.seq)
     names, variables = _names(model)
     by_node: dict[Any, Any] = {}
@@ -200,24 +202,36 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
     return found
 
 
+def started(loss: Tensor, gradient: Tensor | None) -> Any:
+    """The gradient at which backward starts, as an array."""
+    if gradient is None and loss._edge is not None and loss.numel() != 1:
+        raise RuntimeError(
+            f"grad can be implicitly created only for scalar outputs, but this one has shape {list(loss.shape)}: study "
+            "its sum or mean, or pass gradient=..., a tensor of that shape"
+        )
+    return backprop._start(loss, gradient, 0, False)
+
+
 # --- the walk ---------------------------------------------------------------------------------------------------------
 
 
 def _step(number: int, node: Node, seen: keeping.Start | None) -> Step:
     """The step of a node, with the gradients of one backward pass, if it was that one that was there last."""
     layouts = node.layout if type(node.layout) is tuple else (node.layout,)
-    op = node.op
+    op, kept = node.op, keeping.of(node)
+    copies = None if kept is None else kept.saved
+    if node.saved is not None:
+        copies = tuple([None if a is None else a.numpy().copy() for a in node.saved])
     saved = [
-        Saved(name, a.shape, a.layout.nbytes, a.numpy().copy())
-        for name, a in zip(op.saves or (*op.inputs, *getattr(op, "made", ())), node.saved or ())
+        Saved(name, a.shape, a.nbytes, a)
+        for name, a in zip(op.saves or (*op.inputs, *getattr(op, "made", ())), copies or ())
         if a is not None
     ]
     step = Step(
         number, node, op, node.name(), node.where, [], [None if x is None else x.shape for x in layouts],
         str(next(x.dtype for x in layouts if x is not None)), dict(zip(op.params, node.params)), saved,
-        node.saved is None and node not in backprop.recompute,
+        node.saved is None and kept is None and node not in backprop.recompute,
     )  # fmt: skip
-    kept = keeping.of(node)
     if kept is not None:
         step.outputs, step.values, step.arrays, step.forward = kept.outputs, kept.inputs, kept.arrays, kept.forward
         step.extras = kept.extras
@@ -302,15 +316,7 @@ def _names(model: Any) -> tuple[dict[int, str], dict[tuple, str]]:
 def _find_gradients(found: Record, loss: Tensor, start: Any) -> None:
     """Fill in what arrives at each step and leaves it, and the gradients of the leaves."""
     if any(step.freed for step in found.steps):
-        _sum_up(found)
-        if unknown := [step for step in found.steps if step.arrived is None]:
-            other = any((kept := keeping.of(step.node)) and kept.start for step in unknown)
-            raise RuntimeError(f"the backward that was recorded last began at another tensor; and {FREED}" if other else
-                               FREED)  # fmt: skip
-        arrived = np.asarray(found.gradient(found.root, found.index))
-        if not np.array_equal(arrived, np.asarray(found.start)):
-            raise RuntimeError(f"the backward that was recorded began with another gradient; and {FREED}")
-        return
+        raise RuntimeError(FREED)
     leaves = _run(found, loss, start)
     _sum_up(found)
     for leaf, g in leaves.items():  # as hooks of leaves left them
@@ -334,7 +340,7 @@ def _run(found: Record, loss: Tensor, start: Any) -> dict:
         step.arrived = step.left = None
     graph.watchers.append(watch)
     try:
-        with observe(meter), without_retained(found):
+        with observe(meter), without_retained(found), restored(found.steps):
             return backprop.run_backward((loss._edge,), (start,), True, False)
     finally:
         graph.watchers.remove(watch)
@@ -367,6 +373,20 @@ def _sum_up(found: Record) -> None:
             leaf.gradient = g if leaf.gradient is None else leaf.gradient + g
     if isinstance(found.root, LeafRecord):
         found.root.gradient = found.start
+
+
+@contextmanager
+def restored(steps: Iterable[Step]) -> Iterator[None]:
+    """Within it nodes that were freed have copies of what they saved, as far as those were kept."""
+    freed = [s.node for s in steps if s.node.saved is None and s.node not in backprop.recompute]
+    for node in freed:
+        if (kept := keeping.of(node)) is not None:
+            node.saved = tuple([None if a is None else from_numpy(a.copy()) for a in kept.saved])
+    try:
+        yield
+    finally:
+        for node in freed:
+            node.saved = None
 
 
 def _sent(target: Step | LeafRecord) -> list[np.ndarray] | None:
