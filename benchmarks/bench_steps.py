@@ -13,5 +13,4 @@ from .nets import NETS, Net, training_step
 def test_step(net: Net, row, backend_name):
     step = training_step(autograd, net)
     step()
-    shape = f"{'-'.join(map(str, net.sizes))}, batch {net.batch}, {net.optimizer}"
-    row(f"step {net.name}", kind="step", net=net.name, shape=shape)(step)
+    row(f"step {net.name}", kind="step", net=net.name, shape=net.about)(step)

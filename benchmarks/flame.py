@@ -253,9 +253,8 @@ def main() -> int:
     autograd.set_num_threads(1)
     net = NETS[options.net]
     root = measure(training_step(autograd, net), options.calls)
-    sizes = "-".join(map(str, net.sizes))
     kernels = f"C kernels ({autograd.get_isa()})" if autograd.get_backend() == "c" else "NumPy kernels"
-    title = f"One training step of the {net.name} net ({sizes}, batch {net.batch}), {kernels}: {duration(root.seconds)}"
+    title = f"One training step of the {net.name} net ({net.about}), {kernels}: {duration(root.seconds)}"
     options.out.parent.mkdir(exist_ok=True)
     options.out.write_text(draw(root, title))
     print(f"wrote {options.out}: {duration(root.seconds)}")

@@ -1,6 +1,6 @@
 """``python -m benchmarks.memory``: the peak memory of a training step here and in PyTorch, into ``out/memory.json``.
 
-Each library runs each net of ``nets.py`` in a process of its own, by each of the two MEASURES. What is counted begins
+Each library runs each net of ``nets/`` in a process of its own, by each of the two MEASURES. What is counted begins
 before the net is built, after a tiny net of the same kind was trained, so that what a library loads at first use counts
 for nobody; weights, data, gradients, the optimizer's state, the graph and scratch memory all count. The peak is that of
 the steps after the first ones; ``held`` is what is there between two steps. Linux with glibc and a C compiler only.
@@ -17,7 +17,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -81,11 +80,6 @@ class Resident:
         return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name + ":"))
 
 
-def tiny(net: Net) -> Net:
-    """A net of the same kind, as deep."""
-    return replace(net, sizes=tuple([2] * (len(net.sizes) - 1) + [net.sizes[-1]]), batch=2)
-
-
 def watch(name: str, net: Net, threads: int, measure: str) -> dict[str, Any]:
     """Bytes at the peak of a step and between steps, beyond those before the net was built."""
     from .peers.worker import PEERS
@@ -105,7 +99,7 @@ def watch(name: str, net: Net, threads: int, measure: str) -> dict[str, Any]:
             step()
         return {"peak": memory.peak() - start, "held": memory.now() - start}
 
-    run(tiny(net))
+    run(net.tiny())
     if name == OURS:
         lib.empty_cache()
     gc.collect()

@@ -150,13 +150,17 @@ def test_compare_is_not_moved_by_noise():
 # --- the nets and the other libraries ---------------------------------------------------------------------------------
 
 
-def losses(name: str, net: str, loop: bool = False) -> list[float]:
+TRAINED = [nets.NETS["xor"], nets.NETS["digits"], *(nets.NETS[name].tiny() for name in ("cnn", "lstm", "gpt"))]
+each_net = pytest.mark.parametrize("net", TRAINED, ids=lambda net: net.name)
+
+
+def losses(name: str, net: nets.Net, loop: bool = False) -> list[float]:
     lib = pytest.importorskip(worker.LIBRARIES.get(name, name))
-    return worker.losses(worker.PEERS[name](lib, autograd.get_num_threads()), nets.NETS[net], 3, loop)
+    return worker.losses(worker.PEERS[name](lib, autograd.get_num_threads()), net, 3, loop)
 
 
 @pytest.mark.parametrize("peer", ["replay", "torch", "jax"])
-@pytest.mark.parametrize("net", ["xor", "digits"])
+@each_net
 def test_peers_train_the_same_net(net, peer):
     found = {"autograd": losses("autograd", net), peer: losses(peer, net)}
     assert disagreement(found) == ""
@@ -165,10 +169,10 @@ def test_peers_train_the_same_net(net, peer):
 
 
 @needs_c
-@pytest.mark.parametrize("net", ["xor", "digits"])
+@each_net
 def test_a_loop_is_the_steps_after_the_first_two(net):
     with autograd.set_backend("c"):
-        steps = worker.one_by_one(worker.Eager(autograd, autograd.get_num_threads()).start(nets.NETS[net]))
+        steps = worker.one_by_one(worker.Eager(autograd, autograd.get_num_threads()).start(net))
         expected = [steps(n).item() for n in (3, 1, 1)]
         assert losses("replay", net, loop=True) == expected
 
@@ -176,12 +180,12 @@ def test_a_loop_is_the_steps_after_the_first_two(net):
 @needs_c
 def test_jax_takes_the_same_steps_in_a_loop():
     with autograd.set_backend("c"):
-        found = {name: losses(name, "digits", loop=True) for name in ("replay", "jax")}
+        found = {name: losses(name, nets.NETS["digits"], loop=True) for name in ("replay", "jax")}
     assert disagreement(found) == ""
 
 
 @needs_c
-@pytest.mark.parametrize("net", ["xor", "digits", "mnist"])
+@pytest.mark.parametrize("net", [*TRAINED, nets.NETS["mnist"]], ids=lambda net: net.name)
 def test_backends_train_the_same_net(net):
     found = {}
     for name in ("c", "numpy"):
@@ -360,7 +364,7 @@ def test_memory_is_counted(tmp_path):
     """What Adam keeps, four times the weights, is there between steps; counting it twice gives the same."""
     counter = memory.build_counter(str(tmp_path))
     first, again = (memory.ask("autograd", "mnist", 1, "heap", counter) for _ in range(2))
-    weights = 4 * sum(m * n + n for m, n in zip(nets.NETS["mnist"].sizes, nets.NETS["mnist"].sizes[1:]))
+    weights = sum(value.nbytes for value in nets.NETS["mnist"].parameters().values())
     assert 4 * weights < first["held"] <= first["peak"] < 12 * weights
     assert abs(first["peak"] - again["peak"]) < weights / 100
     resident = memory.ask("autograd", "mnist", 1, "resident", counter)

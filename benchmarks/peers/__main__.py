@@ -1,4 +1,4 @@
-"""``python -m benchmarks.peers``: the training steps of ``nets.py`` against PyTorch and JAX, into ``out/peers.json``.
+"""``python -m benchmarks.peers``: the training steps of ``nets/`` against PyTorch and JAX, into ``out/peers.json``.
 
 Each library runs in its own process, held to as many CPUs as threads. First the losses of some steps from the same
 weights must agree. Then the libraries take turns, and what counts is the median over the rounds; a ratio is the

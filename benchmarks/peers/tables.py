@@ -35,8 +35,7 @@ def best(row: dict[str, Any]) -> tuple[str, float]:
 def label(row: dict[str, Any]) -> str:
     """What was measured: a net, or a kernel with its shape, and its dtype where that is not float32."""
     if "net" in row:
-        net = NETS[row["net"]]
-        return f"{net.name} ({'-'.join(map(str, net.sizes))}, batch {net.batch}, {net.optimizer})"
+        return f"{row['net']} ({NETS[row['net']].about})"
     return f"{row['kernel']} {row['shape']}" + (f" {row['dtype']}" if row["dtype"] != "float32" else "")
 
 

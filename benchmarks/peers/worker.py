@@ -58,13 +58,13 @@ class Compiled(Eager):
 
     def __init__(self, torch: Any, threads: int):
         super().__init__(torch, threads)
-        self.made: dict[str, tuple[Training, Callable]] = {}
+        self.made: dict[Net, tuple[Training, Callable]] = {}
 
     def start(self, net: Net) -> Step:
-        if net.name not in self.made:
+        if net not in self.made:
             made = training(self.lib, net)
-            self.made[net.name] = made, self.lib.compile(made.step)
-        made, step = self.made[net.name]
+            self.made[net] = made, self.lib.compile(made.step)
+        made, step = self.made[net]
         set_weights(self.lib, net, made.model)
         for state in made.optimizer.state.values():
             for value in state.values():
@@ -77,13 +77,13 @@ class Jax:
 
     def __init__(self, jax: Any, threads: int):
         self.jax = jax
-        self.steps: dict[str, Callable] = {}
-        self.loops: dict[str, Callable] = {}
+        self.steps: dict[Net, Callable] = {}
+        self.loops: dict[Net, Callable] = {}
 
     def start(self, net: Net) -> Step:
-        if net.name not in self.steps:
-            self.steps[net.name] = self.jax.jit(self._step(net), donate_argnums=0)
-        step, (state, x, t) = self.steps[net.name], self._begin(net)
+        if net not in self.steps:
+            self.steps[net] = self.jax.jit(self._step(net), donate_argnums=0)
+        step, (state, x, t) = self.steps[net], self._begin(net)
 
         def run():
             nonlocal state
@@ -93,9 +93,9 @@ class Jax:
         return run
 
     def loop(self, net: Net) -> Loop:
-        if net.name not in self.loops:
-            self.loops[net.name] = self.jax.jit(self._loop(net), donate_argnums=0)
-        many, (state, x, t) = self.loops[net.name], self._begin(net)
+        if net not in self.loops:
+            self.loops[net] = self.jax.jit(self._loop(net), donate_argnums=0)
+        many, (state, x, t) = self.loops[net], self._begin(net)
 
         def run(times):
             nonlocal state
@@ -112,7 +112,7 @@ class Jax:
         """The state of the training at its start, which is the parameters and what the optimizer keeps, and the
         mini-batch."""
         jnp, tree = self.jax.numpy, self.jax.tree
-        params = [(jnp.array(w), jnp.array(b)) for w, b in net.layers()]
+        params = [jnp.array(value) for value in net.parameters().values()]
         zeros = (tree.map(jnp.zeros_like, params) for _ in range(2))
         state = (params,) if net.optimizer == "sgd" else (params, *zeros, jnp.zeros((), jnp.int32))
         return state, *map(jnp.array, net.data())
@@ -123,16 +123,13 @@ class Jax:
 
     def _step(self, net: Net) -> Callable:
         jax, jnp, tree = self.jax, self.jax.numpy, self.jax.tree
-        activation = {"sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu}[net.activation]
+        names = list(net.parameters())
 
         def loss(params, x, t):
-            for w, b in params[:-1]:
-                x = activation(x @ w.T + b)
-            w, b = params[-1]
-            x = x @ w.T + b
+            y = net.compute(jax, dict(zip(names, params)), x)
             if net.loss == "mse":
-                return jnp.mean((activation(x) - t) ** 2)
-            return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(x), t[:, None], axis=1))
+                return jnp.mean((y - t) ** 2)
+            return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(y), t[:, None], axis=1))
 
         def sgd(state, g):
             (params,) = state
