@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -26,7 +27,7 @@ from benchmarks import compare, flame, memory, nets, rows, sweep, table  # noqa:
 from benchmarks.cases import Case, cases, kernels  # noqa: E402
 from benchmarks.peers import kernel_worker, products, tables, worker  # noqa: E402
 from benchmarks.peers import kernels as peer_kernels  # noqa: E402
-from benchmarks.peers.__main__ import disagreement, row  # noqa: E402
+from benchmarks.peers.__main__ import agreeing, disagreement, row  # noqa: E402
 from benchmarks.peers.kernel_rows import rows as peer_rows  # noqa: E402
 
 needs_c = pytest.mark.skipif(backend.extension is None, reason="the C kernels are not built")
@@ -245,6 +246,19 @@ def test_a_worker_answers_and_a_missing_library_is_named():
     blocked += "from benchmarks.peers import worker; worker.main()"
     done = subprocess.run([sys.executable, "-c", blocked], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "jax" in json.loads(done.stdout)["missing"]
+
+
+def test_a_net_that_does_not_compile_is_named_and_left_out(capsys):
+    def refuse(*batch):
+        raise RuntimeError("no compiler\nand many more lines")
+
+    libs = {"autograd": autograd, "compile": SimpleNamespace(**vars(autograd), compile=lambda step: refuse)}
+    answers = {name: worker.training_steps(name, lib, autograd.get_num_threads()) for name, lib in libs.items()}
+    workers = {
+        name: SimpleNamespace(ask=lambda answer=answer, **request: answer(request)) for name, answer in answers.items()
+    }
+    assert list(agreeing(workers, "xor")) == ["autograd"]
+    assert capsys.readouterr().out == "compile: xor skipped, no compiler\n"
 
 
 # --- products of all sizes --------------------------------------------------------------------------------------------

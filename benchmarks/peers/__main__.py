@@ -3,7 +3,7 @@
 Each library runs in its own process, held to as many CPUs as threads. First the losses of some steps from the same
 weights must agree. Then the libraries take turns, and what counts is the median over the rounds; a ratio is the
 median of the rounds' ratios, so that a machine that slows down for a while slows both sides. A library that is not
-installed is named and left out. Three comparisons, of which the first two share their rounds:
+installed, or cannot train a net, is named and left out. Three comparisons, of which the first two share their rounds:
 
 rows
     This engine and PyTorch run eagerly, JAX a compiled step.
@@ -126,21 +126,24 @@ def in_a_line(row: dict[str, Any]) -> str:
 def compare(net: str, threads: int, workers: dict[str, Worker], options: argparse.Namespace) -> dict[str, Any]:
     """A row of each comparison. Raises ValueError where losses differ."""
     asked = {"net": net, "seconds": options.seconds, "clock": options.clock}
-    check(workers, net)
+    workers = agreeing(workers, net)
     rounds = measure(workers, options.rounds, **asked)
     found = {"rows": row(net, threads, eager(rounds)), "calls": row(net, threads, captured(rounds))}
     if "jax" in workers:
-        loops = {name: workers[name] for name in (CAPTURED, "jax")}
-        check(loops, net, loop=True)
+        loops = agreeing({name: workers[name] for name in (CAPTURED, "jax")}, net, loop=True)
         found["loops"] = row(net, threads, captured(measure(loops, options.rounds, loop=True, **asked)))
     return found
 
 
-def check(workers: dict[str, Worker], net: str, **how: Any) -> None:
-    """Raise ValueError where the losses of the first steps differ."""
+def agreeing(workers: dict[str, Worker], net: str, **how: Any) -> dict[str, Worker]:
+    """The workers that can train the net; another is named. Raises ValueError where the losses of the first steps
+    differ."""
     losses = {name: worker.ask(do="losses", net=net, steps=STEPS, **how) for name, worker in workers.items()}
+    for name in [name for name, answer in losses.items() if "missing" in answer]:
+        print(f"{name}: {net} skipped, {losses.pop(name)['missing']}")
     if wrong := disagreement(losses):
         raise ValueError(f"{net}: {wrong}")
+    return {name: workers[name] for name in losses}
 
 
 def main() -> int:

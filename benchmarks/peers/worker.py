@@ -2,7 +2,7 @@
 
 A request is JSON, ``{"do": "losses", "net": "xor", "steps": 5}`` or ``{"do": "time", "net": "xor", "seconds": 0.3,
 "clock": "wall"}``; so is the answer. With ``"loop": true`` many steps are one call. The first line says which library
-answers, or that it is missing.
+answers, or that it is missing; so does an answer where the library cannot train the net.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ Step = Callable[[], Any]  # takes a step, returns the loss
 Loop = Callable[[int], Any]  # takes so many, returns the last loss
 
 PAUSE = 0.03  # seconds: as long as OpenBLAS's threads spin, on the CPU of the next library's second thread
+
+
+class Missing(Exception):
+    """Why a library cannot train a net."""
 
 
 class Eager:
@@ -62,14 +66,23 @@ class Compiled(Eager):
 
     def start(self, net: Net) -> Step:
         if net not in self.made:
-            made = training(self.lib, net)
-            self.made[net] = made, self.lib.compile(made.step)
+            self.made[net] = self._compile(net)
         made, step = self.made[net]
         set_weights(self.lib, net, made.model)
         for state in made.optimizer.state.values():
             for value in state.values():
                 value.zero_()
         return partial(step, *made.batch)
+
+    def _compile(self, net: Net) -> tuple[Training, Callable]:
+        """The first call compiles. It may fail where PyTorch alone does not, without a C++ compiler for one."""
+        made = training(self.lib, net)
+        step = self.lib.compile(made.step)
+        try:
+            step(*made.batch)
+        except RuntimeError as error:
+            raise Missing(str(error).partition("\n")[0]) from error
+        return made, step
 
 
 class Jax:
@@ -226,7 +239,10 @@ def training_steps(name: str, lib: Any, threads: int) -> Answer:
     def answer(request: dict[str, Any]) -> Any:
         net, loop = NETS[request["net"]], request.get("loop", False)
         if request["do"] == "losses":
-            return losses(peer, net, request["steps"], loop)
+            try:
+                return losses(peer, net, request["steps"], loop)
+            except Missing as error:
+                return {"missing": str(error)}
         return time_step(peer, net, request["seconds"], CLOCKS[request["clock"]], loop)
 
     return answer
