@@ -13,6 +13,15 @@ ROWS, WIDTH = 256, 64
 BLOCK = 4 * ROWS * WIDTH  # bytes of what a layer gives
 
 
+@pytest.fixture(autouse=True)
+def few_objects():
+    """Without what other tests left: each look goes over all objects that the collector knows."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def net():
     autograd.manual_seed(0)
     return nn.Sequential(*[layer for _ in range(4) for layer in (nn.Linear(WIDTH, WIDTH), nn.Sigmoid())])
