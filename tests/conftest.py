@@ -1,5 +1,6 @@
 """Fixtures shared by all tests. Every test starts from the same settings and leaves none changed."""
 
+import gc
 import sys
 from importlib import import_module
 
@@ -36,6 +37,15 @@ def backend(request):
     """NumPy, and C at its best."""
     use(request.param)
     return request.param
+
+
+@pytest.fixture
+def few_objects():
+    """The garbage collector knows the objects of this test alone; those of thousands of tests take it half a second."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -549,6 +549,7 @@ def alive() -> int:
     return sum(issubclass(type(o), (Node, autograd.Tensor)) for o in gc.get_objects())
 
 
+@pytest.mark.usefixtures("few_objects")
 @pytest.mark.parametrize(
     "make", [lambda p: optim.SGD(p, 0.1, momentum=0.9), lambda p: optim.Adam(p, 0.01)], ids=["SGD", "Adam"]
 )

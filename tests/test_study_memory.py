@@ -9,17 +9,10 @@ import autograd
 from autograd import nn, optim, study
 from autograd.utils.checkpoint import checkpoint_sequential
 
+pytestmark = pytest.mark.usefixtures("few_objects")
+
 ROWS, WIDTH = 256, 64
 BLOCK = 4 * ROWS * WIDTH  # bytes of what a layer gives
-
-
-@pytest.fixture(autouse=True)
-def few_objects():
-    """Without what other tests left: each look goes over all objects that the collector knows."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def net():
