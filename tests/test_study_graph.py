@@ -202,7 +202,58 @@ def test_closed_modules_hide_their_steps():
     assert {"▾ inner", "▸ inner.0", "tanh"} <= set(found)
 
 
+def test_what_a_caller_gives_stands_outside_of_the_modules_by_its_name():
+    net, x, y = nn.Sequential(nn.Linear(3, 2), nn.ReLU()), autograd.ones(4, 3), autograd.tensor([0, 1, 1, 0])
+    with study.trace(values=True):
+        loss = nn.CrossEntropyLoss()(net(x), y)
+    outer = [box.title for box in study.graph(loss).root.children]
+    assert outer == ["x", "0", "1", "y", "cross_entropy"]
+    x.requires_grad_()
+    with study.trace(values=True):
+        loss = net(x).sum()
+    picture = study.graph(loss, opened=False)
+    assert [box.title for box in picture.root.children] == ["x", "0", "1", "sum"] and "x" in texts(parsed(picture))
+
+
+def test_an_unknown_module_to_open_is_refused():
+    loss = traced()
+    with pytest.raises(ValueError, match=r"no module 'zz' in this graph, but 'twice', 'inner'"):
+        study.graph(loss, opened=["inner", "zz"])
+    assert "▾ inner" in texts(parsed(study.graph(loss, opened="inner")))
+
+
+def test_numbers_are_whole_and_have_room():
+    w = autograd.tensor([-0.3201, -0.0441, -0.1234], requires_grad=True)
+    with study.trace(values=True):
+        loss = (w * w.exp()).sum()
+        loss.backward()
+    root = parsed(study.graph(loss))
+    assert not [t for t in texts(root) if "…" in t]
+    for text in (e for e in root.iter(f"{SVG}text") if "tip" not in e.attrib and e.get("x") == "106"):
+        assert len(text.text) <= 15, "what ends at the middle of a leaf begins within it"
+
+
+def test_many_leaves_stand_in_rows_of_a_few():
+    net, x = nn.LSTM(2, 3), autograd.randn(4, 1, 2)
+    with study.trace(values=True):
+        loss = net(x)[0].sum()
+    scene = _Scene(study.graph(loss))
+    rows = [scene.corners[box][1] for box in scene.visible if type(box.of).__name__ in ("LeafRecord", "Data")]
+    assert len(rows) == 7 and max(map(rows.count, rows)) == 3
+
+
 # --- text -------------------------------------------------------------------------------------------------------------
+
+
+def test_printed_it_is_a_list():
+    model = Net()
+    lines = str(study.graph(traced(model, backward=True), opened=["inner"])).splitlines()
+    assert lines[0] == "6 steps, 4 leaves" and lines[1].split() == ["shape", "value", "gradient"]
+    assert [line.split("  ")[0] for line in lines[2:7]] == ["twice.weight", "twice.bias", "x", "twice", "inner"]
+    assert lines[5].endswith("1 step") and lines[6] == "inner" and lines[7].endswith("1 step, 2 leaves")
+    assert lines[-1].split()[:3] == ["1:", "sum", "scalar"] and lines[-1].endswith("1")
+    assert "not computed yet: backward() within study.trace(values=True)" in str(study.graph(traced(model)))
+    assert "not recorded: graph(loss, gradients=True)" in str(study.graph(model(autograd.ones(2, 3)), model))
 
 
 def test_json_has_everything_and_no_nan(tmp_path):

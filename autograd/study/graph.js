@@ -2,8 +2,9 @@
 // The page of a graph. place() and apart() do what layout.py does, with the same numbers; the rest is graph_view.py's
 // scene: where the boxes are that are to be seen, and the lines between them.
 const ACROSS = 24, DOWN = 44, SWEEPS = 4, INSIDE = 14, TITLE = 30, MARGIN = 16, WIDE = 5, MANY = 1500;
+const READABLE = 0.75;  // how much smaller a picture may become to fit its place
 const byId = (id) => document.getElementById(id);
-const svg = document.querySelector("#canvas svg");
+const canvas = byId("canvas"), svg = canvas.querySelector("svg");
 const layer = svg.appendChild(document.createElementNS(svg.namespaceURI, "g"));
 let boxes, edges, chosen = -1;
 
@@ -161,10 +162,21 @@ function draw() {
   }
   for (const b of visible) if (!boxes[b].open) drawCard(b, scene);
   layer.replaceChildren(scene);
+  svg.setAttribute("viewBox", `0 0 ${boxes[0].width + 2 * MARGIN} ${boxes[0].height + 2 * MARGIN}`);
+  fit();
+}
+
+function fit() {
   const width = boxes[0].width + 2 * MARGIN, height = boxes[0].height + 2 * MARGIN;
-  svg.setAttribute("width", width);
-  svg.setAttribute("height", height);
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const scale = Math.min(1, Math.max(READABLE, (canvas.clientWidth - 2 * MARGIN) / width));
+  svg.setAttribute("width", width * scale);
+  svg.setAttribute("height", height * scale);
+}
+
+function tell(html) {
+  byId("told").innerHTML = html;
+  byId("told").hidden = !html;
+  fit();
 }
 
 function drawOpen(b, parent) {
@@ -190,12 +202,12 @@ function choose(b) {
     chosen = b;
     for (const g of svg.querySelectorAll("g.box")) g.classList.toggle("chosen", +g.dataset.box === b);
   }
-  byId("told").innerHTML = box.told;
+  if (!box.children || !byId("told").hidden) tell(box.told);
 }
 
 function setAll(open) {
   if (open && boxes[0].steps > MANY) {
-    byId("told").textContent = `${boxes[0].steps} steps are too many to read at once: open the modules one by one.`;
+    tell(`<p>${boxes[0].steps} steps are too many to read at once: open the modules one by one.</p>`);
     return;
   }
   boxes.forEach((box, b) => { if (box.children && b) box.open = open; });
@@ -211,7 +223,7 @@ function find(text) {
   for (let k = boxes[b].parent; k > 0; k = boxes[k].parent) boxes[k].open = true;
   chosen = b;
   draw();
-  byId("told").innerHTML = boxes[b].told;
+  tell(boxes[b].told);
   svg.querySelector(`[data-box="${b}"]`)?.scrollIntoView({ block: "center", inline: "center" });
 }
 
@@ -219,8 +231,9 @@ function find(text) {
 
 svg.addEventListener("click", (event) => {
   const g = event.target.closest("[data-box]");
-  if (g) choose(+g.dataset.box);
+  if (g) choose(+g.dataset.box); else tell("");
 });
+window.addEventListener("resize", fit);
 svg.addEventListener("keydown", (event) => {
   const g = event.target.closest("[data-box]");
   if (g && (event.key === "Enter" || event.key === " ")) {
@@ -244,6 +257,7 @@ async function start() {
     box.children?.forEach((c, i) => { boxes[c].index = i; });
   }
   draw();
+  canvas.scrollLeft = (canvas.scrollWidth - canvas.clientWidth) / 2;
   if (location.hash) find(decodeURIComponent(location.hash.slice(1)));
   document.body.dataset.ready = Math.round(performance.now());
 }

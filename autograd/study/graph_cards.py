@@ -21,7 +21,8 @@ HOW = {
     NOT_YET: "not computed yet: backward() within study.trace(values=True), or graph(loss, gradients=True)",
     NOT_KEPT: "not recorded: graph(loss, gradients=True) finds it",
 }
-MOST = 12  # numbers of an array that a page lists
+ROOM, NARROW = 16, 15  # characters in half a step, in half a leaf
+MOST = 36  # numbers of an array that a page lists
 
 
 def size_of(box: Box) -> tuple[float, float]:
@@ -33,20 +34,28 @@ def size_of(box: Box) -> tuple[float, float]:
     return 2 * HALF, SMALL if isinstance(box.of, LeafRecord) else CLOSED
 
 
-def brief(values: np.ndarray | None) -> str:
-    """An array in few characters: its numbers if there are at most three, else its norm; or how many are none.
+def brief(values: np.ndarray | None, room: int = 60) -> str:
+    """An array in few characters: its numbers if there are at most three and they have room, else its norm; or how many
+    are none.
 
     >>> brief(np.array([1.0, -0.5])), brief(np.ones((3, 3))), brief(np.array([np.nan, 1.0]))
     ('1, -0.5', 'norm 3', '1 NaN of 2')
+    >>> v = np.array([-0.3201, 0.1556])
+    >>> brief(v), brief(v, 11), brief(v, 10)
+    ('-0.32, 0.156', '-0.32, 0.16', 'norm 0.356')
     """
     if values is None:
         return ""
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         nans = int(np.isnan(values).sum())
         if values.size > 1:
-            return f"{nans or int(np.isinf(values).sum())} {'NaN' if nans else 'inf'} of {values.size:,}"
+            text = f"{nans or int(np.isinf(values).sum()):,} {'NaN' if nans else 'inf'}"
+            return full if len(full := f"{text} of {values.size:,}") <= room else text
     if values.size <= 3:
-        return ", ".join(number(v) for v in values.reshape(-1))
+        for digits in (3, 2):
+            text = ", ".join(number(v, digits) for v in values.reshape(-1))
+            if len(text) <= room:
+                return text
     return f"norm {number(float(np.linalg.norm(values.astype(float))))}"
 
 
@@ -70,6 +79,16 @@ class Cards:
         if isinstance(of, LeafRecord):
             return of.gradient
         return None
+
+    def forward_half(self, of: Any, room: int = 60) -> tuple[str, str]:
+        """The shape (of the first output) and the value in so many characters, "" where it is not known."""
+        if not isinstance(of, Step):
+            return shape_text(of.shape), brief(of.value, room) if isinstance(of, LeafRecord) else ""
+        outs = [shape for shape in of.shapes if shape is not None]
+        value = next((v for v in of.outputs or () if v is not None), None)
+        if value is None:
+            value = next((s.values for s in of.saved if s.name == "y"), None)
+        return shape_text(outs[0]) + (f" and {len(outs) - 1} more" if len(outs) > 1 else ""), brief(value, room)
 
     def missing_for(self, of: Any) -> str:
         """What stands where a gradient is missing."""
@@ -95,7 +114,7 @@ class Cards:
         elif isinstance(of, LeafRecord):
             d.add("rect", x=0, y=0, width=w, height=h, rx=h / 2, kind="paper card leaf", stroke_width=1.5)
             d.write(w / 2, 18, shortened(of.name, 28), "middle strong", tip=of.name)
-            self._halves(d, 36, shape_text(of.shape), brief(of.value), of)
+            self._halves(d, 36, *self.forward_half(of, NARROW), of)
         elif isinstance(of, Step):
             self._step(d, of, box.title)
         else:
@@ -106,12 +125,7 @@ class Cards:
         d.add("rect", x=0, y=0, width=d.width, height=d.height, rx=6, kind="paper card", stroke_width=1.2)
         d.write(10, 19, shortened(title, 22), "strong", tip=title)
         d.write(2 * HALF - 8, 19, f"step {step.number:,}", "end soft small")
-        outs = [shape for shape in step.shapes if shape is not None]
-        shape = shape_text(outs[0]) + (f" and {len(outs) - 1} more" if len(outs) > 1 else "")
-        value = None if step.outputs is None else next((v for v in step.outputs if v is not None), None)
-        if value is None:
-            value = next((s.values for s in step.saved if s.name == "y"), None)
-        self._halves(d, 37, shape, brief(value), step, 53)
+        self._halves(d, 37, *self.forward_half(step, ROOM), step, 53)
         if step.saved:
             names = ", ".join(s.name for s in step.saved)
             text = f"saves {shortened(names, 18)}: {_bytes(sum(s.nbytes for s in step.saved))}"
@@ -123,17 +137,18 @@ class Cards:
         """The value on the left and the gradient on the right, in one row or two."""
         g = self.gradient(of)
         d.add("line", x1=HALF, y1=y - 10, x2=HALF, y2=(below or y) + 4, kind="line")
-        backward = brief(g) if g is not None else self.missing_for(of)
+        room = NARROW if below is None else ROOM
+        backward = brief(g, room) if g is not None else self.missing_for(of)
         tip = "" if g is not None else self.why_missing(of)
         bad = "bad" if "NaN" in backward or "inf" in backward or "∞" in backward else "minus"
         if below is None:
-            d.write(HALF - 6, y, shortened(value or shape, 18), "end small plus", tip=f"{shape} {value}")
-            d.write(HALF + 6, y, shortened(backward, 18), f"small {bad if g is not None else 'soft'}", tip=tip)
+            d.write(HALF - 6, y, shortened(value or shape, NARROW), "end small plus", tip=f"{shape} {value}")
+            d.write(HALF + 6, y, backward, f"small {bad if g is not None else 'soft'}", tip=tip)
             return
         d.write(10, y, shortened(shape, 18), "small soft", tip=shape)
-        d.write(10, below, shortened(value, 18), "small bad" if "NaN" in value or "inf" in value else "small plus")
+        d.write(10, below, value, "small bad" if "NaN" in value or "inf" in value else "small plus")
         d.write(HALF + 6, y, "gradient", "small soft")
-        d.write(HALF + 6, below, shortened(backward, 18), f"small {bad if g is not None else 'soft'}", tip=tip)
+        d.write(HALF + 6, below, backward, f"small {bad if g is not None else 'soft'}", tip=tip)
 
     def _closed(self, d: Drawing, box: Box, w: float, h: float) -> None:
         d.add("rect", x=4, y=4, width=w - 4, height=h - 4, rx=8, kind="pale card", stroke_width=1)
@@ -166,13 +181,13 @@ class Cards:
         ]
         values = step.outputs or [None] * len(step.shapes)
         for i, (shape, value) in enumerate(zip(step.shapes, values)):
-            rows.append((f"output {i}" if len(values) > 1 else "output", f"{shape_text(shape)} {listed(value)}"))
+            rows.append((f"output {i}" if len(values) > 1 else "output", f"{shape_text(shape)} {_block(value)}"))
         rows.append(("gradient", listed(self.gradient(step)) or self.why_missing(step)))
         for i, e in enumerate(step.inputs):
             g = None if step.left is None else step.left[i]
             text = f"{shape_text(e.shape)} from {source(e.target)}"
             text += f"; summed over dims {list(e.summed)}" if e.summed else ""
-            rows.append((f"to {e.name}", text + (f"; gradient {listed(g)}" if g is not None else "")))
+            rows.append((f"to {e.name}", text + (f"; gradient {_block(g)}" if g is not None else "")))
         saved = ", ".join(f"{s.name} ({shape_text(s.shape)})" for s in step.saved)
         rows.append(("saved", saved or ("freed" if step.freed else "nothing")))
         rows.append(("used by", _users(step)))
@@ -180,11 +195,26 @@ class Cards:
 
 
 def listed(values: np.ndarray | None) -> str:
-    """The first numbers of an array, with its norm where there are more."""
-    if values is None:
+    """The numbers of an array, a matrix in rows; of a larger one those at its corners, and the norm.
+
+    >>> print(listed(np.array([[1.0, -0.5], [10.0, 0.0]])))
+    [[   1, -0.5],
+     [  10,    0]]
+    """
+    if values is None or not values.size:
         return ""
-    text = ", ".join(number(v) for v in values.reshape(-1)[:MOST])
-    return f"{text}, … ({brief(values)})" if values.size > MOST else text
+    if not values.ndim:
+        return number(float(values))
+    wide = max(len(number(v)) for v in values.reshape(-1)[:: max(1, values.size // 1000)]) if values.ndim > 1 else 0
+    formatter: Any = {"all": lambda v: number(v).rjust(wide)}
+    text = np.array2string(values, separator=", ", formatter=formatter, threshold=MOST, edgeitems=3, max_line_width=200)
+    return f"{text} ({brief(values)})" if values.size > MOST else text
+
+
+def _block(values: np.ndarray | None) -> str:
+    """The same, in lines of its own where there are several."""
+    text = listed(values)
+    return f"\n{text}" if "\n" in text else text
 
 
 def counted(steps: int, leaves: int) -> str:
@@ -210,7 +240,8 @@ def _users(of: Any) -> str:
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> str:
-    lines = "".join(f"<tr><th>{escaped(k)}</th><td>{escaped(v)}</td></tr>" for k, v in rows if v)
+    kind = lambda v: ' class="code"' if "\n " in v else ""  # noqa: E731
+    lines = "".join(f"<tr><th>{escaped(k)}</th><td{kind(v)}>{escaped(v)}</td></tr>" for k, v in rows if v)
     return f"<h2>{escaped(title)}</h2><table>{lines}</table>"
 
 

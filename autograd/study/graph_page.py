@@ -27,9 +27,11 @@ body{padding:0;display:flex;flex-direction:column;height:100vh}
 header{padding:10px 16px;border-bottom:1px solid var(--line);display:flex;gap:8px 14px;align-items:center;\
 flex-wrap:wrap}
 header h1{margin:0}header label{white-space:nowrap}header input[type=search]{width:180px}
-main{flex:1;display:flex;min-height:0}figure{flex:1;padding:8px 16px}
+main{flex:1;display:flex;min-height:0}figure{flex:1;min-width:0;padding:8px 16px}figure svg{margin:0 auto}
+.hint{margin:0;color:var(--soft);flex-basis:100%;max-width:none;font-size:13px}
 aside{width:400px;overflow:auto;border-left:1px solid var(--line);padding:8px 16px;overflow-wrap:anywhere}
 aside th{font-weight:400;color:var(--soft);white-space:nowrap}aside td{white-space:pre-wrap}
+aside td.code{white-space:pre}
 g.box{cursor:pointer}g.box:focus{outline:none}
 g.box:focus-visible>:first-child,g.chosen>:first-child{stroke:var(--mark);stroke-width:3}
 .without-forward .forward,.without-backward .backward{display:none}
@@ -82,10 +84,10 @@ def _body(view: Graph) -> str:
         '<label><input type="checkbox" id="backward" checked> backward <svg width="30" height="10">'
         '<path class="backward" d="M4 5h24"/></svg></label>',
         '<input type="search" id="find" placeholder="step, op or module" aria-label="Find a step, op or module">',
-        "</header>",
+        '<p class="hint">Choose a step or a leaf to read about it; modules open and close. Gradients flow along the '
+        "dashed lines; what is saved for them is dotted.</p></header>",
         f'<main><figure id="canvas">{empty.svg(style=False)}</figure>',
-        '<aside id="told" aria-live="polite"><p>Choose a step or a leaf to read about it; modules open and close. '
-        "Gradients flow along the dashed lines; what is saved for them is dotted.</p></aside></main>",
+        '<aside id="told" aria-live="polite" hidden></aside></main>',
         "<noscript><p>This page needs its own script, which is within it: to_svg() gives a picture without.</p>"
         "</noscript>",
     ])  # fmt: skip

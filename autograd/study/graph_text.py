@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .graph_cards import brief, shape_text
+from .graph_cards import brief, counted, shape_text
 from .graph_tree import Box, Data
 from .recording import LeafRecord, Step
 
@@ -45,6 +45,48 @@ def _nested(root: Box, opening: Any, closing: str, line: Any) -> list[str]:
         else:
             lines.append(indent + line(box))
     return lines
+
+
+def listing(view: Graph) -> str:
+    """For people: a line for each step, leaf, data and closed module, in the order of the forward.
+
+    >>> from autograd import study, tensor
+    >>> a = tensor(2.0, requires_grad=True)
+    >>> with study.trace(values=True):
+    ...     loss = (a * 3).exp()
+    >>> print(study.graph(loss, gradients=True))
+    2 steps, 1 leaf
+                   shape   value  gradient
+    a              scalar  2      1210
+    2: mul_scalar  scalar  6      403
+    1: exp         scalar  403    1
+    """
+    rows = []
+    stack = list(reversed(view.root.children))
+    missing: dict[str, None] = {}
+    while stack:
+        box = stack.pop()
+        indent = "  " * (box.depth - 1)
+        if box.children:
+            rows.append((indent + box.title, "" if box in view.opened else counted(box.steps, box.leaves), "", ""))
+            stack += reversed(box.children) if box in view.opened else []
+            continue
+        g = view.cards.gradient(box.of)
+        if g is None:
+            missing[view.cards.why_missing(box.of)] = None
+        title = f"{box.number}: {box.title}" if isinstance(box.of, Step) else box.title
+        shape, value = view.cards.forward_half(box.of)
+        gradient = brief(g) if g is not None else view.cards.missing_for(box.of)
+        rows.append((indent + title, shape, value, "" if isinstance(box.of, Data) else gradient))
+    head = counted(len(view.record.steps), len(view.record.leaves))
+    notes = [text for text in missing if ":" in text]
+    return "\n".join([", gradients ".join([head, *notes]), *aligned([("", "shape", "value", "gradient"), *rows])])
+
+
+def aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    """Rows as lines, in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip() for row in rows]
 
 
 def dot(view: Graph) -> str:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..op import Op
+from ..storage import Array
 from .layout import OUTSIDE, Layers, layered
 from .recording import Input, LeafRecord, Record, Step
 
@@ -27,11 +28,13 @@ CHUNK = 60  # steps outside of any further module that are shown at once; more a
 
 @dataclass(eq=False)
 class Data:
-    """What steps are given without any gradient going there: these inputs of theirs."""
+    """What steps are given without any gradient going there: these inputs of theirs. ``variable`` is the caller's name
+    for it, if it has one."""
 
     shape: tuple
     inputs: list[Input]
     users: list[Step]
+    variable: str = ""
 
 
 @dataclass(eq=False)
@@ -43,6 +46,7 @@ class Box:
     of: Any = None
     parent: Box | None = None
     children: list[Box] = field(default_factory=list)
+    module: str = ""
     number: int = 0
     depth: int = 0
     layers: Layers | None = None
@@ -79,7 +83,7 @@ def tree(found: Record) -> Box:
         for name in path.split(".")[len(stack) - 1 :] if path else []:
             full = f"{stack[-1][0]}.{name}" if stack[-1][0] else name
             runs[full] = runs.get(full, 0) + 1
-            box = Box(full if runs[full] == 1 else f"{full} (run {runs[full]})", None, stack[-1][1])
+            box = Box(full if runs[full] == 1 else f"{full} (run {runs[full]})", None, stack[-1][1], module=full)
             stack[-1][1].children.append(box)
             stack.append((full, box))
         boxes[step] = Box(name_of(step.op), step, stack[-1][1])
@@ -87,9 +91,12 @@ def tree(found: Record) -> Box:
     _chunk(root)
     _settle(root)
     for leaf in found.leaves:
-        boxes[leaf] = _above([boxes[user] for user, _ in leaf.used_by], leaf.name, leaf, root)
+        users = [boxes[user] for user, _ in leaf.used_by]
+        given = leaf.leaf.variable is not None and not leaf.parameter
+        boxes[leaf] = _above(users, leaf.name, leaf, root, outside=given)
     for data in _data(found):
-        _above([boxes[user] for user in data.users], data.inputs[-1].name, data, root)
+        users = [boxes[user] for user in data.users]
+        _above(users, data.variable or data.inputs[-1].name, data, root, outside=bool(data.variable))
     _settle(root)
     _lay(root)
     return root
@@ -102,7 +109,8 @@ def _data(found: Record) -> list[Data]:
         for i, e in enumerate(step.inputs):
             if e.target is None and e.shape is not None:
                 array = step.arrays[i] if i < len(step.arrays) else e
-                data = known.setdefault(id(array), Data(e.shape, [], []))
+                name = found.variables.get((id(array.storage), array.offset), "") if isinstance(array, Array) else ""
+                data = known.setdefault(id(array), Data(e.shape, [], [], name))
                 data.inputs.append(e)
                 data.users.append(step)
     return list(known.values())
@@ -156,8 +164,9 @@ def _settle(root: Box) -> None:
             box.title = f"steps {first[box]:,} to {first[box] - box.steps + 1:,}"
 
 
-def _above(users: list[Box], title: str, of: Any, root: Box) -> Box:
-    """A new box in the innermost one that holds all users, before the first of them."""
+def _above(users: list[Box], title: str, of: Any, root: Box, outside: bool) -> Box:
+    """A new box in the innermost one that holds all users, before the first of them; with ``outside``, what a caller
+    gives to a model, around the modules."""
     if not users:
         box = Box(title, of, root)
         root.children.append(box)
@@ -168,6 +177,9 @@ def _above(users: list[Box], title: str, of: Any, root: Box) -> Box:
         while common and not any(common is b for b in chain(user)):
             common = common.parent
     assert common is not None
+    for around in tuple(chain(common)):
+        if outside and around.module and around.parent:
+            common = around.parent
     child = next(b for b in chain(users[-1]) if b.parent is common)
     box = Box(title, of, common)
     common.children.insert(common.children.index(child), box)

@@ -47,8 +47,16 @@ class Graph(Picture):
         self.edges = list(edges_of(self.root))
         if opened is None:
             opened = len(found.steps) <= FEW
-        wanted = (lambda title: bool(opened)) if isinstance(opened, bool) else set(opened).__contains__
-        self.opened = {box for box in self.root.inner() if box.children and (not box.parent or wanted(box.title))}
+        closable = [box for box in self.root.inner() if box.children and box.parent]
+        if isinstance(opened, bool):
+            wanted = closable if opened else []
+        else:
+            names = {opened} if isinstance(opened, str) else set(opened)
+            if unknown := names.difference(box.title for box in closable):
+                titles = ", ".join(repr(box.title) for box in closable[:20]) or "none"
+                raise ValueError(f"opened: there is no module {min(unknown, key=str)!r} in this graph, but {titles}")
+            wanted = [box for box in closable if box.title in names]
+        self.opened = {self.root, *wanted}
 
     def drawing(self) -> Drawing:
         """The picture, as ``to_svg`` writes it."""
@@ -71,6 +79,11 @@ class Graph(Picture):
         """Nodes and edges with shapes, values and gradients."""
         return kept(graph_text.json_of(self), path)
 
+    def __str__(self) -> str:
+        return graph_text.listing(self)
+
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return framed(self.to_html(), 640)
 
@@ -79,7 +92,7 @@ def graph(
     loss: Any, model: Any = None, *, gradients: bool = False, opened: Iterable[str] | bool | None = None
 ) -> Graph:
     """The graph behind ``loss``: ``to_svg``, ``to_html``, ``to_dot``, ``to_mermaid``, ``to_json``, each with a path to
-    write to; in a notebook by itself.
+    write to; in a notebook by itself, and ``print`` lists it.
 
     model
         The module that parameters have their names from, if it was not traced.

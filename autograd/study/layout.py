@@ -18,6 +18,7 @@ from itertools import pairwise
 
 ACROSS, DOWN = 24.0, 44.0  # between boxes of a row, between rows
 SWEEPS = 4
+ABREAST = 3  # loose boxes of one row
 LONG = 30  # rows that an edge may pass with a place kept for it in each
 THIN = (10.0, 0.0)  # the size of such a place
 
@@ -38,7 +39,13 @@ class Layers:
 
 def layered(count: int, edges: list[tuple[int, int]], loose: frozenset[int] = frozenset()) -> Layers:
     """Rows for the boxes 0 to count - 1. Edges lead from lower to higher numbers, or from or to OUTSIDE; a ``loose``
-    box, with nothing before it, stands just above the first that uses it."""
+    box, with nothing before it, stands just above the first that uses it, in rows of a few.
+
+    Here 6 and 7 are places kept.
+
+    >>> layered(6, [(k, 5) for k in range(5)], frozenset(range(5))).rows
+    [[0, 1], [2, 3, 6, 7, 4], [5]]
+    """
     edges = list(dict.fromkeys(edges))
     inner = [e for e in edges if OUTSIDE not in e]
     rank = [0] * count
@@ -47,6 +54,7 @@ def layered(count: int, edges: list[tuple[int, int]], loose: frozenset[int] = fr
     for u, v in sorted(inner, key=lambda e: -rank[e[1]]):
         if u in loose:
             rank[u] = rank[v] - 1
+    rank = _few_abreast(rank, loose)
     rows: list[list[int]] = [[] for _ in range(max(rank, default=-1) + 1)]
     for v in range(count):
         rows[rank[v]].append(v)
@@ -61,6 +69,17 @@ def layered(count: int, edges: list[tuple[int, int]], loose: frozenset[int] = fr
     layers = Layers(count, rows, links)
     _uncross(layers, total)
     return layers
+
+
+def _few_abreast(rank: list[int], loose: frozenset[int]) -> list[int]:
+    """The ranks, those of loose boxes that are too many for their row a few rows less, and none below 0."""
+    moved = rank[:]
+    for row in sorted({rank[u] for u in loose}):
+        there = sorted(u for u in loose if rank[u] == row)
+        for k, u in enumerate(reversed(there)):
+            moved[u] = row - k // ABREAST
+    lowest = min(moved, default=0)
+    return [r - lowest for r in moved]
 
 
 def neighbours(layers: Layers) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
