@@ -34,7 +34,7 @@ def test_every_byte_is_counted_once_and_by_what_holds_it(backend):
     last = [m for m in found.moments if m.phase == "forward"][-1]
     assert last.bytes["parameters"] == parameters + others["parameters"]
     assert last.bytes["saved for backward"] == 4 * BLOCK + others["saved for backward"]
-    assert last.bytes["held before"] >= BLOCK and last.bytes["gradients"] == others["gradients"]
+    assert last.bytes["held"] >= BLOCK and last.bytes["gradients"] == others["gradients"]
     end = found.moments[-1]
     assert end.phase == "backward"
     assert sum(p.grad.nbytes for p in model.parameters()) == parameters
@@ -101,3 +101,48 @@ def test_looking_keeps_nothing_and_changes_nothing(tmp_path):
     assert found.to_text(tmp_path / "m.txt") == (tmp_path / "m.txt").read_text() == str(found)
     with pytest.raises(ValueError, match="called no kernel"):
         study.memory(lambda: None)
+
+
+def made(kind, found, before):
+    """The most bytes of a kind, beyond what else was alive."""
+    return max(m.bytes[kind] for m in found.moments) - before.bytes[kind]
+
+
+def test_what_a_kernel_makes_is_counted_as_what_it_becomes(backend):
+    gc.collect()
+    model = net()
+    before = study.memory(lambda: autograd.ones(1)).peak
+    parameters = sum(p.nbytes for p in model.parameters())
+    optimizer = optim.Adam(model.parameters())
+    backward = step_of(model)
+    found = study.memory(backward)
+    assert found.moments[-1].bytes["gradients"] - before.bytes["gradients"] == parameters
+    arriving = [m.bytes["gradients"] - before.bytes["gradients"] for m in found.moments if m.phase == "backward"]
+    assert arriving == sorted(arriving) and 0 < arriving[1] < parameters, "before any of them is in its .grad"
+    steps = 4 * len(list(model.parameters()))  # each parameter has its count of steps
+    assert made("optimizer's state", study.memory(optimizer.step), before) == 2 * parameters + steps
+    kept = []
+    found = study.memory(lambda: kept.append(autograd.ones(ROWS, WIDTH) * 2))
+    assert found.moments[-1].bytes["held"] - before.bytes["held"] >= BLOCK
+    assert "made in the step, and held on" in str(found)
+    assert study.memory(lambda: autograd.ones(ROWS, WIDTH) * 2).peak.bytes["temporaries"] == 2 * BLOCK
+
+
+def test_earlier_graphs_are_named():
+    model, x, total = net(), autograd.randn(ROWS, WIDTH), []
+    gc.collect()
+    before = study.memory(lambda: autograd.ones(1)).peak
+
+    def step():
+        total.append(model(x).sum())
+
+    assert made("earlier graphs", study.memory(step), before) == 0
+    found = study.memory(step)
+    assert made("earlier graphs", found, before) == 4 * BLOCK, "of each layer what it gave; x is data"
+    assert any(h.what.startswith("an earlier graph, saved by sigmoid") for h in found.holders)
+    assert "earlier graphs" in texts(parsed(found)) and "optimizer's state" not in texts(parsed(found))
+
+
+def test_what_is_no_step_is_refused():
+    with pytest.raises(TypeError, match=r"calls a function that runs a step, got Tensor: memory\(lambda: ...\)"):
+        study.memory(autograd.ones(1))

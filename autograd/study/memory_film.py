@@ -12,16 +12,18 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import ref
 
 from .. import optim
 from ..backend import observe
 from ..backprop import run_backward
 from ..graph import Leaf, Node
-from ..storage import Storage
+from ..storage import Storage, tick
 from ..tensor import Tensor
 from . import tracing
 from .graph_tree import name_of
@@ -30,12 +32,25 @@ from .svg import Drawing, escaped, shortened, width_of
 from .timing import amount
 
 KINDS = {
-    "parameters": "soft", "held before": "line-fill", "gradients": "minus", "saved for backward": "mark",
-    "temporaries": "plus",
+    "parameters": "soft", "held": "line-fill", "optimizer's state": "good", "earlier graphs": "bad",
+    "gradients": "minus", "saved for backward": "mark", "temporaries": "plus",
 }  # fmt: skip
+SAVED, STAYING = "saved for backward", ("parameters", "gradients", "optimizer's state")
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640.0, 200.0, 76.0, 66.0, 24.0, 34.0
 LISTED = 8
 _OPTIM = os.path.dirname(optim.__file__) + os.sep
+
+
+class Owner(NamedTuple):
+    """What holds a block: the kind, in words, and where it was recorded."""
+
+    kind: str
+    what: str
+    where: str = ""
+
+
+DATA, KEPT = Owner("held", "held before: data"), Owner("held", "made in the step, and held on")
+TEMPORARY = Owner("temporaries", "temporaries")
 
 
 @dataclass
@@ -86,14 +101,10 @@ class Memory(Picture):
         shown = self.others or [self]
         top = max(m.peak.total for m in shown)
         each = TOP + HEIGHT + BOTTOM
-        d = Drawing(LEFT + WIDTH + RIGHT, each * len(shown) + 30, self.title)
+        d = Drawing(LEFT + WIDTH + RIGHT, each * len(shown) + 50, self.title)
         for i, m in enumerate(shown):
             d.place(_panel(m, top), 0, each * i)
-        x = LEFT
-        for kind, color in KINDS.items():
-            d.add("rect", x=x, y=d.height - 24, width=12, height=12, kind=color)
-            d.write(x + 17, d.height - 14, kind, "small")
-            x += width_of(kind, 11) + 28
+        _legend(d, {kind for m in shown for moment in m.moments for kind, n in moment.bytes.items() if n})
         return d
 
     def to_text(self, path: Any = None) -> str:
@@ -117,9 +128,13 @@ def memory(step: Callable[[], Any]) -> Memory:
     is given. Two steps, such as one with and one without ``utils.checkpoint``, are compared by
     ``memory(a).beside(memory(b), titles=("plain", "checkpoint"))``.
 
-    Counted are the blocks of tensors, once each: those of parameters, of gradients (``.grad``), what was there before
-    the call (data, an optimizer's state), what nodes saved for backward, and the rest, which will soon be gone.
+    Counted are the blocks of tensors, once each: those of parameters, of gradients (``.grad``) and of optimizers, what
+    nodes of earlier graphs saved that are still alive, what else was there before the call or stays after it (data,
+    results), what nodes saved for backward, and the rest, which will soon be gone. What a kernel has just made is
+    counted as what it becomes, so a gradient is one before it has arrived at its ``.grad``.
     """
+    if not callable(step):
+        raise TypeError(f"memory() calls a function that runs a step, got {type(step).__name__}: memory(lambda: ...)")
     gc.collect()
     watch = _Watch()
     tracing.start()
@@ -128,42 +143,82 @@ def memory(step: Callable[[], Any]) -> Memory:
             step()
     finally:
         tracing.stop()
-    if not watch.moments:
+    if not watch.looks:
         raise ValueError("the step called no kernel: give a function that runs the forward and the backward")
-    return Memory(watch.moments, watch.holders)
+    return watch.found()
+
+
+class _Block:
+    """A block of memory: its bytes, and as what it is booked where nothing holds it yet."""
+
+    def __init__(self, memory: Any, size: int):
+        self.memory, self.size = ref(memory), size
+        self.became = TEMPORARY
 
 
 class _Watch:
     """Observes the seam. Nothing is patched, and no gradient is held: that would keep backward from writing over it."""
 
     def __init__(self) -> None:
-        self.moments: list[Moment] = []
-        self.holders: list[Holder] = []
-        self._most = -1
-        self._before = {id(o) for o in _objects() if isinstance(o, Storage)}
+        self._known: dict[int, _Block] = {}
+        self._before = set(self._blocks(_objects()).values())
+        self._began = tick()
+        self.looks: list[tuple[str, str, Counter[Owner], list[_Block]]] = []
 
     def __call__(self, kernel: str, args: tuple, kwargs: dict) -> Callable[[], None]:
         return lambda: self._look(kernel)
 
     def _look(self, kernel: str) -> None:
+        owned, loose = self._owned()
+        sums: Counter[Owner] = Counter()
+        for block, owner in owned.items():
+            sums[owner] += block.size
+        self.looks.append((kernel, _phase(), sums, loose))
+
+    def _owned(self) -> tuple[dict[_Block, Owner], list[_Block]]:
+        """What holds each block that is alive, and the blocks that nothing holds yet."""
         objects = _objects()
-        live = {id(o): o.layout.nbytes for o in objects if isinstance(o, Storage)}
-        self._before &= live.keys()
-        holders: dict[Any, Holder] = {}
-        found = dict.fromkeys(KINDS, 0)
-        for kind, of, what, where in _owners(objects, self._before):
-            size = live.pop(of, 0)
-            found[kind] += size
-            if size:
-                holder = holders.setdefault((what, where), Holder(what, 0, where))
-                holder.bytes += size
-        if rest := sum(live.values()):
-            found["temporaries"] = rest
-            holders[""] = Holder("temporaries", rest)
-        self.moments.append(Moment(kernel, _phase(), found))
-        if self.moments[-1].total > self._most:
-            self._most = self.moments[-1].total
-            self.holders = sorted(holders.values(), key=lambda h: -h.bytes)
+        blocks = self._blocks(objects)
+        owned: dict[_Block, Owner] = {}
+        for storage, owner in _owners(objects, self._began):
+            block = blocks.get(storage)
+            if block is None or (owner.kind == SAVED and block in self._before):
+                continue
+            owned.setdefault(block, owner)
+            if owner.kind in STAYING:
+                block.became = owned[block]
+        for block in self._before.intersection(blocks.values()):
+            owned.setdefault(block, DATA)
+        return owned, [block for block in blocks.values() if block not in owned]
+
+    def _blocks(self, objects: list) -> dict[int, _Block]:
+        """The blocks that are alive, by the storages' identities. That of a storage may be one's that is gone: what
+        tells is its memory."""
+        found: dict[int, _Block] = {}
+        for o in objects:
+            if isinstance(o, Storage):
+                memory = o._numpy if o.ptr is None else o.ptr
+                block = self._known.get(id(o))
+                found[id(o)] = block if block and block.memory() is memory else _Block(memory, o.layout.nbytes)
+        self._known = found
+        return found
+
+    def found(self) -> Memory:
+        """What the step did, what was on its way to a place booked as what it became there."""
+        for block in self._owned()[1]:
+            block.became = KEPT
+        moments, holders, most = [], [], -1
+        for kernel, phase, sums, loose in self.looks:
+            for block in loose:
+                sums[block.became] += block.size
+            kinds = dict.fromkeys(KINDS, 0)
+            for owner, size in sums.items():
+                kinds[owner.kind] += size
+            moments.append(Moment(kernel, phase, kinds))
+            if moments[-1].total > most:
+                most = moments[-1].total
+                holders = [Holder(owner.what, size, owner.where) for owner, size in sums.most_common() if size]
+        return Memory(moments, holders)
 
 
 def _with_subclasses(kind: type) -> set[type]:
@@ -174,31 +229,56 @@ def _objects() -> list:
     """All that holds memory. No loop of Python's: there may be a million objects, of which a few hundred count."""
     from ..nn.parameter import Parameter
 
-    kinds = {Node, Leaf} | _with_subclasses(Storage) | _with_subclasses(Parameter)
+    kinds = {Node, Leaf}.union(*map(_with_subclasses, (Storage, Parameter, optim.Optimizer)))
     objects = gc.get_objects()
     return list(compress(objects, map(kinds.__contains__, map(type, objects))))
 
 
-def _owners(objects: list, before: set[int]) -> list[tuple[str, int, str, str]]:
-    """By kind, what holds which storage; who comes first has it."""
-    parameters, gradients, saved = [], [], []
+def _owners(objects: list, began: int) -> list[tuple[int, Owner]]:
+    """What holds which storage; who comes first has it. Nodes made before ``began`` are of earlier graphs."""
+    parameters, gradients, states, earlier, saved = [], [], [], [], []
     for o in objects:
         kind = type(o)
         if kind is Node:
             where = f"{o.where.filename}:{o.where.line}" if o.where else ""
             module = f", module {o.where.module}" if o.where and o.where.module else ""
-            for a in o.saved or ():
-                if a is not None:
-                    saved.append(("saved for backward", id(a.storage), f"saved by {name_of(o.op)}{module}", where))
+            by = Owner(SAVED, f"saved by {name_of(o.op)}{module}", where)
+            for k, a in enumerate(o.saved or ()):
+                if a is not None and o.seq > began:
+                    saved.append((id(a.storage), by))
+                elif a is not None and not _given(o, k):
+                    earlier.append((id(a.storage), Owner("earlier graphs", f"an earlier graph, {by.what}", where)))
         elif kind is Leaf:
             for g in (o.held, o.spare):
                 if g is not None:
                     array = g._array if isinstance(g, Tensor) else g
-                    gradients.append(("gradients", id(array.storage), "gradients", ""))
+                    gradients.append((id(array.storage), Owner("gradients", "gradients")))
+        elif isinstance(o, optim.Optimizer):
+            for t in _tensors(o._state):
+                states.append((id(t._array.storage), Owner("optimizer's state", f"state of {kind.__name__}")))
         elif not isinstance(o, Storage):
-            parameters.append(("parameters", id(o._array.storage), "parameters", ""))
-    held = [("held before", of, "held before: data, an optimizer's state", "") for of in before]
-    return parameters + gradients + held + saved
+            parameters.append((id(o._array.storage), Owner("parameters", "parameters")))
+    return parameters + gradients + states + earlier + saved
+
+
+def _given(node: Node, k: int) -> bool:
+    """Whether what a node saved at place k is data or a leaf, which the graph does not keep alive alone."""
+    names, inputs = node.op.saves, node.op.inputs
+    if k >= len(names) or names[k] not in inputs:
+        return False
+    i = inputs.index(names[k])
+    return i < len(node.edges) and type(node.edges[i]) in (Leaf, type(None))
+
+
+def _tensors(state: Any) -> Iterator[Tensor]:
+    """The tensors of an optimizer's state, whose values may be dicts and lists."""
+    stack = list(state.values())
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, dict | list | tuple):
+            stack += value.values() if isinstance(value, dict) else value
 
 
 def _phase() -> str:
@@ -227,6 +307,18 @@ def _table(m: Memory) -> str:
     if rest := m.holders[LISTED:]:
         lines.append(f"{amount(sum(h.bytes for h in rest)):>10}  in {len(rest):,} more places")
     return "\n".join([*lines, f"{amount(m.moments[-1].total):>10}  after the last kernel"])
+
+
+def _legend(d: Drawing, occurring: set[str]) -> None:
+    """The colours of these kinds, in two rows where one has no room for them."""
+    x, y = LEFT, d.height - 44
+    for kind, color in KINDS.items():
+        wide = width_of(kind, 11) + 28
+        if kind in occurring:
+            x, y = (LEFT, y + 20) if x + wide > d.width else (x, y)
+            d.add("rect", x=x, y=y, width=12, height=12, kind=color)
+            d.write(x + 17, y + 10, kind, "small")
+            x += wide
 
 
 def _panel(m: Memory, top: int) -> Drawing:
