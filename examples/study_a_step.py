@@ -14,7 +14,7 @@ with study.trace(values=True):
 
 print(study.explain(loss))
 print()
-print(study.why(loss, net[0].weight, (0, 1), k=3))
+print(study.why(loss, net[0].weight, (0, 1), k=3))  # of unit 0, its input 1
 print()
 print(study.compare(loss))
 print()

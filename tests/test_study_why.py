@@ -65,7 +65,7 @@ def test_uses_views_writes_and_modules_called_twice():
     for t, at in ((layer.weight, (2, 1)), (x, (1, 0)), (x, (0, 2)), (layer.bias, (0,))):
         holds(study.why(loss, t, at, k=7))
     text = str(study.why(loss, x, (1, -3)))
-    assert text.startswith("dL/dx[1, 0] = ") and "line" in text and "the rest" in text
+    assert text.startswith("dL/dx[1, 0] = ") and "line" in text and "all together" in text
     inner = study.why(loss, y, (1, 1))
     holds(inner)
     page = inner.to_html()
@@ -82,6 +82,8 @@ def test_gradients_of_gradients_starts_and_sampled_lists():
     holds(study.why(loss, table.weight, (1, 0)))
     blocked = study.why(loss, table.weight, (0, 0))
     assert blocked.count == blocked.total == 0 and "on every way some factor is 0" in str(blocked)
+    (end,) = blocked.ends.values()
+    assert "Embedding" in end and "no index takes this row" in end
     alone = leaf(3.0)
     assert study.why(alone, alone).gradient == 1 and study.why(alone, alone).total == 1
 
@@ -99,10 +101,25 @@ def test_what_cannot_be_told():
     loss = (x * x).sum()
     with pytest.raises(IndexError, match=r"an index of 2 numbers for a tensor of shape \[2\]"):
         study.why(loss, x, (0, 0))
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match=r"index 2 is out of bounds for dim 0 of x, of shape \[2\]"):
         study.why(loss, x, 2)
-    with pytest.raises(ValueError, match="is not in the graph"):
+    with pytest.raises(ValueError, match=r"is not in the graph.*the very tensor that the forward used"):
         study.why(loss, ones(2), 0)
+    with pytest.raises(ValueError, match=r"of shape \[\] is not in the graph"):
+        study.why(loss, x[0])
+    for index in (slice(0, 2), None, 1.5):
+        with pytest.raises(TypeError, match=r"one element is asked for, by whole numbers for a shape of \[2\]"):
+            study.why(loss, x, (index,))
+    for k in (0, -1):
+        with pytest.raises(ValueError, match=f"at least 1, got {k}"):
+            study.why(loss, x, 0, k)
+    with pytest.raises(TypeError, match=r"the name of a leaf is wanted, such as .* not Linear"):
+        study.why(loss, nn.Linear(1, 1), 0)
+    with pytest.raises(KeyError, match="no leaf is called 'w'; there are x"):
+        study.why(loss, "w", 0)
+    assert study.why(loss, "x", 0) == study.why(loss, x, 0)
+    with pytest.raises(RuntimeError, match=r"only for scalar outputs.* or pass gradient=\.\.\."):
+        study.why(x * x, x, 0)
     big = leaf(np.zeros((50, 60), "float32"))
     with pytest.raises(RuntimeError, match=r"step 2 \(Softmax\) has 3,000 elements or factors"):
         study.why(big.softmax(1).sum(), big, (0, 0))
@@ -123,3 +140,85 @@ def test_a_graph_that_was_freed_has_the_same_paths():
         if not backward_traced:
             loss.backward()
         assert study.why(loss, net[0].weight, (1, 1)) == before and len(before.paths) == 2
+
+
+def mlp():
+    """A net of which unit 0 is off for all examples."""
+    autograd.manual_seed(3)
+    x, y = tensor([[1.0, 2, -1], [0.5, -1.5, 2], [-1, 0.3, 0.8], [2, 1, 0]]), tensor([0, 1, 1, 0])
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    with study.trace(values=True):
+        loss = F.cross_entropy(net(x), y)
+    return net, loss, x
+
+
+def test_it_is_said_where_factors_come_from_and_what_each_example_gives():
+    net, loss, x = mlp()
+    found = study.why(loss, net[0].weight, (3, 1))
+    first = found.paths[0].links
+    assert [link.origin for link in first] == ["x[1, 1]", "", "2.weight[1, 3]", ""]
+    assert first[0].factor == x[1, 1] and first[2].factor == pytest.approx(float(net[2].weight[1, 3]))
+    assert first[3].numbers == "softmax(x) = 0.3067, q = 1" and first[3].factor == pytest.approx((0.3067 - 1) / 4, 1e-3)
+    assert found.names["0.weight"].endswith("[output unit, input]")
+    assert found.names["y4"].startswith("the output of step 4, Linear, module '0'")
+    assert found.names["y4"].endswith("[example, unit]") and "n = 4" in found.names["y1"]
+    assert [g.element for g in found.groups] == ["y4[1, :]", "y4[3, :]"]
+    assert sum(g.total for g in found.groups) == pytest.approx(found.total)
+    assert sum(g.count for g in found.groups) == found.count == 4
+    assert "by example\n  y4[1, :]   -0.2243, 2 paths" in str(found)
+
+
+def test_elements_are_the_values_of_factors(backend):
+    """Where a factor is said to be an element of a leaf, or of what a step made, it has its value."""
+    autograd.manual_seed(1)
+    cnn = nn.Sequential(nn.Conv2d(2, 4, 3, 2, 1, groups=2), nn.Tanh(), nn.Conv2d(4, 2, 2), nn.Flatten())
+    image, row = leaf(autograd.randn(2, 2, 5, 5).tolist()), leaf([[0.5, 2.0]])
+    with study.trace(values=True):
+        h = cnn(image)
+        scaled = h.reshape(2, 2, 4) * row.T
+        loss = (scaled @ scaled.mT).exp().mean()
+    checked = set()
+    for t in (image, row, *cnn.parameters()):
+        found = study.why(loss, t, k=4)
+        holds(found)
+        record = study.record(loss)
+        values = {
+            **{leaf.name: leaf.value for leaf in record.leaves},
+            **{f"y{s.number}": s.outputs[0] for s in record.steps},
+        }
+        for link in itertools.chain(*[p.links for p in found.paths]):
+            if link.origin:
+                name, _, at = link.origin.partition("[")
+                assert link.factor == pytest.approx(float(values[name][tuple(map(int, at[:-1].split(",")))]), rel=1e-5)
+                checked.add((link.op, link.input))
+    assert checked >= {("Convolution", "x"), ("Convolution", "w"), ("Mul", "a"), ("Matmul", "b")}
+
+
+def test_an_element_without_a_path_says_where_its_ways_end():
+    net, loss, _ = mlp()
+    found = study.why(loss, net[0].weight, (0, 1))
+    assert not found.paths and found.title == "dL/d0.weight[0, 1] = 0: no path"
+    (end,) = found.ends.items()
+    assert end[0] == "step 3" and "y4[0, 0], y4[1, 0], y4[2, 0], y4[3, 0]; the ReLU is off there" in end[1]
+    right = study.record(loss).target(net[0].weight)[0].gradient
+    assert abs(study.why(loss, net[0].weight).gradient) == np.abs(right).max()  # the largest, without an index
+
+
+def test_factors_that_are_not_numbers_are_shown(recwarn):
+    w = leaf([-1.0, 4.0, 0.0])
+    loss = w.sqrt().sum()
+    for i, product in enumerate((np.nan, 0.25, np.inf)):
+        found = study.why(loss, w, i)
+        assert found.count == 1 and str(found.paths[0].product) == str(product) and found.rest == 0
+    assert "path 1: NaN\n" in str(study.why(loss, w, 0)) and "path 1: ∞\n" in str(study.why(loss, w, 2))
+    assert not recwarn.list
+
+
+def test_the_gradient_given_is_a_factor():
+    net, loss, _ = mlp()
+    found = study.why(loss, net[0].weight, (3, 1), gradient=tensor(2.0))
+    holds(found)
+    assert [link.step for link in found.paths[0].links] == [4, 3, 2, 1, 0]
+    assert "y1             times 2, the gradient given" in str(found)
+    assert "others     3 paths, which add up to" in str(study.why(loss, net[0].weight, (3, 1), k=1))
+    assert "others     1 path, which adds up to" in str(study.why(loss, net[0].weight, (3, 1), k=3))

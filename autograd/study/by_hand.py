@@ -94,7 +94,7 @@ def _array(g: Any) -> Any:
 
 
 def _checked(found: Record, key: Any, given: np.ndarray) -> Checked:
-    name, target, index = _target(found, key)
+    name, target, index = found.located(key)
     right = found.gradient(target, index)
     if right is None:
         right = np.zeros(target.shape if isinstance(target, LeafRecord) else target.shapes[index] or ())
@@ -106,21 +106,6 @@ def _checked(found: Record, key: Any, given: np.ndarray) -> Checked:
             return Checked(name, "close", [])
     off = int((given != right).sum()) if given.shape == right.shape else right.size
     return Checked(name, "wrong", candidates(found, target, index, given), off)
-
-
-def _target(found: Record, key: Any) -> tuple[str, Any, int]:
-    """The name, the place and the output that a key stands for."""
-    if isinstance(key, str):
-        named = [leaf for leaf in found.leaves if leaf.name == key]
-        if not named:
-            raise KeyError(f"no leaf is called {key!r}; there are {', '.join(leaf.name for leaf in found.leaves)}")
-        return key, named[0], 0
-    at = found.target(key) if isinstance(key, Tensor) else None
-    if at is None:
-        raise ValueError(f"a tensor of shape {list(getattr(key, 'shape', ()))} is not in the graph of this loss")
-    target, index = at
-    inner = found.variables.get((id(key._array.storage), key._array.offset))
-    return (target.name if isinstance(target, LeafRecord) else inner or f"{target!r}"), target, index
 
 
 def _within(given: np.ndarray, right: np.ndarray) -> bool:

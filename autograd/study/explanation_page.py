@@ -36,7 +36,8 @@ class Report:
     def __str__(self) -> str:
         lines = [self.title]
         for heading, rows in self._sections():
-            lines += ["", heading, *[f"  {label:<10} {text}" for label, text in rows]]
+            width = max([10, *[len(label) for label, _ in rows]])
+            lines += ["", heading, *[f"  {label:<{width}} {text}" for label, text in rows]]
         return "\n".join(lines)
 
     def to_markdown(self, path: Any = None) -> str:

@@ -3,25 +3,32 @@
 >>> from autograd import study, tensor
 >>> w = tensor([2.0, 3.0], requires_grad=True)
 >>> print(why((w * w).sum(), w, 1))
-dL/dw[1] = 6: 2 paths, of which 2 are shown
+dL/dw[1] = 6: 2 paths
 <BLANKLINE>
 path 1: 3, 50.0 %
-  w[1]       times 3 at step 2 (Mul, a) -> y2[1]
+  w[1]       times 3 = w[1] at step 2 (Mul, a) -> y2[1]
   y2[1]      times 1 at step 1 (Sum, x) -> y1
 <BLANKLINE>
 path 2: 3, 50.0 %
-  w[1]       times 3 at step 2 (Mul, b) -> y2[1]
+  w[1]       times 3 = w[1] at step 2 (Mul, b) -> y2[1]
   y2[1]      times 1 at step 1 (Sum, x) -> y1
 <BLANKLINE>
-the rest
-  others     0 paths, which add up to 0
+all together
   total      6 by paths, 6 by backward
+<BLANKLINE>
+the names
+  y2         the output of step 2, Mul, of shape (2)
+  y1         the output of step 1, Sum, a number
+
+Reading it: each line multiplies by one local derivative, the factor, and goes on to the element that it moves.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,12 +36,18 @@ import numpy as np
 from ..tensor import Tensor
 from .explanation_page import Report, Row
 from .factors import Entries, entries
+from .formulas import shape as shape_text
+from .origins import Place, dims_of, element, numbers, origin, output, rules
 from .recording import LeafRecord, Record, Step, record
 from .svg import number
 
+GROUPS = 12  # rows whose sums are listed
+NAMED = 4  # elements that are named where a path ends
+
 
 class Link(NamedTuple):
-    """From an element of a tensor to one of the next: the factor at a step."""
+    """From an element of a tensor to one of the next: the factor at a step, and where it comes from. The last link of a
+    path may be the gradient at which backward starts; it has step 0."""
 
     element: str
     factor: float
@@ -43,12 +56,14 @@ class Link(NamedTuple):
     input: str
     place: str
     to: str
+    origin: str = ""  # the element whose value the factor is
+    numbers: str = ""  # or those in the rule that gives it
 
 
 @dataclass
 class Path:
     """A chain of elements from the number to the loss: the product of its factors, and its share of the sum of the
-    sizes of all products."""
+    sizes of all products, NaN where that is not finite."""
 
     product: float
     share: float
@@ -56,10 +71,21 @@ class Path:
 
 
 @dataclass
+class Group:
+    """The paths through one row of a step's output, such as those of one example: what they add up to, and how many
+    they are."""
+
+    element: str
+    total: float
+    count: float
+
+
+@dataclass
 class Why(Report):
     """A number of a gradient as a sum over paths, the largest first. ``total`` is the sum over all of them, ``count``
     how many there are, ``rest`` what those that are not listed add up to, ``share`` how much of the sizes of all the
-    listed ones cover; ``gradient`` is what backward gives."""
+    listed ones cover; ``gradient`` is what backward gives. ``groups`` are sums by example, where the element moves
+    several; ``names`` say what y2 and the like are; ``ends`` say, where there is no path, at which steps all end."""
 
     title: str
     total: float
@@ -68,60 +94,107 @@ class Why(Report):
     share: float
     rest: float
     paths: list[Path] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)
 
     def _sections(self) -> Iterator[tuple[str, list[Row]]]:
         for n, path in enumerate(self.paths, 1):
-            heading = f"path {n}: {number(path.product, 4)}, {path.share:.1%}".replace("%", " %")
-            yield heading, [(link.element, _said(link)) for link in path.links]
-        others = f"{_counted(self.count - len(self.paths))}, which add up to {number(self.rest, 4)}"
+            share = f", {path.share:.1%}".replace("%", " %") if isfinite(path.share) else ""
+            yield f"path {n}: {number(path.product, 4)}{share}", [(link.element, _said(link)) for link in path.links]
         if not self.count:
-            others = "there is no path: on every way some factor is 0, as that of a ReLU that is off"
-        total = f"{number(self.total, 4)} by paths, {number(self.gradient, 4)} by backward"
-        yield "the rest", [("others", others), ("total", total)]
+            yield "there is no path: on every way some factor is 0", list(self.ends.items())
+        if self.groups:
+            shown = [(g.element, f"{number(g.total, 4)}, {_counted(g.count)}") for g in self.groups[:GROUPS]]
+            left = self.groups[GROUPS:]
+            if left:
+                shown.append(("others", f"{number(sum(g.total for g in left), 4)}, {len(left)} more"))
+            yield "by example", shown
+        yield "all together", list(self._together())
+        if self.names:
+            yield "the names", list(self.names.items())
+
+    def _together(self) -> Iterator[Row]:
+        others = self.count - len(self.paths)
+        if others:
+            yield "others", f"{_counted(others)}, which add{'s' * (others == 1)} up to {number(self.rest, 4)}"
+        yield "total", f"{number(self.total, 4)} by paths, {number(self.gradient, 4)} by backward"
 
 
 def _said(link: Link) -> str:
+    if not link.step:
+        return f"times {number(link.factor, 4)}, the gradient given"
+    same = f" = {link.origin}" if link.origin else ""
+    with_numbers = f", {link.numbers}" if link.numbers else ""
     place = f", {link.place}" if link.place else ""
-    return f"times {number(link.factor, 4)} at step {link.step} ({link.op}, {link.input}{place}) -> {link.to}"
+    at = f"step {link.step} ({link.op}, {link.input}{place})"
+    return f"times {number(link.factor, 4)}{same} at {at}{with_numbers} -> {link.to}"
 
 
 def _counted(n: float) -> str:
+    if not n:
+        return "no path"
     return f"{n:.0f} path{'' if n == 1 else 's'}" if n < 1e6 else f"{n:.3g} paths"
 
 
 def why(
-    loss: Tensor, tensor: Tensor, index: Any = (), k: int = 5, model: Any = None, *, gradient: Tensor | None = None
+    loss: Tensor,
+    tensor: Tensor | str,
+    index: Any = None,
+    k: int = 5,
+    model: Any = None,
+    *,
+    gradient: Tensor | None = None,
 ) -> Why:
     """The gradient of ``loss`` with respect to one element of a tensor, ``tensor[index]``, as a sum over paths.
+
+    tensor
+        A tensor in the graph, or the name of a leaf, such as "0.weight".
+    index
+        Of one element; by default that with the largest gradient. In the weight of a linear layer the row is the unit
+        whose output it is, the column its input.
+    k
+        How many paths are listed.
 
     A path leads from that element over elements of inner tensors to the loss; its product is that of the factors, the
     local derivatives, on the way. The k largest products are listed.
 
     Raises RuntimeError where a step has too many elements. See :func:`autograd.study.record` for the other arguments.
     """
+    if operator.index(k) < 1:
+        raise ValueError(f"why: k is the number of paths to list, at least 1, got {k}")
     found = record(loss, model, gradient=gradient)
-    at = found.target(tensor)
-    if at is None:
-        raise ValueError(f"a tensor of shape {list(tensor.shape)} is not in the graph of this loss")
-    target, output = at
-    shape = tuple(tensor.shape)
-    place = tuple(index) if isinstance(index, (tuple, list)) else (index,)
+    name, target, which = found.located(tensor)
+    name = f"({name})" if name.startswith("leaf ") else name
+    shape = target.shape if isinstance(target, LeafRecord) else target.shapes[which] or ()
+    right = found.gradient(target, which)
+    right = np.zeros(shape) if right is None else right
+    place = _place(name, shape, index, right, dims_of(target, which))
+    return _Search(found, k).why(target, which, name, shape, place, float(right[place]))
+
+
+def _place(name: str, shape: tuple, index: Any, right: np.ndarray, dims: str) -> Place:
+    """The index of one element, as numbers from 0."""
+    if index is None:
+        if not right.size:
+            raise IndexError(f"{name} of shape {list(shape)} has no elements")
+        return tuple([int(i) for i in np.unravel_index(np.abs(right).argmax(), shape)])
+    given = tuple(index) if isinstance(index, (tuple, list)) else (index,)
+    meaning = f", {dims}" if dims else ""
+    try:
+        place = [operator.index(p) for p in given]
+    except TypeError:
+        raise TypeError(
+            f"why: one element is asked for, by whole numbers for a shape of {list(shape)}{meaning}; got {index!r}"
+        ) from None
     if len(place) != len(shape):
         raise IndexError(
-            f"an index of {len(place)} numbers for a tensor of shape {list(shape)}: one element is asked for"
+            f"an index of {len(place)} numbers for a tensor of shape {list(shape)}{meaning}: one element is asked for"
         )
-    place = tuple([range(n)[p] for p, n in zip(place, shape)])
-    flat = int(np.ravel_multi_index(place, shape)) if shape else 0
-    search = _Search(found, k)
-    top = search.run(target, output, flat)
-    name = target.name if isinstance(target, LeafRecord) else f"({target!r})"
-    right = found.gradient(target, output)
-    value = 0.0 if right is None else float(right[place])
-    return search.report(f"dL/d{_element(name, shape, flat)}", top, value)
-
-
-def _element(name: str, shape: tuple, flat: int) -> str:
-    return f"{name}[{', '.join(str(int(i)) for i in np.unravel_index(flat, shape))}]" if shape else name
+    for d, (p, n) in enumerate(zip(place, shape)):
+        if not -n <= p < n:
+            raise IndexError(f"index {p} is out of bounds for dim {d} of {name}, of shape {list(shape)}{meaning}")
+    return tuple([p % n for p, n in zip(place, shape)])
 
 
 class _Best:
@@ -141,7 +214,7 @@ class _Search:
     def __init__(self, found: Record, k: int):
         self.found, self.k = found, k
         self.best: dict[tuple[Any, int], _Best] = {}
-        self.factors: dict[tuple, float] = {}
+        self.rows: dict[tuple[Step, int], dict[int, list[float]]] = {}  # sums and counts by row of a first output
 
     def run(self, target: Step | LeafRecord, output: int, flat: int) -> _Best:
         """The best paths of one element of a tensor; at position 0 of what is returned."""
@@ -181,7 +254,7 @@ class _Search:
         flat = start.ravel() if only is None else start.ravel()[only : only + 1]
         best = self.best[root, self.found.index] = _Best(flat.size, self.k)
         best.products[:, 0] = best.total = flat
-        best.sizes, best.count = np.abs(flat), np.ones(flat.size)
+        best.sizes, best.count = np.abs(flat), (flat != 0).astype(float)
 
     def _through(self, step: Step, i: int, index: int, only: int | None) -> None:
         """Extend the best paths of a step's output to one of its inputs."""
@@ -192,15 +265,24 @@ class _Search:
         inputs = np.zeros_like(found.inputs) if only is not None else found.inputs
         key = (e.target, e.index)
         best = self.best.setdefault(key, _Best(size, self.k))
-        np.add.at(best.total, inputs, found.factors * source.total[found.outputs])
-        np.add.at(best.sizes, inputs, np.abs(found.factors) * source.sizes[found.outputs])
-        np.add.at(best.count, inputs, source.count[found.outputs])
+        count = source.count[found.outputs]
+        total = _times(found.factors, np.where(count, source.total[found.outputs], 0))
+        np.add.at(best.total, inputs, total)
+        np.add.at(best.sizes, inputs, _times(np.abs(found.factors), np.where(count, source.sizes[found.outputs], 0)))
+        np.add.at(best.count, inputs, count)
         self._merge(best, source, inputs, found, step, i, index)
+        shape = step.shapes[index] or ()
+        if only is not None and len(shape) > 1:
+            rows = self.rows.setdefault((step, index), {})
+            for row, part, n in zip(np.unravel_index(found.outputs, shape)[0].tolist(), total, count):
+                sums = rows.setdefault(row, [0.0, 0.0])
+                sums[0] += float(part)
+                sums[1] += float(n)
 
     def _merge(self, best: _Best, source: _Best, inputs: Any, found: Entries, step: Step, i: int, index: int) -> None:
         """Keep the k largest of the paths so far and of those through these entries."""
         k = self.k
-        candidates = (found.factors[:, None] * source.products[found.outputs]).ravel()
+        candidates = _times(found.factors[:, None], source.products[found.outputs]).ravel()
         owner = np.repeat(inputs, k)
         where = np.empty((candidates.size, 4), np.int64)
         where[:, 0] = step.number
@@ -211,7 +293,7 @@ class _Search:
         owner = np.concatenate([np.repeat(np.arange(size), k), owner])
         candidates = np.concatenate([best.products.ravel(), candidates])
         where = np.concatenate([best.next.reshape(-1, 4), where])
-        order = np.lexsort((-np.abs(candidates), owner))
+        order = np.lexsort((-np.where(np.isnan(candidates), np.inf, np.abs(candidates)), owner))
         first = np.searchsorted(owner[order], np.arange(size))
         chosen = order[first[:, None] + np.arange(k)]
         best.products, best.next = candidates[chosen], where[chosen]
@@ -224,34 +306,133 @@ class _Search:
 
     # --- telling
 
-    def report(self, name: str, top: _Best, gradient: float) -> Why:
-        """The best paths of the element, in words."""
+    def why(self, target: Any, which: int, name: str, shape: tuple, place: Place, gradient: float) -> Why:
+        """The best paths of an element, in words."""
+        flat = int(np.ravel_multi_index(place, shape)) if shape else 0
+        top = self.run(target, which, flat)
         total, sizes, count = float(top.total[0]), float(top.sizes[0]), float(top.count[0])
-        paths = []
+        paths: list[Path] = []
+        seen: dict[tuple[Step, int], set[int]] = {}
         for product, onward in zip(top.products[0], top.next[0]):
             if product:
-                share = abs(float(product)) / sizes if sizes else 0.0
-                paths.append(Path(float(product), share, list(self._links(name.removeprefix("dL/d"), onward))))
+                share = abs(float(product)) / sizes if isfinite(sizes) and sizes else float("nan")
+                paths.append(Path(float(product), share, list(self._links(name, place, onward, seen))))
         rest = total - sum(p.product for p in paths)
         count = max(count, len(paths))
         rest = 0.0 if count == len(paths) else rest
-        title = f"{name} = {number(gradient, 4)}: {_counted(count)}, of which {len(paths)} are shown"
-        return Why(title, total, gradient, count, sum(p.share for p in paths), rest, paths)
+        shown = "" if count == len(paths) else f", of which the largest {len(paths)} are shown"
+        if count > len(paths) == 1:
+            shown = ", of which the largest is shown"
+        title = f"dL/d{element(name, place)} = {number(gradient, 4)}: {_counted(count)}{shown}"
+        share = sum(p.share for p in paths)
+        names = {output(step, index): self._described(step, index, inputs) for (step, index), inputs in seen.items()}
+        if dims := dims_of(target, which):
+            names = {name: f"of shape {shape_text(shape)} {dims}", **names}
+        ends = {} if count else self._ends(target, which, name, flat)
+        return Why(title, total, gradient, count, share, rest, paths, self._groups(), names, ends)
 
-    def _links(self, element: str, onward: np.ndarray) -> Iterator[Link]:
+    def _links(self, name: str, place: Place, onward: np.ndarray, seen: dict) -> Iterator[Link]:
         while onward[0] > 0:
             step = self.found.steps[onward[0] - 1]
             i, index = divmod(int(onward[1]), len(step.shapes))
-            source = self.best[step, index]
-            to = _element(f"y{step.number}", step.shapes[index] or (), int(onward[2]))
-            place = f"line {step.where.line}" if step.where is not None else ""
-            yield Link(element, self._factor(step, i, index, int(onward[2]), element), step.number, step.op.__name__,
-                       step.inputs[i].name, place, to)  # fmt: skip
-            element, onward = to, source.next[onward[2], onward[3]]
+            e, shape = step.inputs[i], step.shapes[index] or ()
+            own = int(np.ravel_multi_index(place, e.shape)) if e.shape else 0
+            o = int(onward[2])
+            to = _unraveled(o, shape)
+            found = entries(step, i, index, own)
+            factor = float(found.factors[found.outputs == o].sum())
+            asked = (self.found, step, i, index, place, to)
+            same = origin(*asked)
+            yield Link(
+                element(name, place), factor, step.number, step.op.__name__, e.name, _line(step),
+                element(output(step, index), to), same, "" if same else numbers(*asked),
+            )  # fmt: skip
+            seen.setdefault((step, index), set()).add(i)
+            name, place, onward = output(step, index), to, self.best[step, index].next[o, onward[3]]
+        start = float(np.asarray(self.found.start)[place])
+        if start != 1:
+            yield Link(element(name, place), start, 0, "", "", "", "")
 
-    def _factor(self, step: Step, i: int, index: int, o: int, element: str) -> float:
-        inside = element[element.index("[") + 1 : -1] if element.endswith("]") else ""
-        shape = step.inputs[i].shape or ()
-        flat = int(np.ravel_multi_index([int(p) for p in inside.split(",")], shape)) if shape else 0
-        found = entries(step, i, index, flat)
-        return float(found.factors[found.outputs == o].sum())
+    def _described(self, step: Step, index: int, inputs: set[int]) -> str:
+        shape = step.shapes[index] or ()
+        module = f", module {step.where.module!r}" if step.where and step.where.module else ""
+        which = f"output {index}" if step.several else "the output"
+        of = f"of shape {shape_text(shape)}" if shape else "a number"
+        dims = dims_of(step, index)
+        by = rules(step, inputs)
+        return ", ".join([f"{which} of step {step.number}", f"{step.op.__name__}{module}", f"{of} {dims}".rstrip()]) + (
+            f"; {by}" if by else ""
+        )
+
+    def _groups(self) -> list[Group]:
+        """The sums by row of the first output on the way, where that is one and several of its rows have paths."""
+        if len(self.rows) != 1:
+            return []
+        (((step, index), rows),) = self.rows.items()
+        if not dims_of(step, index).startswith("[example"):
+            return []
+        rest = [":"] * (len(step.shapes[index] or ()) - 1)
+        made = [
+            Group(f"{output(step, index)}[{', '.join([str(row), *rest])}]", total, count)
+            for row, (total, count) in sorted(rows.items())
+            if count
+        ]
+        return made if len(made) > 1 else []
+
+    def _ends(self, target: Any, which: int, name: str, flat: int) -> dict[str, str]:
+        """The steps at which the ways from an element end, since factors are 0, with the elements where."""
+        above = self._above(target)
+        reached: dict[tuple[Any, int], np.ndarray] = {(target, which): np.array([flat])}
+        ends: dict[str, str] = {}
+        for step in reversed(self.found.steps):
+            for i, e in enumerate(step.inputs if step in above else ()):
+                at = reached.get((e.target, e.index))
+                if at is None:
+                    continue
+                going = np.zeros(0, np.int64)
+                for index in range(len(step.shapes)):
+                    found = entries(step, i, index, flat if at.size == 1 and at[0] == flat else None)
+                    on = np.isin(found.inputs, at)
+                    going = np.union1d(going, found.inputs[on])
+                    if on.any():
+                        before = reached.get((step, index), np.zeros(0, np.int64))
+                        reached[step, index] = np.union1d(before, found.outputs[on])
+                stuck = np.setdiff1d(at, going)
+                if stuck.size:
+                    source = name if e.target is target else output(e.target, e.index)  # type: ignore[arg-type]
+                    ends[f"step {step.number}"] = _end(step, i, source, stuck)
+        return ends
+
+
+def _times(factors: np.ndarray, products: np.ndarray) -> np.ndarray:
+    """Their products; 0, where there is no path, stays 0."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.where(products == 0, 0.0, factors * products)
+
+
+def _unraveled(flat: int, shape: tuple) -> Place:
+    return tuple([int(p) for p in np.unravel_index(flat, shape)]) if shape else ()
+
+
+def _line(step: Step) -> str:
+    return f"line {step.where.line}" if step.where is not None else ""
+
+
+OFF = {
+    "Relu": "the ReLU is off there, its input is not above 0",
+    "LinearRelu": "the ReLU behind it is off, or the input is 0, in every row",
+    "Embedding": "no index takes this row",
+    "Dropout": "it was dropped",
+    "MaxPool2D": "it is the largest of no window",
+}
+
+
+def _end(step: Step, i: int, source: str, stuck: np.ndarray) -> str:
+    """In words: at which elements all factors of a step are 0."""
+    shape = step.inputs[i].shape or ()
+    named = ", ".join(element(source, _unraveled(int(f), shape)) for f in stuck[:NAMED])
+    more = f" and {stuck.size - NAMED} more" if stuck.size > NAMED else ""
+    module = f", module {step.where.module!r}" if step.where and step.where.module else ""
+    place = f", {_line(step)}" if _line(step) else ""
+    why = OFF.get(step.op.__name__, "")
+    return f"{step.op.__name__}{module}{place}: 0 at {named}{more}" + (f"; {why}" if why else "")

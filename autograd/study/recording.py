@@ -142,6 +142,28 @@ class Record:
         found = self.by_node.get(edge.node if type(edge) is Output else edge)
         return None if found is None else (found, edge.index if type(edge) is Output else 0)
 
+    def located(self, key: Any) -> tuple[str, Step | LeafRecord, int]:
+        """The name, the step or leaf, and the output that a tensor, or the name of a leaf, stands for."""
+        if isinstance(key, str):
+            named = [leaf for leaf in self.leaves if leaf.name == key]
+            if not named:
+                raise KeyError(f"no leaf is called {key!r}; there are {', '.join(leaf.name for leaf in self.leaves)}")
+            return key, named[0], 0
+        if not isinstance(key, Tensor):
+            raise TypeError(
+                f"a tensor of the graph or the name of a leaf is wanted, such as net[0].weight or '0.weight', not "
+                f"{type(key).__name__}"
+            )
+        at = self.target(key)
+        if at is None:
+            raise ValueError(
+                f"a tensor of shape {list(key.shape)} is not in the graph of this loss: give the very tensor that the "
+                "forward used, not a part of it or a copy"
+            )
+        target, index = at
+        inner = self.variables.get((id(key._array.storage), key._array.offset))
+        return (target.name if isinstance(target, LeafRecord) else inner or f"({target!r})"), target, index
+
     def gradient(self, target: Step | LeafRecord, index: int = 0) -> Values:
         """The gradient that arrives there."""
         if isinstance(target, LeafRecord):

@@ -21,7 +21,7 @@ import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import inf, prod
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from ..storage import Array, empty, from_numpy
 from ..tensor import Tensor
 from . import formulas, in_numpy, in_numpy_recurrent
 from .constants import constants
+from .origins import axis_of_classes
 from .recording import NOT_RECORDED, LeafRecord, Record, Step, record
 from .templates import Missing, template
 
@@ -245,7 +246,7 @@ class _Writer:
         if "order" in p:
             more["back"] = tuple(np.argsort(p["order"]).tolist())
         if "rows" in p and "ignore_index" in p:
-            more["axis"] = _axis(step)
+            more["axis"] = axis_of_classes(step)
         if "reverse" in p:
             more |= {f"cumsum_{n}": _scan(known[n], p["dim"], p["reverse"] ^ (n == "g")) for n in ("x", "g")}
         if "shape_of_y" in p:
@@ -284,13 +285,6 @@ def _literal(value: Any) -> str:
     if isinstance(value, float):
         text = text.replace("inf", "np.inf").replace("nan", "np.nan")
     return f"({text})" if text.startswith("-") else text
-
-
-def _axis(step: Step) -> int:
-    """The dim of the classes of a cross-entropy."""
-    shape = step.inputs[0].shape or ()
-    outer, n, _ = step.params["rows"]
-    return next(d for d in range(len(shape)) if prod(shape[:d]) == outer and shape[d] == n)
 
 
 def _scan(name: str, dim: int, reverse: bool) -> str:
