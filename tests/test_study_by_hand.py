@@ -114,7 +114,8 @@ def test_exercises_are_solved_by_their_solutions(backend, exercise):
     solved = exercise.check(exercise.solution())
     assert solved.right and [c.name for c in solved.checks] == exercise.wanted
     assert not exercise.check({n: -g for n, g in exercise.solution().items()}).right
-    assert "def forward" in exercise.forward_source and "def solution" in exercise.solution_source
+    assert exercise.forward_source.startswith("def forward") and exercise.solution_source.startswith("def solution")
+    assert exercise.forward_source in str(exercise)
     with pytest.raises(KeyError, match="'nothing' is not asked for"):
         exercise.check({"nothing": 0})
 

@@ -162,6 +162,15 @@ def test_a_script_runs_by_itself(tmp_path):
         study.backward_source(loss).run(z=1)
 
 
+def test_scripts_run_on_tensors_and_lists_too():
+    w = ones(2, requires_grad=True)
+    with study.trace(values=True):
+        source = study.backward_source((w * w).sum())
+    for given in (tensor([1.0, 3.0]), [1.0, 3.0], tensor([1.0, 3.0], requires_grad=True)):
+        value, found = source.run(w=given)
+        assert value == 10 and found["w"].tolist() == [2, 6]
+
+
 def test_gradients_of_gradients_and_given_starts():
     w = tensor([0.5, -1.0], dtype=autograd.float64, requires_grad=True)
     with study.trace(values=True):

@@ -83,7 +83,11 @@ def check_by_hand(
     factor, a forgotten accumulation, the sign, a missing local factor; where several would explain it, all are listed.
     See :func:`autograd.study.record` for the other arguments.
     """
-    found = record(loss, model, gradient=gradient)
+    return graded(record(loss, model, gradient=gradient), gradients)
+
+
+def graded(found: Record, gradients: Mapping[Any, Any]) -> Checks:
+    """Hold gradients against those of a record."""
     checks = [_checked(found, key, np.asarray(_array(g))) for key, g in gradients.items()]
     right = sum(c.verdict != "wrong" for c in checks)
     return Checks(f"{right} of {len(checks)} gradients right", checks)

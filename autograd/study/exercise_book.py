@@ -3,7 +3,12 @@
 >>> first = exercises()[0]
 >>> print(first)
 1. A product: c = a * b, L = c
-Give the gradients of a, b as a dict of arrays to check(); values holds the numbers.
+<BLANKLINE>
+def forward(a, b):
+    return a * b
+<BLANKLINE>
+values: a a number, b a number
+Give the gradients of a, b as a dict of arrays to check(); solution() and solution_source give them away.
 >>> v = first.values
 >>> print(first.check({"a": v["b"], "b": -v["a"]}))
 1 of 2 gradients right
@@ -26,7 +31,9 @@ import numpy as np
 
 from ..data import tensor
 from ..tensor import Tensor
-from .by_hand import Checks, check_by_hand
+from .by_hand import Checks, graded
+from .formulas import shape
+from .recording import LeafRecord, record
 
 Values = dict[str, np.ndarray]
 _all: list[Exercise] = []
@@ -47,12 +54,12 @@ class Exercise:
     @property
     def forward_source(self) -> str:
         """The forward as code."""
-        return dedent(inspect.getsource(self._forward))
+        return _source(self._forward)
 
     @property
     def solution_source(self) -> str:
         """The solution as code."""
-        return dedent(inspect.getsource(self._solution))
+        return _source(self._solution)
 
     def loss(self) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss by the engine, and the tensors by name."""
@@ -64,22 +71,30 @@ class Exercise:
         if unknown := set(gradients) - set(self.wanted):
             raise KeyError(f"{sorted(unknown)[0]!r} is not asked for; wanted are {', '.join(self.wanted)}")
         loss, given = self.loss()
-        checks = check_by_hand(loss, {given[name]: g for name, g in gradients.items()})
-        for check, name in zip(checks.checks, gradients):
-            check.name = name
-        return checks
+        found = record(loss)
+        for name in self.wanted:
+            leaf, _ = found.target(given[name]) or (None, 0)
+            assert isinstance(leaf, LeafRecord)
+            leaf.name = name
+        return graded(found, gradients)
 
     def solution(self) -> Values:
         """The gradients, worked out by hand."""
         return self._solution(**self.values)
 
     def __str__(self) -> str:
-        wanted = ", ".join(self.wanted)
-        task = f"Give the gradients of {wanted} as a dict of arrays to check(); values holds the numbers."
-        return f"{self.number}. {self.title}\n{task}"
+        shapes = ", ".join(f"{n} {shape(v.shape) if v.shape else 'a number'}" for n, v in self.values.items())
+        task = f"Give the gradients of {', '.join(self.wanted)} as a dict of arrays to check()"
+        given_away = "solution() and solution_source give them away"
+        return f"{self.number}. {self.title}\n\n{self.forward_source}\nvalues: {shapes}\n{task}; {given_away}."
 
     def __repr__(self) -> str:
         return f"<Exercise {self.number}: {self.title}>"
+
+
+def _source(function: Callable) -> str:
+    """The code of a static method."""
+    return dedent(inspect.getsource(function)).removeprefix("@staticmethod\n")
 
 
 def exercises() -> list[Exercise]:

@@ -60,12 +60,13 @@ class BackwardSource:
         return self.text
 
     def run(self, **fresh: Any) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """(loss, gradients) by the script, with these arguments in the place of the recorded ones."""
+        """(loss, gradients) by the script, with these arrays or tensors in the place of the recorded arguments."""
         if unknown := set(fresh) - set(self.arguments):
             raise TypeError(f"gradients() has no argument {sorted(unknown)[0]!r}; it has {', '.join(self.arguments)}")
         space: dict[str, Any] = {"__name__": "backward_source"}
         exec(compile(self.text, "<backward_source>", "exec"), space)
-        return space["gradients"](**{**self.arguments, **fresh})
+        given = {name: v.detach().numpy() if isinstance(v, Tensor) else np.asarray(v) for name, v in fresh.items()}
+        return space["gradients"](**{**self.arguments, **given})
 
     def write(self, path: Any) -> str:
         """Write the script, and beside it, in a file of the same name ending in .npz, the arguments it loads when it is
