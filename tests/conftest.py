@@ -40,6 +40,13 @@ def backend(request):
 
 
 @pytest.fixture
+def in_c():
+    """Under the C backend."""
+    with autograd.set_backend("c"):
+        yield
+
+
+@pytest.fixture
 def few_objects():
     """The garbage collector knows the objects of this test alone; those of thousands of tests take it half a second."""
     gc.collect()

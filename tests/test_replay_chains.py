@@ -8,21 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trainings import CAPTURES
 
 import autograd
-from autograd import backend, capture, ones, where
+from autograd import capture, ones, where
 from autograd.replay import chains
 
-pytestmark = [
-    pytest.mark.skipif(backend.extension is None, reason="the C kernels are not built"),
-    pytest.mark.usefixtures("in_c"),
-]
-
-
-@pytest.fixture
-def in_c():
-    with autograd.set_backend("c"):
-        yield
+pytestmark = CAPTURES
 
 
 @pytest.fixture
