@@ -149,8 +149,74 @@ def test_the_picture(tmp_path):
         optimizer.step()
         health.look(net)
     found = texts(parsed(health))
-    assert sum("eight" in t and t[0].isdigit() for t in found) == 16, "eight lines in each of two panels"
+    assert sum("eight" in t and t[0].isdigit() for t in found) == 20, "ten lines in each of two panels"
     page = health.to_html(tmp_path / "health.html")
     assert "<script" not in page and (tmp_path / "health.html").read_text() == page
     with pytest.raises(ValueError, match="every must be at least 1"):
         study.GradientHealth(every=0)
+
+
+def findings(net, x=None):
+    """After one step of a loop of one's own."""
+    health = study.GradientHealth(x)
+    inputs, y = data()
+    nn.MSELoss()(net(inputs), y).backward()
+    health.look(net)
+    return health.findings()
+
+
+def test_dead_units_before_and_behind_a_weight_are_told_apart():
+    net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1))
+    with autograd.no_grad():
+        net[0].bias.fill_(-1000.0)
+    found = findings(net, data()[0])
+    assert found[0].startswith("No gradient arrives at 0.weight, 0.bias: all units of 1 (relu), which it leads to, are")
+    assert found[1].startswith("No gradient arrives at 2.weight: what goes in is 0, as all units of 1 (relu) are dead")
+    assert "with inputs, tells which" in findings(net)[0]
+
+
+def test_a_look_without_gradients_says_when_to_look():
+    net, health = relu_net(), study.GradientHealth()
+    health.look(net)
+    assert health.findings()[0].startswith("No parameter has a gradient: look comes after backward and before")
+    net(data()[0]).sum().backward()
+    net.zero_grad(set_to_none=False)
+    health.look(net)
+    assert (
+        health.findings()[0].startswith("All gradients are 0: look comes after backward")
+        and len(health.findings()) == 1
+    )
+
+
+def test_advice_does_not_contradict_itself():
+    found = trained(deep_sigmoids()).findings()
+    assert any("Gradients vanish" in f for f in found) and not any("Raise the learning rate" in f for f in found)
+    assert not any("may jump about" in f for f in trained(relu_net(), lr=0.1, epochs=10).findings()), "it learns well"
+
+
+def test_numbers_that_are_none_are_said_in_the_table_and_in_the_picture():
+    net = relu_net()
+    health = trained(net, epochs=2)
+    with autograd.no_grad():
+        net[0].weight[0, 0] = float("nan")
+    nn.MSELoss()(net(data()[0]), data()[1]).backward()
+    health.look(net)
+    row = next(line for line in str(health).splitlines() if line.startswith("1: relu"))
+    assert row.split() == ["1:", "relu", "NaN"]
+    found = texts(parsed(health))
+    assert "NaN from here" in found and "1: relu NaN" in found and "0.weight NaN" in found
+    assert found.count("step 1") == found.count("5") == 3, "one axis for all"
+
+
+def test_the_picture_says_what_it_leaves_out_and_what_is_usual():
+    net = nn.Sequential(*[nn.Linear(4, 4) for _ in range(13)])
+    health = study.GradientHealth()
+    for _ in range(2):
+        net(data()[0]).sum().backward()
+        optim.SGD(net.parameters(), lr=1e-9).step()
+        health.look(net)
+    found = texts(parsed(health))
+    assert "norm of the gradient, 10 of 13" in found and "usual: 0.001 to 0.01" in found
+    for wrong in (3, [[1.0]]):
+        with pytest.raises(TypeError, match="with a tensor of inputs, got"):
+            study.GradientHealth(wrong)

@@ -36,9 +36,10 @@ from .svg import Drawing, escaped, number
 
 SATURATED = {"Tanh": (-1.0, 1.0), "Sigmoid": (0.0, 1.0), "Hardtanh": (-1.0, 1.0), "Hardsigmoid": (0.0, 1.0)}
 NEAR = 0.02  # of the range of a function: nearer to its ends an output is saturated
-USUAL, LARGE, SMALL = 1e-3, 1e-2, 1e-5  # of a weight, what a step changes
+USUAL, LARGE, SMALL = (1e-3, 1e-2), 1e-1, 1e-5  # of a weight, what a step changes
 VANISHING, EXPLODING, GROWN = 1e-3, 1e3, 100
 DEAD, FLAT = 0.3, 0.5  # shares from which on they are worth a sentence
+NAMED = 4  # parameters of one sentence
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Size:
 @dataclass
 class Activity:
     """Of a layer of activations: the function, the share of units that are 0 for all inputs, and the share of outputs
-    at the ends of the function's range; None where that has no meaning."""
+    at the ends of the function's range; None where that has no meaning, NaN where outputs are not finite."""
 
     function: str
     dead: float | None
@@ -64,11 +65,13 @@ class Activity:
 
 @dataclass
 class Look:
-    """What was seen after a step, by the names of parameters and of layers."""
+    """What was seen after a step, by the names of parameters and of layers. ``order`` has the layers in the order in
+    which the model runs them, those of activations by their names in ``activities``."""
 
     step: int
     sizes: dict[str, Size]
     activities: dict[str, Activity] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
 
 
 class GradientHealth(Callback, Picture):
@@ -89,6 +92,8 @@ class GradientHealth(Callback, Picture):
     def __init__(self, x: Tensor | None = None, every: int = 1):
         if every < 1:
             raise ValueError(f"every must be at least 1, got {every}")
+        if x is not None and not isinstance(x, Tensor):
+            raise TypeError(f"GradientHealth(x) looks at activations with a tensor of inputs, got {type(x).__name__}")
         self.x, self.every = x, every
         self.looks: list[Look] = []
         self._step = 0
@@ -114,7 +119,7 @@ class GradientHealth(Callback, Picture):
         look."""
         self._step += 1
         sizes = {name: _size(p, self._before.get(name)) for name, p in model.named_parameters()}
-        found = Look(self._step, sizes, {} if self.x is None else _activities(model, self.x))
+        found = Look(self._step, sizes, *(({}, []) if self.x is None else _activities(model, self.x)))
         self.looks.append(found)
         self._remember(model)
         return found
@@ -168,19 +173,22 @@ def _size(p: Tensor, before: np.ndarray | None) -> Size:
     return Size(gradient, norm, None if change is None else change / norm if norm else math.inf, p.ndim > 1)
 
 
-def _activities(model: Module, x: Tensor) -> dict[str, Activity]:
-    """What activations give for x, by the path of the module, or by their number within it."""
+def _activities(model: Module, x: Tensor) -> tuple[dict[str, Activity], list[str]]:
+    """What activations give for x, by the path of the module, or by their number within it; and the order of all."""
     found: dict[str, Activity] = {}
+    order: list[str] = []
 
     def note(node: Node, arrays: Any, outs: Any) -> None:
-        if node.op.__name__ not in ("Relu", *SATURATED):
-            return
         function = name_of(node.op)
         path = node.where.module if node.where else ""
+        if node.op.__name__ not in ("Relu", *SATURATED):
+            order.append(path)
+            return
         name, k = path or function, 2
         while name in found:
             name, k = f"{path or function} ({k})", k + 1
         found[name] = _activity(node.op.__name__, function, outs[0].numpy())
+        order.append(name)
 
     with tracing.trace(), modes_kept(model), fork_rng(), enable_grad():
         model.eval()
@@ -189,10 +197,12 @@ def _activities(model: Module, x: Tensor) -> dict[str, Activity]:
             model(x)
         finally:
             observers.remove(note)
-    return found
+    return found, order
 
 
 def _activity(op: str, function: str, y: np.ndarray) -> Activity:
+    if not np.isfinite(y).all():
+        return Activity(function, math.nan, None) if op == "Relu" else Activity(function, None, math.nan)
     if op == "Relu":
         over = tuple(d for d in range(y.ndim) if d != (y.ndim - 1 if y.ndim < 3 else 1))
         return Activity(function, float((y == 0).all(over).mean()), None)
@@ -206,17 +216,14 @@ def _activity(op: str, function: str, y: np.ndarray) -> Activity:
 
 def _found(looks: list[Look]) -> Iterator[str]:
     last = looks[-1]
-    for name, s in last.sizes.items():
-        if s.gradient is None or s.gradient == 0:
-            yield (
-                f"No gradient arrives at {name}: the loss does not depend on it, or all units behind it are dead. "
-                "study.graph(loss) shows whether it is part of the graph."
-            )
-        elif not math.isfinite(s.gradient) or not math.isfinite(s.norm):
-            yield (
-                f"{name} or its gradient is not finite. Run a step within autograd.detect_anomaly() to see the line "
-                "that made the first NaN."
-            )
+    yield from _on_missing(last)
+    sick = [n for n, s in last.sizes.items() if s.gradient is not None and not math.isfinite(s.gradient + s.norm)]
+    if sick:
+        what = "its gradient is" if len(sick) == 1 else "their gradients are"
+        yield (
+            f"{_listed(sick)} or {what} not finite. Run a step within "
+            "autograd.detect_anomaly() to see the line that made the first NaN."
+        )
     weights = {name: s for name, s in last.sizes.items() if s.weight and s.gradient and math.isfinite(s.gradient)}
     yield from _on_gradients(looks, weights)
     yield from _on_updates(weights)
@@ -233,15 +240,56 @@ def _found(looks: list[Look]) -> Iterator[str]:
             )
 
 
+def _on_missing(look: Look) -> Iterator[str]:
+    """On parameters without a gradient, a sentence for each cause."""
+    gradients = [s.gradient for s in look.sizes.values()]
+    if gradients and not any(gradients):
+        what = "No parameter has a gradient" if None in gradients else "All gradients are 0"
+        yield f"{what}: look comes after backward and before zero_grad. Or the loss does not depend on the parameters."
+        return
+    causes: dict[str, list[str]] = {}
+    for name, s in look.sizes.items():
+        if not s.gradient:
+            causes.setdefault(_cause(look, name, s), []).append(name)
+    for cause, names in causes.items():
+        yield f"No gradient arrives at {_listed(names)}: {cause}"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+
+
+def _cause(look: Look, name: str, s: Size) -> str:
+    """Why the gradient of a parameter is missing or 0."""
+    if s.gradient is None:
+        return "the loss does not depend on it. study.graph(loss) shows whether it is part of the graph."
+    dead = {n for n, a in look.activities.items() if a.dead == 1}
+    path = name.rpartition(".")[0]
+    at = look.order.index(path) if path in look.order else 0
+    if before := [n for n in look.order[:at] if n in dead]:
+        return f"what goes in is 0, as all units of {before[-1]} ({look.activities[before[-1]].function}) are dead."
+    if behind := [n for n in look.order[at:] if n in dead]:
+        return f"all units of {behind[0]} ({look.activities[behind[0]].function}), which it leads to, are dead."
+    return "it is 0, as where what goes in is 0 or all units before or behind are dead" + (
+        "." if look.activities else ": GradientHealth(x), with inputs, tells which."
+    )
+
+
+def _vanishing(weights: dict[str, Size]) -> bool:
+    """Whether the gradient of the first weight is far smaller than that of the last."""
+    norms = [s.gradient for s in weights.values() if s.gradient is not None]
+    return len(norms) > 1 and norms[0] < VANISHING * norms[-1]
+
+
 def _on_gradients(looks: list[Look], weights: dict[str, Size]) -> Iterator[str]:
     norms = {name: s.gradient for name, s in weights.items() if s.gradient is not None}
-    if len(norms) > 1:
+    if _vanishing(weights):
         (first, a), *_, (final, b) = norms.items()
-        if a < VANISHING * b:
-            yield (
-                f"Gradients vanish on their way back: at {first} {number(a)}, at {final} {number(b)}. Try ReLU in "
-                "place of sigmoid or tanh, nn.init.kaiming_normal_, residual connections, or normalizing layers."
-            )
+        yield (
+            f"Gradients vanish on their way back: at {first} {number(a)}, at {final} {number(b)}. Try ReLU in "
+            "place of sigmoid or tanh, nn.init.kaiming_normal_, residual connections, or normalizing layers; a larger "
+            "learning rate would be too large for the last layers."
+        )
     for name, g in norms.items():
         at_first = looks[0].sizes.get(name)
         before = at_first.gradient if at_first else None
@@ -254,21 +302,24 @@ def _on_gradients(looks: list[Look], weights: dict[str, Size]) -> Iterator[str]:
 
 
 def _on_updates(weights: dict[str, Size]) -> Iterator[str]:
+    usual = f"{USUAL[0]} to {USUAL[1]} is usual"
+    updates = [s.update for s in weights.values() if s.update is not None]
+    last_learns = _vanishing(weights) and bool(updates) and updates[-1] >= SMALL  # then a larger rate is no remedy
     for name, s in weights.items():
         if s.update is not None and s.update > LARGE:
             yield (
-                f"{name} changes by {number(s.update)} of its size in a step, where {USUAL} is usual: it may jump "
-                f"about. Divide the learning rate by about {round(s.update / USUAL):,}."
+                f"{name} changes by {number(s.update)} of its size in a step, where {usual}: it may jump about. Divide "
+                f"the learning rate by about {round(s.update / USUAL[1]):,}."
             )
-        if s.update is not None and s.update < SMALL:
+        if s.update is not None and s.update < SMALL and not last_learns:
             yield (
-                f"{name} hardly learns: a step changes it by {number(s.update)} of its size, where {USUAL} is usual. "
-                "Raise the learning rate."
+                f"{name} hardly learns: a step changes it by {number(s.update)} of its size, where {usual}. Raise the "
+                "learning rate."
             )
 
 
 def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.0%}"
+    return "" if value is None else "NaN" if math.isnan(value) else f"{value:.0%}"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from .health import USUAL
 from .layout import apart
 from .svg import Drawing, number, shortened
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from .health import Look
 
 LEFT, WIDTH, RIGHT, HEIGHT, GAP, TOP = 70.0, 520.0, 210.0, 150.0, 70.0, 92.0
-LINES = 8  # in a panel
+LINES = 10  # in a panel
 COLORS = ("plus", "minus", "mark", "good", "bad", "soft")
 
 Course = list[tuple[int, float]]
@@ -25,15 +26,18 @@ def drawn(looks: list[Look], title: str) -> Drawing:
     updates = {n: [(k.step, k.sizes[n].update) for k in looks if n in k.sizes] for n in names}
     activities = looks[-1].activities if looks else {}
     shares = {f"{n}: {a.function}": [(k.step, _share(k, n)) for k in looks] for n, a in activities.items()}
-    panels = [("norm of the gradient", _some(gradients), True), ("update / size of the weight", _some(updates), True)]
+    panels = [("norm of the gradient", gradients, True), ("update / size of the weight", updates, True)]
     if shares:
-        panels.append(("share of dead units (relu) or saturated outputs", _some(shares), False))
+        panels.append(("share of dead units (relu) or saturated outputs", shares, False))
     d = Drawing(LEFT + WIDTH + RIGHT, TOP + (HEIGHT + GAP) * len(panels), title)
     d.write(16, 28, title, "title")
     d.write(16, 48, f"{len(looks):,} looks; of the parameters, those with more than one dim" if looks else
             "nothing was looked at yet", "small soft")  # fmt: skip
+    steps = (looks[0].step, max(looks[-1].step, looks[0].step + 1)) if looks else (1, 2)
     for i, (name, courses, logarithmic) in enumerate(panels):
-        _panel(d, TOP + (HEIGHT + GAP) * i, name, courses, logarithmic)
+        shown = _some(courses)
+        left_out = f", {len(shown)} of {len(courses)}" if len(shown) < len(courses) else ""
+        _panel(d, TOP + (HEIGHT + GAP) * i, name, left_out, shown, steps, logarithmic)
     return d
 
 
@@ -43,43 +47,54 @@ def _share(look: Look, name: str) -> float | None:
 
 
 def _some(courses: dict) -> dict[str, Course]:
-    """The numbers that there are, of at most LINES courses from the first to the last."""
-    found = {n: [(k, v) for k, v in c if v is not None and math.isfinite(v)] for n, c in courses.items()}
+    """The numbers that there are, NaN among them, of at most LINES courses from the first to the last."""
+    found = {n: [(k, v) for k, v in c if v is not None] for n, c in courses.items()}
     names = [n for n, c in found.items() if c]
     if len(names) > LINES:
         names = [names[round(i * (len(names) - 1) / (LINES - 1))] for i in range(LINES)]
     return {n: found[n] for n in names}
 
 
-def _panel(d: Drawing, top: float, title: str, courses: dict[str, Course], logarithmic: bool) -> None:
-    d.write(LEFT, top - 12, title, "strong")
-    points = [p for c in courses.values() for p in c if p[1] > 0 or not logarithmic]
+def _panel(
+    d: Drawing, top: float, title: str, left_out: str, courses: dict[str, Course], steps: tuple[int, int],
+    logarithmic: bool,
+) -> None:  # fmt: skip
+    d.write(LEFT, top - 12, title + left_out, "strong")
+    points = [v for c in courses.values() for _, v in c if math.isfinite(v) and (v > 0 or not logarithmic)]
     if not points:
-        d.write(LEFT, top + HEIGHT / 2, "nothing to show: no numbers above 0", "soft")
+        nan = any(not math.isfinite(v) for c in courses.values() for _, v in c)
+        d.write(LEFT, top + HEIGHT / 2, "nothing to show: " + ("all NaN" if nan else "no numbers above 0"), "soft")
         return
-    steps = [k for k, _ in points]
-    first, last = min(steps), max(max(steps), min(steps) + 1)
-    low, high = (0.0, 1.0) if not logarithmic else _decades([v for _, v in points])
+    of_updates = title.startswith("update")
+    low, high = (0.0, 1.0) if not logarithmic else _decades([*points, *USUAL] if of_updates else points)
     scale = (lambda v: math.log10(max(v, 10.0**low))) if logarithmic else float
-    x = lambda k: LEFT + WIDTH * (k - first) / (last - first)  # noqa: E731
+    x = lambda k: LEFT + WIDTH * (k - steps[0]) / (steps[1] - steps[0])  # noqa: E731
     y = lambda v: top + HEIGHT * (1 - (scale(v) - low) / (high - low))  # noqa: E731
-    _axes(d, top, (first, last), (low, high), logarithmic)
-    if title.startswith("update") and low <= -3 <= high:
-        d.add("line", x1=LEFT, y1=y(1e-3), x2=LEFT + WIDTH, y2=y(1e-3), kind="good-line dashed", stroke_width=1.5)
-        d.write(LEFT + 6, y(1e-3) - 5, "usual: 0.001", "small good halo")
-    ends = sorted((y(c[-1][1]), i, n) for i, (n, c) in enumerate(courses.items()))
+    if of_updates:
+        a, b = y(USUAL[1]), y(USUAL[0])
+        d.add("rect", x=LEFT, y=a, width=WIDTH, height=b - a, kind="good", fill_opacity=0.15)
+        d.add("rect", x=LEFT + WIDTH - 160, y=top - 21, width=24, height=11, kind="good", fill_opacity=0.15)
+        d.write(LEFT + WIDTH, top - 12, f"usual: {USUAL[0]} to {USUAL[1]}", "small good end")
+    _axes(d, top, steps, (low, high), logarithmic)
+    finite = {n: [(k, v) for k, v in c if math.isfinite(v)] for n, c in courses.items()}
+    ends = sorted((y(c[-1][1]) if c else top + HEIGHT / 2, i, n) for i, (n, c) in enumerate(finite.items()))
+    broken: set[tuple[int, int]] = set()  # where a course is no more finite
     places = apart([e[0] for e in ends], [14.0] * len(ends), 0.0)
     for (end, i, name), place in zip(ends, places):
-        color, course = COLORS[i % len(COLORS)], courses[name]
+        color, course, last = COLORS[i % len(COLORS)], finite[name], courses[name][-1][1]
         dashed = " dashed" if i >= len(COLORS) else ""
         line = " ".join(f"{x(k):.1f},{y(v):.1f}" for k, v in course)
         d.add("polyline", points=line, kind=f"{color}-line{dashed}", stroke_width=1.8, tip=name)
+        at = x(course[-1][0]) if course else LEFT
         if len(course) == 1:
-            d.add("circle", cx=x(course[0][0]), cy=end, r=3, kind=color)
-        value = number(course[-1][1]) if logarithmic else f"{course[-1][1]:.0%}"
-        text = f"{shortened(name, 20)} {value}"
-        d.add("line", x1=x(course[-1][0]), y1=end, x2=LEFT + WIDTH + 12, y2=place, kind="line", stroke_width=0.8)
-        d.write(LEFT + WIDTH + 16, place + 4, text, f"small {color}", tip=name)
+            d.add("circle", cx=at, cy=end, r=3, kind=color)
+        if math.isfinite(last):
+            d.add("line", x1=at, y1=end, x2=LEFT + WIDTH + 12, y2=place, kind="line", stroke_width=0.8)
+        elif (spot := (round(at), round(end / 12))) not in broken:
+            broken.add(spot)
+            d.write(at + 6, max(end - 6, top + 14), f"{number(last)} from here", "small bad halo")
+        value = number(last) if logarithmic or not math.isfinite(last) else f"{last:.0%}"
+        d.write(LEFT + WIDTH + 16, place + 4, f"{shortened(name, 20)} {value}", f"small {color}", tip=name)
 
 
 def _decades(values: list[float]) -> tuple[float, float]:
