@@ -157,3 +157,61 @@ def test_a_page_lets_its_own_script_in_and_nothing_else():
     with pytest.raises(ValueError):
         in_script(float("nan"))
     assert framed('<p class="a">', 100).count('"') == 10
+
+
+class Convolutional(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm, self.fc = nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.fc(nn.functional.max_pool2d(self.norm(self.conv(x)).relu(), 2).flatten(1))
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.out = nn.LSTM(2, 3, batch_first=True), nn.Linear(3, 1)
+
+    def forward(self, x):
+        return self.out(self.rnn(x)[0][:, -1])
+
+
+def test_what_enters_the_first_layer_is_called_input_only_where_it_is_the_input():
+    for net, x, column, label in (
+        (
+            Convolutional(),
+            autograd.randn(2, 1, 6, 6),
+            "input of fc",
+            "convolution, affine_batch_norm, relu, max_pool2d",
+        ),
+        (Recurrent(), autograd.randn(2, 4, 2), "input of out", "lstm, select"),
+    ):
+        picture = study.network(net, x)
+        assert picture.parts[0][0].name == column and picture.parts[0][0].label == label, "of what leads to the result"
+        assert "x1" not in texts(parsed(picture)) and "y1" in texts(parsed(picture))
+
+
+def test_labels_are_within_the_picture_and_numbers_on_their_arrows():
+    root = parsed(study.network(Convolutional(), autograd.randn(2, 1, 6, 6)))
+    lines = [e for e in root.iter(f"{SVG}text") if e.get("class") == "middle mark"]
+    assert len(lines) == 3 and " ".join(e.text for e in lines) == "convolution, affine_batch_norm, relu, max_pool2d"
+    for e in lines:
+        assert float(e.get("x")) >= len(e.text) * 12 * 0.6 / 2
+    arrows = [[float(e.get(k)) for k in ("x1", "y1", "x2", "y2")] for e in root.iter(f"{SVG}line")]
+    placed = [e for e in root.iter(f"{SVG}text") if e.get("transform")]
+    assert len(placed) >= 20
+    for e in placed:
+        x, y = float(e.get("x")), float(e.get("y")) - 4
+        assert any(abs((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)) < 100 for x1, y1, x2, y2 in arrows)
+
+
+def test_printed_it_has_the_numbers():
+    net = nn.Sequential(nn.Linear(2, 1), nn.Tanh())
+    with autograd.no_grad():
+        net[0].weight.copy_(autograd.tensor([[2.0, -1.0]]))
+        net[0].bias.fill_(0.0)
+    lines = str(study.network(net, autograd.tensor([[1.0, 2.0], [0.0, 0.0]]))).splitlines()
+    assert lines[:4] == ["Sequential: 2 -> 1", "values for the first of 2 inputs", "input (2)", "    values   [1, 2]"]
+    assert lines[4:] == ["0 (1), tanh", "    weights  [[ 2, -1]]", "    bias     [0]", "    values   [0]"]
+    assert repr(study.network(net)).startswith("Sequential: 2 -> 1\ninput (2)\n0 (1), tanh\n    weights")

@@ -11,21 +11,30 @@ True
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from textwrap import indent, wrap
 from typing import Any
 
 import numpy as np
 
+from ..backprop import reachable
 from ..graph import Node, observers
 from ..modes import enable_grad
 from ..tensor import Tensor
+from .graph_cards import listed
+from .graph_tree import name_of
 from .page import Picture
 from .svg import Drawing, number, shortened, width_of
 
 RADIUS, ROW, COLUMN, TOP, SIDE, BELOW = 21, 74, 220, 88, 46, 40
 MOST, FIRST, LAST = 9, 5, 2  # circles in a column; of a larger layer so many at its top and at its bottom
+WRAP = 26  # characters of a line below a column
 LABELS = 40  # arrows between two columns that get numbers
 PLAIN = {"Linear", "View", "Reshape", "Transpose", "Permute", "Expand", "Cast", "Copy", "Clone"}  # tell nothing here
+
+
+Point = tuple[float, float]
 
 
 @dataclass
@@ -41,7 +50,7 @@ class Column:
     bias: np.ndarray | None = None
 
 
-@dataclass
+@dataclass(repr=False)
 class Network(Picture):
     """What :func:`network` found, copied: the model may go on changing. ``parts`` holds the chains of layers, one for
     most models; ``beside(other)`` draws two, as before and after a training."""
@@ -71,9 +80,15 @@ class Network(Picture):
         both.add("line", x1=drawings[0].width + 12, y1=16, x2=drawings[0].width + 12, y2=both.height - 16, kind="line")
         return both
 
+    def __str__(self) -> str:
+        return "\n\n".join("\n".join(_told(n)) for n in self.others or [self])
+
+    __repr__ = __str__
+
 
 def network(model: Any, x: Tensor | None = None) -> Network:
-    """The model's linear layers as a :class:`Network`: ``to_svg(path)``, ``to_html(path)``, in a notebook by itself.
+    """The model's linear layers as a :class:`Network`: ``to_svg(path)``, ``to_html(path)``, in a notebook by itself,
+    and as text by ``print``.
 
     model
         A module. Its layers stand in the order in which ``model(x)`` calls them, without x in which they were made.
@@ -129,15 +144,15 @@ def _run(model: Any, layers: dict, x: Tensor) -> tuple[list[Call], list[list[str
     from ..training.modes import modes_kept
 
     calls: list[Call] = []
-    labels: list[list[str]] = [[]]
+    nodes: list[list[Node]] = [[]]
 
     def called(layer: Any, args: tuple, output: Tensor) -> None:
         calls.append((layer, _first(args[0]), _first(output)))
-        labels.append([])
+        nodes.append([])
 
     def recorded(node: Node, *_: Any) -> None:
         if node.op.__name__ not in PLAIN:
-            labels[-1].append(node.op.__name__.lower())
+            nodes[-1].append(node)
 
     handles = [layer.register_forward_hook(called) for layer in layers]
     observers.append(recorded)
@@ -149,6 +164,8 @@ def _run(model: Any, layers: dict, x: Tensor) -> tuple[list[Call], list[list[str
         observers.remove(recorded)
         for handle in handles:
             handle.remove()
+    behind = reachable([result._edge]) if isinstance(result, Tensor) and result._edge else None
+    labels = [[name_of(n.op) for n in between if behind is None or n in behind] for between in nodes]
     if not any(labels):  # nothing was recorded, as in a frozen model
         listed = _listed(model)[1]
         labels = listed if len(listed) == len(labels) else labels
@@ -173,7 +190,8 @@ def _columns(calls: list[Call], labels: list[list[str]], names: dict) -> list[li
         bias = None if layer.bias is None else layer.bias.detach().numpy().astype(float)
         if not parts or len(parts[-1][-1].values) != weights.shape[1]:
             label = ", ".join(dict.fromkeys(labels[i])) if not parts else ""
-            parts.append([Column("input", _values(given, weights.shape[1]), given is not None, label)])
+            name = f"input of {names[layer] or 'linear'}" if label else "input"
+            parts.append([Column(name, _values(given, weights.shape[1]), given is not None, label)])
         elif given is not None:
             parts[-1][-1].values = given  # what the layer before gave, after the functions between
         label = ", ".join(dict.fromkeys(labels[i + 1]))
@@ -205,23 +223,26 @@ def _drawn(net: Network, widest: float) -> Drawing:
     """One network; an arrow of weight ``widest`` is the widest."""
     columns = [column for part in net.parts for column in part]
     tallest = max((len(_shown(len(c.values))) for c in columns), default=1)
-    width: float = 2 * SIDE + COLUMN * (len(columns) - 1) + 2 * RADIUS
+    wide = [max(width_of(text) for text in (_heading(c), *_lines(c.label))) / 2 + 8 for c in columns]
+    left, right = max(SIDE + RADIUS, wide[0]), max(SIDE + RADIUS, wide[-1])
+    width = left + COLUMN * (len(columns) - 1) + right
     width = max(width, SIDE + width_of(net.title, 15), SIDE + width_of(net.note, 11))
-    d = Drawing(width, TOP + ROW * tallest + BELOW, f"The network {net.title}")
+    below = BELOW + 16 * max(len(_lines(c.label)) - 1 for c in columns)
+    d = Drawing(width, TOP + ROW * tallest + below, f"The network {net.title}")
     d.write(16, 26, net.title, "title")
     if net.note:
         d.write(16, 44, net.note, "soft small")
     middle = TOP + ROW * tallest / 2
     places: list[list[tuple[float, float]]] = []
     for i, column in enumerate(columns):
-        x, n = SIDE + RADIUS + COLUMN * i, len(_shown(len(column.values)))
+        x, n = left + COLUMN * i, len(_shown(len(column.values)))
         places.append([(x, middle + ROW * (k - (n - 1) / 2)) for k in range(n)])
     for i, column in enumerate(columns):
         if column.weights is not None:
             _arrows(d, column, columns[i - 1], places[i - 1], places[i], widest)
     for i, column in enumerate(columns):
         last = i + 1 == len(columns) or columns[i + 1].weights is None
-        _circles(d, column, places[i], "" if column.weights is not None and not last else "xy"[last])
+        _circles(d, column, places[i], "x" if column.name == "input" else "y" if last else "")
         _names(d, column, places[i])
     return d
 
@@ -241,12 +262,12 @@ def _arrows(d: Drawing, column: Column, before: Column, left: list, right: list,
               stroke_opacity=0.35 + 0.5 * share)  # fmt: skip
         _head(d, x1, y1, x2, y2, kind.partition("-")[0], 0.5 + 0.5 * share)
     if len(lines) <= LABELS:
-        taken: list[tuple[float, float, float]] = []
+        taken: list[list[Point]] = []
         for _, _, p, q, w in lines:
             _weight_label(d, p, q, w, taken, [(p, q) for _, _, p, q, _ in lines])
 
 
-def _between(p: tuple, q: tuple) -> tuple[float, float, float, float]:
+def _between(p: Point, q: Point) -> tuple[float, float, float, float]:
     """The arrow from one circle's edge to the other's."""
     dx, dy = q[0] - p[0], q[1] - p[1]
     length = float(np.hypot(dx, dy))
@@ -262,22 +283,26 @@ def _head(d: Drawing, x1: float, y1: float, x2: float, y2: float, kind: str, opa
     d.add("polygon", points=" ".join([tip, *wings]), kind=kind, fill_opacity=opacity)
 
 
-def _weight_label(d: Drawing, p: tuple, q: tuple, w: float, taken: list, lines: list) -> None:
-    """The number of an arrow at that place along it where no other number is and other arrows are far, if any; near
-    its ends, where the arrows fan out, if that is as good."""
-    best, chosen, text = 0.0, None, number(w, 2)
+def _weight_label(d: Drawing, p: Point, q: Point, w: float, taken: list[list[Point]], lines: list) -> None:
+    """The number of an arrow, written along it, where other numbers and other arrows are far, if there is such a
+    place."""
+    text = number(w, 2)
+    half, angle = width_of(text, 11) / 2, float(np.arctan2(q[1] - p[1], q[0] - p[0]))
+    best, chosen = 0.0, None
     for t in np.linspace(0.2, 0.8, 31):
         x, y = p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1])
-        half = width_of(text, 11) / 2
-        if any(abs(x - u) < half + wide + 2 and abs(y - v) < 12 for u, v, wide in taken):
-            continue
-        far = min((abs(y - _height(a, b, x)) for a, b in lines if (a, b) != (p, q)), default=99.0)
-        score = min(far, 13.0) + 4 * abs(t - 0.5)
-        if score > best:
-            best, chosen = score, (x, y, half)
+        spots = [(x + k * half * np.cos(angle), y + k * half * np.sin(angle)) for k in (-1, 0, 1)]
+        near = min((float(np.hypot(u - a, v - b)) for other in taken for u, v in other for a, b in spots), default=99.0)
+        far = min((abs(v - _height(a, b, u)) for a, b in lines if (a, b) != (p, q) for u, v in spots), default=99.0)
+        score = min(far, 12.0) + min(near, 24.0) / 3
+        if near > 13 and score > best:
+            best, chosen = score, (x, y, spots)
     if chosen is not None:
-        taken.append(chosen)
-        d.write(chosen[0], chosen[1] + 4, text, "small middle halo")
+        x, y, spots = chosen
+        taken.append(spots)
+        turn = f"rotate({np.degrees(angle):.1f} {x:.1f} {y:.1f})"
+        d.add("rect", x=x - half - 1, y=y - 6, width=2 * half + 2, height=12, rx=3, kind="paper", transform=turn)
+        d.write(x, y + 4, text, "small middle", transform=turn)
 
 
 def _height(a: tuple, b: tuple, x: float) -> float:
@@ -318,7 +343,32 @@ def _names(d: Drawing, column: Column, places: list) -> None:
     """The layer's name and size above it, the function that is applied to it below."""
     x, top, bottom = places[0][0], places[0][1], places[-1][1]
     above = RADIUS + (26 if column.bias is not None else 12)
-    n = len(column.values)
-    d.write(x, top - above, f"{shortened(column.name, 22)} ({n:,})", "middle strong", tip=column.name)
-    if column.label:
-        d.write(x, bottom + RADIUS + 20, shortened(column.label, 30), "middle mark", tip=column.label)
+    d.write(x, top - above, _heading(column), "middle strong", tip=column.name)
+    for k, line in enumerate(_lines(column.label)):
+        d.write(x, bottom + RADIUS + 20 + 16 * k, line, "middle mark", tip=column.label)
+
+
+def _heading(column: Column) -> str:
+    return f"{shortened(column.name, 22)} ({len(column.values):,})"
+
+
+def _lines(label: str) -> list[str]:
+    """The names below a column in lines, of many the first."""
+    lines = wrap(label, WRAP)
+    return [*lines[:2], "…"] if len(lines) > 3 else lines
+
+
+# --- as text ----------------------------------------------------------------------------------------------------------
+
+
+def _told(net: Network) -> Iterator[str]:
+    """The layers of one network, with their numbers."""
+    yield f"{net.title}: " + "; ".join(" -> ".join(f"{len(c.values):,}" for c in part) for part in net.parts)
+    if net.note:
+        yield net.note
+    for column in (c for part in net.parts for c in part):
+        yield f"{column.name} ({len(column.values):,})" + (f", {column.label}" if column.label else "")
+        arrays = {"weights": column.weights, "bias": column.bias, "values": column.values if column.known else None}
+        for name, values in arrays.items():
+            if values is not None:
+                yield indent(f"{name:8} {listed(values)}".replace("\n", "\n" + " " * 9), "    ")

@@ -31,7 +31,7 @@ from ..training.callbacks import Callback
 from ..training.modes import modes_kept
 from . import tracing
 from .graph_tree import name_of
-from .page import Picture, kept, page
+from .page import Picture, kept
 from .svg import Drawing, escaped, number
 
 SATURATED = {"Tanh": (-1.0, 1.0), "Sigmoid": (0.0, 1.0), "Hardtanh": (-1.0, 1.0), "Hardsigmoid": (0.0, 1.0)}
@@ -159,10 +159,9 @@ class GradientHealth(Callback, Picture):
 
         return drawn(self.looks, self.title)
 
-    def to_html(self, path: Any = None) -> str:
-        """The picture and the table as a page."""
-        body = f"<figure>{self.drawing().svg(style=False)}</figure><pre>{escaped(self.to_text())}</pre>"
-        return kept(page(self.title, body), path)
+    def below(self) -> str:
+        """The table and the findings."""
+        return f"<pre>{escaped(self.to_text())}</pre>"
 
 
 def _size(p: Tensor, before: np.ndarray | None) -> Size:

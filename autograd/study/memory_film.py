@@ -27,7 +27,7 @@ from ..storage import Storage, tick
 from ..tensor import Tensor
 from . import tracing
 from .graph_tree import name_of
-from .page import Picture, kept, page
+from .page import Picture, kept
 from .svg import Drawing, escaped, shortened, width_of
 from .timing import amount
 
@@ -111,10 +111,9 @@ class Memory(Picture):
         """The peak, and what holds the memory there, as a table."""
         return kept("\n\n".join(_table(m) for m in self.others or [self]), path)
 
-    def to_html(self, path: Any = None) -> str:
-        """The picture and the table as a page."""
-        body = f"<figure>{self.drawing().svg(style=False)}</figure><pre>{escaped(self.to_text())}</pre>"
-        return kept(page(self.title, body), path)
+    def below(self) -> str:
+        """The table."""
+        return f"<pre>{escaped(self.to_text())}</pre>"
 
     def __str__(self) -> str:
         return self.to_text()

@@ -15,6 +15,7 @@ from typing import Any
 
 from .svg import STYLE, Drawing, escaped
 
+SCALES = 0.62, 1.25  # between which a picture stays readable
 LAYOUT = """\
 *{box-sizing:border-box}
 body{margin:0;padding:16px;background:var(--paper);color:var(--ink);\
@@ -83,6 +84,12 @@ def kept(text: str, path: Any) -> str:
     return text
 
 
+def _fitted(drawing: Drawing) -> str:
+    """Style: the picture becomes as wide as its place, within limits; where it is wider still, its place scrolls."""
+    least, most = (f"{share * drawing.width:.0f}px" for share in SCALES)
+    return f"figure svg{{width:100%;height:auto;min-width:{least};max-width:{most};margin:0 auto}}"
+
+
 class Picture:
     """What can be drawn: a subclass has ``title`` and ``drawing()``."""
 
@@ -96,9 +103,15 @@ class Picture:
         """The picture as SVG, in a file too where a path is given."""
         return kept(self.drawing().svg(), path)
 
+    def below(self) -> str:
+        """What a page has below the picture, as HTML."""
+        return ""
+
     def to_html(self, path: Any = None) -> str:
         """The picture as a page, in a file too where a path is given."""
-        return kept(page(self.title, f"<figure>{self.drawing().svg(style=False)}</figure>"), path)
+        drawing = self.drawing()
+        body = f"<figure>{drawing.svg(style=False)}</figure>{self.below()}"
+        return kept(page(self.title, body, _fitted(drawing)), path)
 
     def _repr_html_(self) -> str:
         source = b64encode(self.to_svg().encode()).decode()
