@@ -10,6 +10,7 @@ from test_study_network import HOSTILE
 import autograd
 from autograd import nn, study
 from autograd.study import debugger_page
+from autograd.study.heat import heat
 from autograd.study.listings import kernel_source
 from autograd.utils.checkpoint import checkpoint
 
@@ -152,6 +153,43 @@ def test_commands_in_a_terminal():
     assert "step 3 of 4: TanhBackward0, module '1.0'" in text and "dL/dx = g * (1 - y * y)" in text
     assert "after step 3: TanhBackward0" in text and "could not convert" in text and said[-1].startswith("at the end")
     study.debug(loss).interact(lambda prompt: (_ for _ in ()).throw(EOFError), said.append)
+
+
+def answers(loss, *commands):
+    given, said = iter([*commands, "q"]), []
+    study.debug(loss).interact(lambda prompt: next(given), said.append)
+    return said[1:]
+
+
+def test_the_values_of_a_step_in_a_terminal():
+    net, loss = traced()
+    values, weight, unknown = answers(loss, "to 0", "v", "v weight", "v w")[1:]
+    assert [line.split(" = ")[0] for line in values.splitlines() if " = " in line] == ["x", "weight", "bias", "y"]
+    assert weight == str(net[0].weight.detach().numpy()) and "no value 'w' at this step, but x, weight, bias" in unknown
+    assert answers(loss, "r", "v")[1] == "at the end: no step comes next"
+    x = autograd.tensor([1.0, 2.0], requires_grad=True)
+    plain = answers((x.exp() * autograd.ones(2)).exp().sum(), "n", "n", "v")[-1].splitlines()
+    assert plain == ["a = not recorded", "b = [1, 1]"], "what was saved is known without a trace"
+
+
+def test_commands_that_cannot_be_obeyed_move_nothing():
+    _, loss = traced()
+    said = answers(loss, "to foo", "to", "norm", "zz", "g")
+    assert said[0] == "no step that is still to come is of an op, a module or a line 'foo'"
+    assert said[1:3] == ["to what op, module or line?", "from what norm on?"]
+    assert said[3].startswith("there is no command 'zz'\nn  step") and said[4] == "1.0"
+
+
+def test_heat_maps_have_room_for_their_numbers_and_show_what_they_leave_out():
+    wide = heat(np.array([[-0.00224, -0.00225]]), "g")
+    cells = [float(w) for w in re.findall(r'<rect [^>]*width="([\d.]+)"', wide.svg(style=False))]
+    assert min(cells) > 8 * 6.6
+    thin = heat(np.zeros((4, 2, 9, 3)), "w").svg(style=False)
+    assert "shown: 15 of 72 rows, every 5th" in thin and "dashed" in thin and "column" not in thin
+    whole = heat(np.zeros((2, 1, 3, 3)), "w").svg(style=False)
+    tops = sorted({float(y) for y in re.findall(r'<rect x="1" y="([\d.]+)"', whole)})
+    gaps = np.diff(tops)
+    assert "shown" not in whole and gaps[2] > gaps[1] == gaps[0], "a gap between the matrices"
 
 
 def test_a_freed_graph_is_walked_from_copies_or_refused_and_nothing_changes():

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -27,16 +28,18 @@ from ..storage import Array, fresh, from_numpy
 from ..tensor import Tensor
 from . import debugger_page, formulas
 from .constants import forward
-from .explanation import place_of, statistics
+from .explanation import leaf_in_words, place_of, statistics
+from .graph_cards import listed
 from .keeping import Meter, arrays_of
 from .page import framed, kept
-from .recording import FREED, Step, record, restored, started
+from .recording import FREED, LeafRecord, Step, record, restored, started
 
 HELP = """\
 n  step                 b  back               r  run to the end      q  quit
 to NAME                 run to the next step of an op, a module or a line
 nan, zero, norm 1e3     run until a gradient that leaves a step is so
-g  the gradient         set 0.5 1 ...  give it other numbers, one or all of them"""
+g  the gradient         set 0.5 1 ...  give it other numbers, one or all of them
+v  the values           v NAME         all numbers of one of them, such as the weight"""
 
 
 class Debugger:
@@ -199,7 +202,8 @@ class Debugger:
         lines += [f"  {place}", *([f"  {source}"] if source else []), f"  {forward(step)}"]
         for e in step.inputs:
             if e.target is not None:
-                lines.append(f"  dL/d{e.name} = {formulas.rule(step.op, e.name)}, to {e.target!r}")
+                to = leaf_in_words(e.target) if isinstance(e.target, LeafRecord) else e.target
+                lines.append(f"  dL/d{e.name} = {formulas.rule(step.op, e.name)}, to {to}")
         g = self.gradient
         parts = g if isinstance(g, list) else [g]
         return "\n".join([*lines, *[f"  g = {statistics(v)}" if v is not None else "  nothing arrives" for v in parts]])
@@ -223,23 +227,49 @@ class Debugger:
 
     def _obey(self, words: list[str]) -> str:
         command, rest = (words[0] if words else "n"), words[1:]
+        if command in ("to", "norm") and not rest:
+            raise ValueError({"to": "to what op, module or line?", "norm": "from what norm on?"}[command])
         if command == "to":
             name = rest[0]
-            self.run_to(op=name, module=name, line=int(name) if name.isdigit() else None)
+            wanted: dict[str, Any] = {"op": name, "module": name, "line": int(name) if name.isdigit() else None}
+            if not any(_matches(step, **wanted) for step in self.record.steps[self.position + 1 :]):
+                return f"no step that is still to come is of an op, a module or a line {name!r}"
+            self.run_to(**wanted)
         elif command in ("nan", "zero", "norm"):
             found = self.run_until(nan=command == "nan", zero=command == "zero",
                                    norm=float(rest[0]) if command == "norm" else None)  # fmt: skip
             return f"after {found!r}: {found.name}\n{self}" if found else f"nowhere\n{self}"
         elif command == "g":
             return str(self.gradient)
+        elif command == "v":
+            return self._values(*rest[:1])
         elif command == "set":
             values = np.array([float(v) for v in rest])
             self.gradient = values[0] if len(values) == 1 else values.reshape(np.shape(self.gradient))
         elif command in ("n", "b", "r"):
             {"n": self.step, "b": self.back, "r": self.run}[command]()
         else:
-            return HELP
+            return HELP if command in ("h", "help", "?") else f"there is no command {command!r}\n{HELP}"
         return str(self)
+
+    def _values(self, name: str = "") -> str:
+        """What went through the next step in the forward: its inputs, weights among them, and its output; or one of
+        these, all its numbers."""
+        step = self.here
+        if step is None:
+            return "at the end: no step comes next"
+        values = {e.name: self.record.value(step, i) for i, e in enumerate(step.inputs)}
+        for e in step.inputs:
+            if values[e.name] is None and isinstance(e.target, LeafRecord):
+                values[e.name] = e.target.value
+        values |= {s.name: s.values for s in step.saved}
+        values |= {f"y{i}" if len(step.shapes) > 1 else "y": y for i, y in enumerate(step.outputs or ())}
+        if name:
+            if name not in values:
+                raise ValueError(f"there is no value {name!r} at this step, but {', '.join(values)}")
+            with np.printoptions(threshold=sys.maxsize):
+                return str(values[name])
+        return "\n".join(f"{n} = {_indented(v, len(n) + 3)}" for n, v in values.items())
 
     def to_html(self, path: Any = None) -> str:
         """A page by itself that plays the steps, from the first to the last, with gradients as they were set; in a file
@@ -263,6 +293,11 @@ def debug(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None) ->
     that was freed.
     """
     return Debugger(loss, model, gradient)
+
+
+def _indented(values: np.ndarray | None, by: int) -> str:
+    text = "not recorded" if values is None else listed(values)
+    return text.replace("\n", "\n" + " " * by)
 
 
 def _key(edge: Any) -> tuple[Node | Leaf, int]:

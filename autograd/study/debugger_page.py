@@ -13,7 +13,7 @@ import numpy as np
 
 from . import formulas
 from .constants import forward
-from .explanation import place_of, statistics
+from .explanation import leaf_in_words, place_of, statistics
 from .heat import heat
 from .listings import kernel_source, rule_source, user_lines
 from .page import page
@@ -88,7 +88,7 @@ def _step(found: Record, step: Step, sources: dict[str, str]) -> str:
 
 
 def _target(target: Any) -> str:
-    return f"leaf {target.name}" if isinstance(target, LeafRecord) else f"step {target.number}"
+    return leaf_in_words(target) if isinstance(target, LeafRecord) else f"step {target.number}"
 
 
 def _column(title: str, arrays: list[tuple[str, Any]]) -> str:
