@@ -140,6 +140,17 @@ def test_a_backward_towards_some_leaves_tells_only_what_it_knows():
     assert found["w"] == [1.0, -2.0] and found["v"] is None, "a part of the sum is not the gradient"
 
 
+def test_a_views_own_backward_is_not_kept():
+    w, v = (autograd.tensor([1.0, -2.0], requires_grad=True) for _ in range(2))
+    with study.trace(values=True):
+        loss = (w * v).exp().sum()
+        study.check_by_hand(loss, {w: [-1.0, 1.0]})  # tries what mistakes would give
+        study.explain(loss)
+        assert set(shown(study.graph(loss)).values()) == {None}
+        cost = study.record(loss * v.sum(), gradients=False).steps[1].forward
+    assert cost.kernels == ["sum"], "nor what it costs"
+
+
 def test_a_step_that_nothing_arrives_at_says_so():
     class Cut(autograd.Function):
         @staticmethod
@@ -290,9 +301,10 @@ def test_hostile_names_stay_text():
     assert picture._repr_html_().count("<") == 2
 
 
-def scene_in_chromium(tmp_path, page, budget=2000):
+def scene_in_chromium(tmp_path, page, budget=2000, size="800,600"):
     (tmp_path / "graph.html").write_text(page, encoding="utf-8")
     call = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--virtual-time-budget={budget}", "--dump-dom",
+            f"--window-size={size}",
             f"file://{tmp_path}/graph.html"]  # fmt: skip
     return subprocess.run(call, capture_output=True, text=True, timeout=60).stdout
 
@@ -315,6 +327,30 @@ def test_the_page_places_boxes_and_lines_as_python_does(tmp_path):
     lines = [numbers(p.get("d")) for p in svg.iter(f"{SVG}path") if p.get("class") in ("forward", "backward")][2:]
     for line, again in zip(lines, re.findall('<path d="(M[^"]*)" class="(?:forward|backward)"', drawn)):
         assert numbers(again) == pytest.approx([n + 16 for n in line], abs=0.11)
+
+
+MEASURE = """<script>setTimeout(() => {
+  const root = document.documentElement, figure = document.querySelector("figure");
+  document.body.dataset.sizes = [innerWidth, root.scrollWidth, figure.clientWidth, figure.scrollWidth].join();
+}, 1000)</script></body>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_on_a_narrow_screen_pictures_shrink_and_only_their_own_place_scrolls(tmp_path):
+    model, x = (
+        nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2), nn.Tanh(), nn.Linear(2, 2)),
+        autograd.ones(2, 3),
+    )
+    small = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
+    pictures = [study.graph(traced(model)), study.memory(lambda: model(x)), study.network(small)]
+    for picture in pictures:
+        page = re.sub("<meta http-equiv[^>]*>", "", picture.to_html()).replace("</body>", MEASURE)
+        dom = scene_in_chromium(tmp_path, page, size="500,900")
+        screen, whole, place, inside = map(int, re.search('data-sizes="([^"]*)"', dom)[1].split(","))
+        assert screen <= 500 and whole <= screen, f"{picture.title}: the page itself scrolls sideways"
+        assert place <= screen
+        if picture is pictures[2]:
+            assert inside == place < picture.drawing().width, "what fits when it is smaller needs no scrolling"
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")

@@ -12,8 +12,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -69,6 +69,7 @@ class Kept:
 
 _kept: WeakKeyDictionary[Node, Kept] = WeakKeyDictionary()
 _depth = 0
+_resting = False
 _meter: Meter
 _observed: AbstractContextManager
 
@@ -97,6 +98,19 @@ def stop() -> None:
         graph.observers.remove(_note)
         graph.watchers.remove(_watch)
         _observed.__exit__(None, None, None)
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Within it nothing is kept of a backward: it is a view's own."""
+    global _resting
+    before, _resting = _resting, True
+    try:
+        yield
+    finally:
+        _resting = before
+        if _depth:
+            _meter.read()
 
 
 class Meter:
@@ -178,7 +192,7 @@ def _index_of(edge: Node | Output) -> int:
 
 def _watch(node: Node, g: Any, run: Callable[[], Any], roots: Sequence) -> Any:
     kept = _kept.get(node)
-    if kept is None:
+    if kept is None or _resting:
         return run()
     if len(roots) == 1 and node is _node_of(roots[0]):  # the first that a pass is at
         kept.start = Start(roots[0])

@@ -370,13 +370,15 @@ def _run(found: Record, loss: Tensor, start: Any) -> dict:
 
 @contextmanager
 def without_retained(found: Record) -> Iterator[None]:
-    """Within it no hook of retain_grad() runs: it would fill a ``.grad``."""
+    """Within it a backward leaves nothing behind: no hook of retain_grad() runs, which would fill a ``.grad``, and
+    ``trace(values=True)`` keeps nothing of it."""
     owners = [r.node if isinstance(r, Step) else r.leaf for r in found.by_node.values()]
     before = [(owner, owner.hooks) for owner in owners if owner.hooks]
     for owner, hooks in before:
         owner.hooks = {k: h for k, h in hooks.items() if not (type(k) is tuple and k[0] == "retain")}
     try:
-        yield
+        with keeping.paused():
+            yield
     finally:
         for owner, hooks in before:
             owner.hooks = hooks
