@@ -3,6 +3,7 @@
 import confusion
 import numpy as np
 import pytest
+from opdb import DIFFERENTIABLE
 
 import autograd
 from autograd import nn, ones, study, tensor
@@ -102,3 +103,80 @@ def test_what_cannot_be_compared_is_refused_by_name():
         study.compare(loss)
     with pytest.raises(RuntimeError, match=r"compare: the values are not recorded"):
         study.compare((w * 2).sum())
+
+
+@pytest.mark.parametrize("row", DIFFERENTIABLE[::2], ids=lambda row: row.name)
+def test_ops_repeat_themselves_or_are_refused_by_name(row):
+    apart = {"sum_to_size", "corrcoef", "selu"}  # what they do to a layout is not in the graph, or is composed
+    with study.trace(values=True):
+        made = list(confusion.of_ops(1, [row]))
+    for name, loss, _ in made:
+        try:
+            found = study.compare(loss)
+        except NotImplementedError as refused:
+            assert "cannot be run again" in str(refused)
+            continue
+        for engine in found.engines:
+            assert engine.agrees, engine
+        own = found["C" if autograd.get_backend() == "c" else "NumPy"]
+        if name not in apart:
+            assert own.first is None and max([0.0, *own.values.values(), *own.gradients.values()]) <= 1, own
+
+
+def recurrences():
+    """Recurrent layers as kernels: in both directions, packed, projected, single cells."""
+    x = autograd.randn(4, 2, 3)
+    packed = nn.utils.rnn.pack_sequence([autograd.randn(n, 3) for n in (4, 2, 1)])
+    yield nn.RNN(3, 2)(x)[0].sum()
+    yield nn.RNN(3, 2, nonlinearity="relu", bias=False)(x)[1].sum()
+    yield nn.GRU(3, 2, num_layers=2, bidirectional=True)(packed)[0].data.square().sum()
+    y, (h, c) = nn.LSTM(3, 4, bidirectional=True, proj_size=2)(packed)
+    yield y.data.sum() + (h * 2).sum() + c.square().sum()
+    yield nn.RNNCell(3, 2)(x[0]).sum()
+
+
+def test_recurrent_layers_are_compared(backend):
+    autograd.manual_seed(0)
+    with study.trace(values=True):
+        losses = list(recurrences())
+    for loss in losses:
+        found = study.compare(loss)
+        own = found["C" if autograd.get_backend() == "c" else "NumPy"]
+        assert own.first is None and set(own.gradients.values()) == set(own.values.values()) == {0.0}
+        steps = {s.number for s in study.record(loss).steps}
+        for engine in found.engines:
+            assert engine.agrees and engine.note in ("", "not installed", "the C kernels are not built")
+            assert engine.name == "finite differences" or engine.note or engine.values.keys() == steps
+
+
+def test_dropout_and_batch_norm_in_use_repeat_themselves(backend):
+    autograd.manual_seed(1)
+    net = nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Dropout(0.3), nn.Flatten(), nn.Linear(48, 2))
+    image, target = autograd.randn(4, 1, 6, 6), tensor([0, 1, 1, 0])
+    net(image)  # the running statistics move
+    for training in (True, False):
+        with study.trace(values=True):
+            loss = F.cross_entropy(net.train(training)(image), target)
+        found = study.compare(loss, net)
+        own = found["C" if autograd.get_backend() == "c" else "NumPy"]
+        assert set(own.values.values()) == set(own.gradients.values()) == {0.0}, own
+        assert all(e.agrees for e in found.engines)
+        assert ("0.bias" in own.zeros) is training  # what the bias adds, the norm takes away
+        assert ("leaf       0.bias: zero within rounding" in str(found)) is training
+
+
+def test_a_leaf_alone_may_be_the_first_deviation(monkeypatch):
+    w = tensor([0.5, -1.0], requires_grad=True)
+    with study.trace(values=True):
+        loss = (w * 3).sum()
+    real = study.comparison.record
+
+    def off(*args, **kwargs):
+        found = real(*args, **kwargs)
+        found.leaves[0].gradient *= np.float32(1 + 2e-6)
+        return found
+
+    monkeypatch.setattr(study.comparison, "record", off)
+    found = study.compare(loss)
+    first = found["NumPy"].first
+    assert first.ulp > 4 and ", gradient of leaf 1: " in str(first) and found.title.startswith("2 steps, 1 leaf,")

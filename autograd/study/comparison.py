@@ -23,6 +23,7 @@ from ..tensor import Tensor
 from .explanation_page import Report, Row
 from .in_library import forward_of, names
 from .recording import NOT_RECORDED, LeafRecord, Record, Step, record
+from .rounding import is_zero
 from .source import _Writer
 from .svg import number
 from .templates import Missing
@@ -33,8 +34,8 @@ PROBED = 5  # elements of each leaf that finite differences look at
 
 @dataclass
 class Deviation:
-    """Where an engine first differs by more than a rounding: the step, "forward" or "backward", and by how many units
-    in the last place."""
+    """Where an engine first differs by more than a rounding: the step, "forward", "backward" or of which leaf the
+    gradient, and by how many units in the last place."""
 
     step: int
     op: str
@@ -51,7 +52,8 @@ class Deviation:
 class Engine:
     """What one engine gave beside the run that was recorded: per step the largest difference of the value and of the
     gradient arriving, per leaf that of the gradient, in units in the last place of the recorded dtype; ``first`` is
-    where it begins; ``agrees`` whether it is no more than rounding. ``note`` says why there is none."""
+    where it begins; ``agrees`` whether it is no more than rounding. ``zeros`` are leaves whose recorded gradient is
+    zero but for rounding, so that units of it mean nothing. ``note`` says why there is no run."""
 
     name: str
     values: dict[int, float] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class Engine:
     gradients: dict[str, float] = field(default_factory=dict)
     agrees: bool = True
     first: Deviation | None = None
+    zeros: list[str] = field(default_factory=list)
     note: str = ""
 
 
@@ -86,7 +89,7 @@ def _rows(e: Engine) -> Iterator[Row]:
     if e.arrived:
         yield "gradients", f"of inner tensors at most {number(max(e.arrived.values()))} ulp away"
     for name, ulp in e.gradients.items():
-        yield "leaf", f"{name}: {number(ulp)} ulp"
+        yield "leaf", f"{name}: " + ("zero within rounding" if name in e.zeros else f"{number(ulp)} ulp")
     if not e.agrees:
         yield "wrong", "a gradient differs beyond rounding"
     if e.name != "finite differences":
@@ -119,7 +122,9 @@ def compare(loss: Tensor, model: Any = None, *, ulps: float = 4, gradient: Tenso
     engines.append(_held(found, "float64", again.run(autograd, autograd.nn.functional, np.float64), ulps))
     engines.append(_differences(found, again))
     engines.append(_torch(found, again, ulps))
-    return Comparison(f"{len(found.steps)} steps, {len(found.leaves)} leaves, beside the recorded run", engines)
+    steps, leaves = len(found.steps), len(found.leaves)
+    counted = f"{steps} step{'s' * (steps != 1)}, {leaves} lea{'f' if leaves == 1 else 'ves'}"
+    return Comparison(f"{counted}, beside the recorded run", engines)
 
 
 def _torch(found: Record, again: _Again, ulps: float) -> Engine:
@@ -135,7 +140,7 @@ def _torch(found: Record, again: _Again, ulps: float) -> Engine:
 
 # --- running again ----------------------------------------------------------------------------------------------------
 
-Results = tuple[dict[int, np.ndarray], dict[int, np.ndarray], dict[str, np.ndarray]]
+Results = tuple[dict[tuple[int, int], np.ndarray], dict[tuple[int, int], np.ndarray], dict[str, np.ndarray]]
 
 
 class _Again(_Writer):
@@ -167,11 +172,13 @@ class _Again(_Writer):
             more["row"] = str(tuple(shape[d:]))
         if "{how}" in text:
             more["how"] = repr(("none", "mean", "sum")[p["reduction"]])
+        if "{by_scale}" in text:
+            more["by_scale"] = repr("sum" if p["scale"] == 1 else "mean")
         return more
 
-    def forward(self, library: Any, functional: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    def forward(self, library: Any, functional: Any, arguments: dict[str, Any], dtype: Any = None) -> dict[str, Any]:
         """All values, by the names of the script."""
-        space = {**names(library, functional), **arguments}
+        space = {**names(library, functional, dtype), **arguments}
         for step, code in self.lines:
             space[f"v{step.number}"] = eval(code, space)
         return space
@@ -195,16 +202,24 @@ class _Again(_Writer):
     def run(self, library: Any, functional: Any, dtype: Any = None) -> Results:
         """The values and arriving gradients of the steps, and the gradients of the leaves."""
         given = self.given(library, dtype)
-        space = self.forward(library, functional, given)
+        space = self.forward(library, functional, given, dtype)
         root = self.loss(space)
-        single = [s for s in self.found.steps if not s.several and space[f"v{s.number}"].requires_grad]
-        targets = [space[f"v{s.number}"] for s in single] + [given[self.names[leaf]] for leaf in self.found.leaves]
+        made = {(s.number, k): y for s in self.found.steps for k, y in enumerate(_listed(space[f"v{s.number}"], s))}
+        inner = [key for key, y in made.items() if y.requires_grad]
+        targets = [made[key] for key in inner] + [given[self.names[leaf]] for leaf in self.found.leaves]
         start = library.tensor(np.asarray(self.found.start, dtype or np.asarray(self.found.start).dtype)).to(root.dtype)
         gradients = library.autograd.grad(root, targets, start.reshape(root.shape), allow_unused=True)
-        arrived = {s.number: _numpy(g) for s, g in zip(single, gradients) if g is not None}
-        values = {s.number: _numpy(space[f"v{s.number}"]) for s in self.found.steps if not s.several}
-        held = zip(self.found.leaves, gradients[len(single) :])
-        return values, arrived, {leaf.name: _numpy(g) for leaf, g in held if g is not None}
+        arrived = {key: _numpy(g) for key, g in zip(inner, gradients) if g is not None}
+        held = zip(self.found.leaves, gradients[len(inner) :])
+        return (
+            {key: _numpy(y) for key, y in made.items()}, arrived,
+            {leaf.name: _numpy(g) for leaf, g in held if g is not None},
+        )  # fmt: skip
+
+
+def _listed(y: Any, step: Step) -> list[Any]:
+    """The outputs of a step."""
+    return list(y) if step.several else [y]
 
 
 def _numpy(t: Any) -> np.ndarray:
@@ -237,17 +252,24 @@ def _held(found: Record, name: str, results: Results, ulps: float) -> Engine:
     values, arrived, gradients = results
     engine = Engine(name)
     for step in reversed(found.steps):
-        if step.number in values and step.outputs and step.outputs[0] is not None:
-            engine.values[step.number] = ulps_between(values[step.number], step.outputs[0])
+        _note(engine.values, step, values, step.outputs)
     for step in found.steps:
-        if step.number in arrived and step.arrived and step.arrived[0] is not None:
-            engine.arrived[step.number] = ulps_between(arrived[step.number], step.arrived[0])
+        _note(engine.arrived, step, arrived, step.arrived)
     for leaf in found.leaves:
         if leaf.name in gradients and leaf.gradient is not None:
             engine.gradients[leaf.name] = ulps_between(gradients[leaf.name], leaf.gradient)
             engine.agrees &= _near(gradients[leaf.name], leaf.gradient, found)
+    engine.zeros = [leaf.name for leaf in found.leaves if is_zero(found, leaf, 0)]
     engine.first = _first(found, engine, ulps)
     return engine
+
+
+def _note(table: dict[int, float], step: Step, results: dict[tuple[int, int], np.ndarray], recorded: Any) -> None:
+    """Note the largest difference of a step's outputs, or of their gradients."""
+    for k, right in enumerate(recorded or ()):
+        if right is not None and (step.number, k) in results:
+            away = ulps_between(results[step.number, k], right)
+            table[step.number] = max(away, table.get(step.number, 0.0))
 
 
 def _near(g: np.ndarray, right: np.ndarray, found: Record) -> bool:
@@ -258,14 +280,21 @@ def _near(g: np.ndarray, right: np.ndarray, found: Record) -> bool:
 
 
 def _first(found: Record, engine: Engine, ulps: float) -> Deviation | None:
-    """The first step, forward and then backward, that is further away."""
+    """The first step, forward and then backward, that is further away; then the first leaf."""
     for direction, table in (("forward", engine.values), ("backward", engine.arrived)):
         for n, away in table.items():
             if away > ulps:
-                step = found.steps[n - 1]
-                place = f"line {step.where.line}" if step.where is not None else ""
-                return Deviation(n, step.op.__name__, direction, away, place)
+                return _deviation(found.steps[n - 1], direction, away)
+    for leaf in found.leaves:
+        away = engine.gradients.get(leaf.name, 0.0)
+        if away > ulps and leaf.name not in engine.zeros and leaf.used_by:
+            return _deviation(leaf.used_by[0][0], f"gradient of {leaf.name}", away)
     return None
+
+
+def _deviation(step: Step, direction: str, away: float) -> Deviation:
+    place = f"line {step.where.line}" if step.where is not None else ""
+    return Deviation(step.number, step.op.__name__, direction, away, place)
 
 
 def _differences(found: Record, again: _Again) -> Engine:
@@ -277,13 +306,14 @@ def _differences(found: Record, again: _Again) -> Engine:
     start = np.asarray(found.start, np.float64)
 
     def loss(arguments: dict[str, Any]) -> float:
-        y = again.loss(again.forward(autograd, autograd.nn.functional, arguments))
+        y = again.loss(again.forward(autograd, autograd.nn.functional, arguments, np.float64))
         return float((_numpy(y) * start).sum())
 
     for leaf in found.leaves:
         if leaf.gradient is not None and leaf.gradient.size:
             engine.gradients[leaf.name], fits = _probed(found, leaf, again.names[leaf], given, loss)
             engine.agrees &= fits
+    engine.zeros = [leaf.name for leaf in found.leaves if is_zero(found, leaf, 0)]
     return engine
 
 

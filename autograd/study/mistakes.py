@@ -17,6 +17,7 @@ from ..graph import Leaf, Node
 from ..ops.linalg import LinearActivation
 from ..storage import from_numpy
 from .recording import LeafRecord, Record, Step, restored, unbroadcast, without_retained
+from .rounding import linear_gradients
 
 RTOL = 1e-5
 MOST_STEPS = 300  # graphs with more are searched near the tensor alone
@@ -184,11 +185,7 @@ def _linear(step: Step, g: np.ndarray) -> tuple[np.ndarray, ...]:
     if x is None or w is None:
         values = step.values or [None, None]
         x, w = (known.get("x", values[0]), known.get("weight", values[1]))
-    zero = np.zeros(())
-    rows = g.reshape(-1, g.shape[-1])
-    dx = zero if w is None else g @ w
-    dw = zero if x is None else rows.T @ x.reshape(-1, x.shape[-1])
-    return dx, dw, rows.sum(0)
+    return linear_gradients(g, x, w)
 
 
 # --- mistakes further up ----------------------------------------------------------------------------------------------
