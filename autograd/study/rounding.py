@@ -4,7 +4,7 @@ A bias before a batch norm has such a gradient: the norm takes away what the bia
 
 >>> from autograd import study, tensor
 >>> b = tensor(0.5, requires_grad=True)
->>> found = study.record(((tensor([0.1, 0.7, -0.8]) + b) * tensor([0.1, 0.2, -0.3])).sum())
+>>> found = study.record(((tensor([0.1, 0.2, 0.3, 0.4]) + b) * tensor([0.6, 0.8, 0.5, -1.9])).sum())
 >>> is_zero(found, found.leaves[0], 0)
 True
 """

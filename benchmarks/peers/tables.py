@@ -117,8 +117,8 @@ def replay(found: dict[str, Any], picture: str) -> list[str]:
     ]
     if found["loops"]:
         parts.append(
-            "Many captured steps in one call, `program.run(n)`, beside a `fori_loop` over JAX's step; convolutions in a "
-            "loop are a known weakness of XLA's (jax-ml/jax#12868):"
+            "Many captured steps in one call, `program.run(n)`, beside a `fori_loop` over JAX's step; convolutions in "
+            "a loop are a known weakness of XLA's (jax-ml/jax#12868):"
         )
         parts += [by_library("step in a loop", found["loops"]), lost(found["loops"])]
     return parts
