@@ -128,7 +128,8 @@ class Cards:
         self._halves(d, 37, *self.forward_half(step, ROOM), step, 53)
         if step.saved:
             names = ", ".join(s.name for s in step.saved)
-            text = f"saves {shortened(names, 18)}: {_bytes(sum(s.nbytes for s in step.saved))}"
+            what = names if len(names) <= 18 else f"{len(step.saved)} arrays"
+            text = f"saves {what}: {_bytes(sum(s.nbytes for s in step.saved))}"
             width = min(width_of(text, 10.5) + 14, 2 * HALF - 12)
             d.add("rect", x=6, y=HEIGHT - 2, width=width, height=PILL - 3, rx=8, kind="mark-line dotted")
             d.write(14, HEIGHT + 10, text, "mark tiny", tip=", ".join(f"{s.name} {s.shape}" for s in step.saved))
