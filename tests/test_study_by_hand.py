@@ -67,11 +67,11 @@ def test_ambiguous_mistakes_are_all_listed_and_nothing_is_given_away():
     loss = (a + a).sum()
     (checked,) = study.check_by_hand(loss, {a: np.ones(2)}).checks
     assert kinds(checked) == ["factor", "accumulation"] and checked.off == 2
-    assert "1/2" in checked.mistakes[0].text
+    assert checked.mistakes[0].text.startswith("it is 1/2 times the gradient; the 2 of a square?, or 2 is a size")
     (lost,) = study.check_by_hand(loss, {a: np.array([0.1, 7.0])}).checks
     assert lost.verdict == "wrong" and not lost.mistakes
     text = str(study.check_by_hand(loss, {a: np.array([0.1, 7.0])}))
-    assert text == "0 of 1 gradients right\n\na\n  wrong      2 elements differ, and no usual mistake explains it"
+    assert text == "0 of 1 gradient right\n\na\n  wrong      2 of 2 elements differ; no usual mistake explains it"
 
 
 def test_factors_are_named_with_the_size_they_come_from():
@@ -85,6 +85,163 @@ def test_factors_are_named_with_the_size_they_come_from():
     )
     (third,) = study.check_by_hand(loss, {w: g * np.float32(0.3)}).checks
     assert "it is 0.3 times" in third.mistakes[0].text
+
+
+def test_factors_of_numbers_say_something_or_are_not_said():
+    """Any number is some factor times another."""
+    a, b = tensor(0.7, requires_grad=True), tensor(-1.3, requires_grad=True)
+    with study.trace(values=True):
+        loss = a * b + a
+    for given, named in ((0.1234, []), (2 * (1 - 1.3), ["factor"]), (0.3, ["sign"]), (-1.3, ["accumulation"])):
+        assert kinds(study.check_by_hand(loss, {a: given}).checks[0]) == named
+    assert study.check_by_hand(loss, {a: 0.7})["a"].mistakes == [
+        ("swapped", "it is the gradient of b")
+    ]  # the forgotten factor of one and the other
+    assert "wrong      it is another number; no usual mistake" in str(study.check_by_hand(loss, {a: 0.1234}))
+
+
+def test_the_two_of_a_square_and_signs_of_factors_are_named():
+    x, w, t = leaf(2, 3).detach(), leaf(1, 3, seed=4), autograd.ones(2, 1)
+    with study.trace(values=True):
+        loss = F.mse_loss(x @ w.T, t)
+    g = study.record(loss).leaves[0].gradient
+    (half,) = study.check_by_hand(loss, {w: g / 2})["w"].mistakes
+    assert "the 2 of a square, as in step 1 (MseLoss" in half.text and "or 2 is a size in this graph" in half.text
+    (turned,) = study.check_by_hand(loss, {w: -2 * g})["w"].mistakes
+    assert turned.kind == "factor" and turned.text.startswith("it is -2 times the gradient, its sign is turned; ")
+    (odd,) = study.check_by_hand(loss, {w: 0.451038 * g})["w"].mistakes
+    assert odd == ("factor", "it is 0.451038 times the gradient")
+
+
+def test_what_is_no_gradient_at_all_is_called_so():
+    w = leaf(4, 3)
+    loss = (w * w).sum()
+    nan = 2 * w.detach().numpy()
+    nan[1, 2] = np.nan
+    for given, kind, text in (
+        (None, "nothing", "None was given"),
+        (nan, "not finite", "NaN: 1 of 12 elements"),
+        (np.full((4, 3), np.inf), "not finite", "infinite: 12 of 12 elements"),
+        (np.zeros((4, 3)), "zero", "all its elements are 0"),
+        (np.ones((2, 2)), "shape", "the shape is (2, 2), where the tensor has (4, 3)"),
+        (1.5, "shape", "the shape is (), where the tensor has (4, 3)"),
+        ([1.0, 2.0], "shape", "the shape is (2,), where"),
+        (-2 * w.detach().numpy().T, "transposed", "and its sign is turned"),
+    ):
+        checked = study.check_by_hand(loss, {w: given})["w"]
+        assert kinds(checked) == [kind] and text in checked.mistakes[0].text
+    with pytest.raises(TypeError, match=r"by tensor or by name.*not as ndarray"):
+        study.check_by_hand(loss, np.zeros((4, 3)))
+    for given in ("text", [[1.0], [2.0, 3.0]], object()):
+        with pytest.raises(TypeError, match="the gradient of w is not an array of numbers"):
+            study.check_by_hand(loss, {w: given})
+
+
+def test_only_elements_that_are_wrong_are_counted_and_their_places_told():
+    w = leaf(4, 3)
+    loss = (w * w).sum()
+    right = 2 * w.detach().numpy()
+    off = right * np.float32(1 + 1e-6) + np.eye(4, 3) * 0.01
+    checked = study.check_by_hand(loss, {w: off})["w"]
+    assert (checked.off, checked.size, checked.where) == (3, 12, "[0, 0], [1, 1], [2, 2]")
+    assert "wrong      3 of 12 elements differ: [0, 0], [1, 1], [2, 2]; no usual" in str(
+        study.check_by_hand(loss, {w: off})
+    )
+    for at, where in (((1,), "row 1"), (([0, 3],), "rows 0, 3"), ((slice(None), 2), "column 2")):
+        off = right.copy()
+        off[at] += 1
+        assert study.check_by_hand(loss, {w: off})["w"].where == where
+    off = right.copy()
+    off[:2, :2] = off[2:, 2] = 9
+    assert study.check_by_hand(loss, {w: off})["w"].where == "[0, 0], [0, 1], [1, 0], [1, 1] and 2 more"
+
+
+def test_gradients_that_are_zero_but_for_rounding():
+    autograd.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(32, 3))
+    loss = F.cross_entropy(net(autograd.randn(4, 1, 6, 6)), tensor([0, 1, 2, 0]))
+    assert study.record(loss, net).target(net[0].bias)[0].gradient.any()
+    found = study.check_by_hand(loss, {"0.bias": np.zeros(2), "4.bias": np.zeros(3)}, net)
+    assert found["0.bias"].verdict in ("close", "exact") and "zero within rounding" in str(found)
+    assert kinds(found["4.bias"]) == ["zero"]
+    assert study.check_by_hand(loss, {"0.bias": [0.01, 0]}, net)["0.bias"].verdict == "wrong"
+
+
+def the_exercise(title):
+    return next(e for e in study.exercises() if e.title.startswith(title))
+
+
+def of_exercise(title, wrong):
+    exercise = the_exercise(title)
+    v = exercise.values
+    return {c.name: kinds(c) for c in exercise.check(wrong(v, exercise.solution())).checks}
+
+
+def batch_norm(v):
+    d = v["x"] - v["x"].mean(0)
+    rstd = 1 / np.sqrt((d * d).mean(0) + 1e-5)
+    return rstd, v["c"] * v["gamma"]
+
+
+def softmax(x):
+    e = np.exp(x - x.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def test_the_mistakes_that_exercises_are_about_are_named():
+    assert of_exercise("A value", lambda v, s: {"a": s["b"], "b": s["a"]}) == {"a": ["swapped"], "b": ["swapped"]}
+    assert of_exercise("A value", lambda v, s: {"a": v["b"]})["a"] == ["accumulation"]
+
+    def overwritten(v, s):
+        table = np.zeros_like(v["table"])
+        table[v["index"]] = v["c"]
+        return {"table": table}
+
+    def first_only(v, s):
+        table = overwritten(v, s)["table"]
+        table[1] = v["c"][0]
+        return {"table": table}
+
+    assert (
+        of_exercise("An embedding", overwritten)
+        == of_exercise("An embedding", first_only)
+        == {"table": ["overwritten"]}
+    )
+
+    def fixed(v, s):
+        rstd, h = batch_norm(v)
+        return {"x": rstd * h}
+
+    def no_variance(v, s):
+        rstd, h = batch_norm(v)
+        return {"x": rstd * (h - h.mean(0))}
+
+    assert of_exercise("Batch norm", fixed) == {"x": ["statistics"]}
+    assert of_exercise("Batch norm", no_variance) == {"x": ["accumulation"]}
+    logits = of_exercise("Cross-entropy", lambda v, s: {"x": softmax(v["x"]) / len(v["x"])})
+    assert logits == {"x": ["target"]}
+    assert of_exercise("Softmax", lambda v, s: {"x": softmax(v["x"]) * v["c"]}) == {"x": ["statistics"]}
+    keys = of_exercise("Attention", lambda v, s: {"q": s["k"], "k": s["q"], "v": s["v"]})
+    assert keys == {"q": ["swapped"], "k": ["swapped"], "v": []}
+
+    def one_row(v, s):
+        dy = 2 * (v["x"] @ v["w"].T + v["b"]) / (len(v["x"]) * len(v["w"]))
+        return {"w": np.outer(dy[2], v["x"][2]), "b": dy[2]}
+
+    assert of_exercise("A linear layer", one_row) == {"w": ["one row"], "b": ["one row"]}
+
+
+def test_targets_and_statistics_are_found_some_steps_above():
+    x, w, target = leaf(5, 4).detach(), leaf(3, 4, seed=1), np.array([0, 1, 2, 0, 1])
+    with study.trace(values=True):
+        y = x @ w.T
+        loss = F.cross_entropy(y, tensor(target))
+        normed = (F.layer_norm(x @ w.T, (3,)) * autograd.arange(3.0)).sum()
+    X, Y = x.numpy(), y.detach().numpy()
+    assert kinds(study.check_by_hand(loss, {w: (softmax(Y) / 5).T @ X})["w"]) == ["target"]
+    rstd = 1 / np.sqrt(Y.var(1, keepdims=True) + 1e-5)
+    (found,) = study.check_by_hand(normed, {w: (np.arange(3) * rstd).T @ X})["w"].mistakes
+    assert found.kind == "statistics" and "the mean and the variance in step" in found.text
 
 
 def test_names_shapes_and_what_is_not_in_the_graph():

@@ -23,21 +23,26 @@ import numpy as np
 
 from ..tensor import Tensor
 from .explanation_page import Report, Row
-from .mistakes import Mistake, candidates, close
+from .mistakes import Mistake, candidates, near
 from .recording import LeafRecord, Record, record
+from .rounding import is_zero, noise
 
 ULPS = 4
+PLACES = 4  # of elements that differ
 
 
 @dataclass
 class Checked:
-    """A learner's gradient: its ``verdict`` is "exact" (within 4 units in the last place), "close" (to five digits) or
-    "wrong"; ``mistakes`` are all usual ones that would give it."""
+    """A learner's gradient: its ``verdict`` is "exact" (within 4 units in the last place), "close" (to five digits, or
+    zero within rounding) or "wrong"; ``mistakes`` are all usual ones that would give it."""
 
     name: str
     verdict: str
     mistakes: list[Mistake]
-    off: int = 0  # elements that differ
+    off: int = 0  # elements that are neither exact nor close
+    size: int = 0  # all elements
+    where: str = ""  # those that are off, where they are not all
+    note: str = ""
 
 
 @dataclass
@@ -64,11 +69,14 @@ def _rows(c: Checked) -> Iterator[Row]:
     if c.verdict == "exact":
         yield "exact", f"within {ULPS} units in the last place"
     elif c.verdict == "close":
-        yield "close", "to five digits; in what order were sums taken?"
-    elif not c.mistakes:
-        yield "wrong", f"{c.off} elements differ, and no usual mistake explains it"
-    for n, mistake in enumerate(c.mistakes):
-        yield ("wrong" if n == 0 else "or"), f"{mistake.kind}: {mistake.text}"
+        yield "close", c.note or "to five digits; in what order were sums taken?"
+    else:
+        for n, mistake in enumerate(c.mistakes):
+            yield ("wrong" if n == 0 else "or"), f"{mistake.kind}: {mistake.text}"
+        if c.where or not c.mistakes:
+            differ = f"{c.off} of {c.size} elements differ" if c.size != 1 else "it is another number"
+            at = f": {c.where}" if c.where else ""
+            yield ("wrong", f"{differ}{at}; no usual mistake explains it") if not c.mistakes else ("", differ + at)
 
 
 def check_by_hand(
@@ -79,37 +87,68 @@ def check_by_hand(
     gradients
         By tensor, or by the name of a parameter or a variable: arrays, of leaves or of inner tensors.
 
-    Each comes back exact, close or wrong, with the kind of mistake: transposed, not summed over a broadcast axis, a
-    factor, a forgotten accumulation, the sign, a missing local factor; where several would explain it, all are listed.
-    See :func:`autograd.study.record` for the other arguments.
+    Each comes back exact, close or wrong, with the kind of mistake: another shape, transposed, not summed over a
+    broadcast axis, the gradient of another tensor, a factor, the sign, a forgotten accumulation, overwritten instead of
+    added, one row instead of all, a missing local factor, statistics taken for constants, a target not subtracted;
+    where several would explain it, all are listed. See :func:`autograd.study.record` for the other arguments.
     """
+    if not isinstance(gradients, Mapping):
+        raise TypeError(
+            f"check_by_hand: gradients are wanted by tensor or by name, such as {{net[0].weight: my_gradient}}, not as "
+            f"{type(gradients).__name__}"
+        )
     return graded(record(loss, model, gradient=gradient), gradients)
 
 
 def graded(found: Record, gradients: Mapping[Any, Any]) -> Checks:
     """Hold gradients against those of a record."""
-    checks = [_checked(found, key, np.asarray(_array(g))) for key, g in gradients.items()]
+    checks = [_checked(found, key, g) for key, g in gradients.items()]
     right = sum(c.verdict != "wrong" for c in checks)
-    return Checks(f"{right} of {len(checks)} gradients right", checks)
+    return Checks(f"{right} of {len(checks)} gradient{'s' * (len(checks) != 1)} right", checks)
 
 
-def _array(g: Any) -> Any:
-    return g.detach().numpy() if isinstance(g, Tensor) else g
-
-
-def _checked(found: Record, key: Any, given: np.ndarray) -> Checked:
+def _checked(found: Record, key: Any, g: Any) -> Checked:
     name, target, index = found.located(key)
     right = found.gradient(target, index)
     if right is None:
         right = np.zeros(target.shape if isinstance(target, LeafRecord) else target.shapes[index] or ())
-    given = given.astype(right.dtype)
+    if g is None:
+        return Checked(
+            name, "wrong", [Mistake("nothing", "None was given, where an array is wanted")], right.size, right.size
+        )
+    given = _array(name, g, right)
+    off = ~near(given, right) if given.shape == right.shape else np.ones(right.shape, bool)
     if given.shape == right.shape:
         if _within(given, right):
-            return Checked(name, "exact", [])
-        if close(given, right):
-            return Checked(name, "close", [])
-    off = int((given != right).sum()) if given.shape == right.shape else right.size
-    return Checked(name, "wrong", candidates(found, target, index, given), off)
+            return Checked(name, "exact", [], 0, right.size)
+        if is_zero(found, target, index) and (np.abs(given) <= noise(found, target, index)).all():
+            return Checked(name, "close", [], 0, right.size, note="zero within rounding, as the gradient is")
+        if not off.any():
+            return Checked(name, "close", [], 0, right.size)
+    mistakes = candidates(found, target, index, given)
+    return Checked(name, "wrong", mistakes, int(off.sum()), right.size, "" if off.all() else _places(off))
+
+
+def _array(name: str, g: Any, right: np.ndarray) -> np.ndarray:
+    """What was given as an array of the gradient's dtype."""
+    try:
+        return np.asarray(g.detach().numpy() if isinstance(g, Tensor) else g).astype(right.dtype)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"the gradient of {name} is not an array of numbers, but {type(g).__name__}: {g!r:.60}"
+        ) from None
+
+
+def _places(off: np.ndarray) -> str:
+    """Where elements differ: whole rows or columns, else the first few."""
+    for d in range(off.ndim if off.ndim == 2 else 0):
+        whole = off.all(axis=1 - d)
+        if (off == np.expand_dims(whole, 1 - d)).all():
+            found = np.flatnonzero(whole)
+            more = ", ..." if found.size > PLACES else ""
+            return f"{('row', 'column')[d]}{'s' * (found.size > 1)} {', '.join(map(str, found[:PLACES]))}{more}"
+    places = [str([int(i) for i in at]) for at in np.argwhere(off)[:PLACES]]
+    return ", ".join(places) + (f" and {off.sum() - PLACES} more" if off.sum() > PLACES else "")
 
 
 def _within(given: np.ndarray, right: np.ndarray) -> bool:

@@ -58,8 +58,8 @@ def _check(step: Step, count: int, most: int = MOST) -> None:
         )
 
 
-def _sent(step: Step, i: int, index: int, g: np.ndarray) -> np.ndarray | None:
-    """What a step sends to input i when g arrives at its output ``index``."""
+def sent_back(step: Step, i: int, index: int, g: np.ndarray) -> np.ndarray | None:
+    """What a step sends to input i when g arrives at its output ``index``, in float64."""
     array = from_numpy(np.ascontiguousarray(g))
     arriving = [array if k == index else None for k in range(len(step.shapes))] if step.several else array
     with restored([step]):
@@ -80,7 +80,7 @@ def _single(step: Step, i: int, index: int) -> Entries | None:
     at = (np.arange(int(np.prod(shape))) + 1.0).reshape(shape)
     scale = at.size
     chance = np.random.default_rng(0).uniform(0.5, 1.5, shape).astype(dtype)
-    found = [_sent(step, i, index, g) for g in (np.ones(shape, dtype), (at / scale).astype(dtype), chance)]
+    found = [sent_back(step, i, index, g) for g in (np.ones(shape, dtype), (at / scale).astype(dtype), chance)]
     if any(v is None for v in found):
         return None
     ones, place, checked = [np.asarray(v).ravel() for v in found]
@@ -102,7 +102,7 @@ def _asked(step: Step, i: int, index: int) -> Entries:
     for o in range(size):
         g = np.zeros(size, step.dtype.rpartition(".")[2])
         g[o] = 1
-        sent = _sent(step, i, index, g.reshape(shape))
+        sent = sent_back(step, i, index, g.reshape(shape))
         if sent is None:
             continue
         flat = sent.ravel()

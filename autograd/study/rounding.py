@@ -11,14 +11,15 @@ True
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..ops.convolution import Convolution
 from ..ops.linalg import Linear, LinearActivation
-from ..ops.norm import BatchNorm
-from .recording import LeafRecord, Record, Step, broadcast_dims, unbroadcast
+from ..ops.norm import BatchNorm, Norm
+from .recording import LeafRecord, Record, Step, unbroadcast
 
 ROUNDINGS = 8  # of the sum of the sizes of all terms
 
@@ -45,13 +46,18 @@ def _sizes(user: Step, i: int, shape: tuple) -> np.ndarray:
     """The sum of the sizes of the terms that a use of a tensor adds to its gradient."""
     assert user.left is not None and user.left[i] is not None
     g = user.arrived[0] if user.arrived is not None and len(user.arrived) == 1 else None
-    if g is not None and user.inputs[i].name == "bias" and not issubclass(user.op, LinearActivation):
-        if issubclass(user.op, Convolution | BatchNorm):
-            return np.abs(g).reshape(-1, shape[0], *g.shape[2:]).sum((0, *range(2, g.ndim))) if g.ndim > 1 else 0 * g
-        return np.abs(g).sum(broadcast_dims(g.shape, shape)).reshape(shape)
-    if g is not None and issubclass(user.op, Linear) and not issubclass(user.op, LinearActivation):
+    if g is None or issubclass(user.op, LinearActivation):
+        return unbroadcast(np.abs(user.left[i]), shape)  # type: ignore[arg-type]
+    sizes = np.abs(g)
+    if issubclass(user.op, Linear):
         known = {s.name: np.abs(s.values) for s in user.saved}
-        return linear_gradients(np.abs(g), known.get("x"), known.get("weight"))[i]
+        return linear_gradients(sizes, known.get("x"), known.get("weight"))[i]
+    if user.inputs[i].name == "bias" and issubclass(user.op, Convolution):
+        return sizes.reshape(-1, shape[0], prod(user.params["geometry"].out_size)).sum((0, 2))
+    if user.inputs[i].name == "bias" and issubclass(user.op, BatchNorm):
+        return sizes.reshape(user.params["rows"]).sum((0, 2))
+    if user.inputs[i].name == "bias" and issubclass(user.op, Norm):
+        return unbroadcast(sizes, shape)
     return unbroadcast(np.abs(user.left[i]), shape)  # type: ignore[arg-type]
 
 
