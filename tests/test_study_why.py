@@ -105,7 +105,7 @@ def test_what_cannot_be_told():
         study.why(loss, x, 2)
     with pytest.raises(ValueError, match=r"is not in the graph.*the very tensor that the forward used"):
         study.why(loss, ones(2), 0)
-    with pytest.raises(ValueError, match=r"of shape \[\] is not in the graph"):
+    with pytest.raises(ValueError, match=r"of shape \[\] is not in the graph.*its index stands beside it"):
         study.why(loss, x[0])
     for index in (slice(0, 2), None, 1.5):
         with pytest.raises(TypeError, match=r"one element is asked for, by whole numbers for a shape of \[2\]"):
@@ -159,6 +159,9 @@ def test_it_is_said_where_factors_come_from_and_what_each_example_gives():
     assert [link.origin for link in first] == ["x[1, 1]", "", "2.weight[1, 3]", ""]
     assert first[0].factor == x[1, 1] and first[2].factor == pytest.approx(float(net[2].weight[1, 3]))
     assert first[3].numbers == "softmax(x) = 0.3067, q = 1" and first[3].factor == pytest.approx((0.3067 - 1) / 4, 1e-3)
+    assert not any(
+        link.numbers for path in study.why(loss.reshape(1, 1).sum(), net[0].weight).paths for link in path.links[-2:]
+    )
     assert found.names["0.weight"].endswith("[output unit, input]")
     assert found.names["y4"].startswith("the output of step 4, Linear, module '0'")
     assert found.names["y4"].endswith("[example, unit]") and "n = 4" in found.names["y1"]

@@ -68,10 +68,14 @@ def rules(step: Step, inputs: Collection[int]) -> str:
     for i in sorted(inputs):
         name = step.inputs[i].name
         rule = formulas.rule(step.op, name)
-        plain = re.fullmatch(r"-?g( \* \w+)?([, ] ?[a-z].*)?|.*@.*|dL/d.*|", rule)
-        if " where " in rule or not plain:
+        if not _plain(rule):
             made.append(f"dL/d{name} = {rule}")
     return "; ".join([*made, *constants(step)] if made else [])
+
+
+def _plain(rule: str) -> bool:
+    """Whether a rule says no more than that the gradient passes on, or that elements are factors."""
+    return " where " not in rule and bool(re.fullmatch(r"-?g( \* \w+)?([, ] ?[a-z].*)?|.*@.*|dL/d.*|", rule))
 
 
 def numbers(found: Record, step: Step, i: int, index: int, at: Place, to: Place) -> str:
@@ -79,6 +83,8 @@ def numbers(found: Record, step: Step, i: int, index: int, at: Place, to: Place)
     rule = formulas.rule(step.op, step.inputs[i].name)
     if step.op is CrossEntropy:
         return _of_classes(found, step, at)
+    if _plain(rule):
+        return ""
     known = []
     for name, value, place in _numbers(found, step, i, index, at, to):
         if re.search(rf"\b{name}\b", rule) and value is not None and value.shape and len(place) == value.ndim:

@@ -158,7 +158,7 @@ class Record:
         if at is None:
             raise ValueError(
                 f"a tensor of shape {list(key.shape)} is not in the graph of this loss: give the very tensor that the "
-                "forward used, not a part of it or a copy"
+                "forward used, not a copy or a part of it; where one element is asked for, its index stands beside it"
             )
         target, index = at
         inner = self.variables.get((id(key._array.storage), key._array.offset))
