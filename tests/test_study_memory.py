@@ -146,3 +146,16 @@ def test_earlier_graphs_are_named():
 def test_what_is_no_step_is_refused():
     with pytest.raises(TypeError, match=r"calls a function that runs a step, got Tensor: memory\(lambda: ...\)"):
         study.memory(autograd.ones(1))
+
+
+def test_what_several_save_is_of_the_first_of_them():
+    model = nn.Sequential(nn.Tanh(), nn.Linear(WIDTH, WIDTH))
+    x = autograd.randn(ROWS, WIDTH, requires_grad=True)
+
+    def step():
+        y = model(x)
+        gc.collect(0)  # moves what is there to another list of the collector's
+        y.sum().backward()
+
+    saved = {h.what: h.bytes for h in study.memory(step).holders if h.what.startswith("saved by")}
+    assert saved["saved by tanh, module 0"] == BLOCK and "saved by linear, module 1" not in saved

@@ -234,19 +234,12 @@ def _objects() -> list:
 
 
 def _owners(objects: list, began: int) -> list[tuple[int, Owner]]:
-    """What holds which storage; who comes first has it. Nodes made before ``began`` are of earlier graphs."""
-    parameters, gradients, states, earlier, saved = [], [], [], [], []
+    """What holds which storage; who comes first has it."""
+    parameters, gradients, states, nodes = [], [], [], []
     for o in objects:
         kind = type(o)
         if kind is Node:
-            where = f"{o.where.filename}:{o.where.line}" if o.where else ""
-            module = f", module {o.where.module}" if o.where and o.where.module else ""
-            by = Owner(SAVED, f"saved by {name_of(o.op)}{module}", where)
-            for k, a in enumerate(o.saved or ()):
-                if a is not None and o.seq > began:
-                    saved.append((id(a.storage), by))
-                elif a is not None and not _given(o, k):
-                    earlier.append((id(a.storage), Owner("earlier graphs", f"an earlier graph, {by.what}", where)))
+            nodes.append(o)
         elif kind is Leaf:
             for g in (o.held, o.spare):
                 if g is not None:
@@ -257,7 +250,22 @@ def _owners(objects: list, began: int) -> list[tuple[int, Owner]]:
                 states.append((id(t._array.storage), Owner("optimizer's state", f"state of {kind.__name__}")))
         elif not isinstance(o, Storage):
             parameters.append((id(o._array.storage), Owner("parameters", "parameters")))
-    return parameters + gradients + states + earlier + saved
+    return parameters + gradients + states + _savers(nodes, began)
+
+
+def _savers(nodes: list[Node], began: int) -> list[tuple[int, Owner]]:
+    """Which nodes saved which storage, in the order in which they were made, those made before ``began`` for earlier
+    graphs."""
+    found = []
+    for node in sorted(nodes, key=lambda node: node.seq):
+        where = f"{node.where.filename}:{node.where.line}" if node.where else ""
+        module = f", module {node.where.module}" if node.where and node.where.module else ""
+        by = Owner(SAVED, f"saved by {name_of(node.op)}{module}", where)
+        earlier = Owner("earlier graphs", f"an earlier graph, {by.what}", where)
+        for k, a in enumerate(node.saved or ()):
+            if a is not None and (node.seq > began or not _given(node, k)):
+                found.append((id(a.storage), by if node.seq > began else earlier))
+    return found
 
 
 def _given(node: Node, k: int) -> bool:
