@@ -332,3 +332,30 @@ def test_shared_nodes_views_and_graphs_of_gradients(second):
     loss.backward()
     assert found.leaves[0].gradient.norm == pytest.approx(float(np.linalg.norm(x.grad.numpy())))
     assert any(e.branches for e in found.entries)
+
+
+NUMBERS = {  # a step of one number, and its rule with the case that holds
+    "dL/dx = slope * g = 0.1 * 1 = 0.1": lambda: F.leaky_relu(leaf(-0.7), 0.1),
+    "dL/dx = g = 3": lambda: F.relu(leaf(2.0)) * 3,
+    "dL/dx = 0": lambda: F.relu(leaf(-1.0)) * 3,
+    "dL/dx = g / n = 1 / 1 = 1": lambda: leaf([2.0]).mean(),
+    "dL/dx = g * 2 * scale * (x - t) = 1 * 2 * 1 * (2 - 5) = -6": lambda: F.mse_loss(leaf(2.0), tensor(5.0)),
+    "dL/dx = g * (s + y * (1 - s)) = 1 * (0.5744 + 0.1723 * (1 - 0.5744)) = 0.6478": lambda: F.silu(leaf(0.3)),
+    "dL/dx = g * (x - t) / max(x * (1 - x), 1e-12) = 1 * (0.3 - 1) / max(0.3 * (1 - 0.3), 1e-12) = -3.333": (
+        lambda: F.binary_cross_entropy(leaf(0.3), tensor(1.0))
+    ),
+}
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_the_case_that_holds_is_calculated(text):
+    with study.trace(values=True):
+        loss = NUMBERS[text]()
+    assert text in [rule.numbers for entry in study.explain(loss) for rule in entry.inputs]
+
+
+def test_no_numbers_are_put_into_what_has_several():
+    x = autograd.randn(3, 2).requires_grad_()
+    with study.trace(values=True):
+        loss = (nn.BatchNorm1d(2)(x) ** 3).sum() + leaf([0.3, 0.9]).max() + nn.LayerNorm(4)(autograd.randn(2, 4)).sum()
+    assert {rule.numbers for entry in study.explain(loss) for rule in entry.inputs if rule.gradient.shape} == {""}

@@ -25,7 +25,7 @@ from .index import outside, rows, split
 
 class Embedding(Op):
     """y[i] = table[index[i]]
-    dL/dtable[index[i]] += g[i]"""
+    dL/dtable = zeros; dL/dtable[index[i]] += g[i]"""
 
     inputs = ("table", "index")
     params = ("padding_index",)

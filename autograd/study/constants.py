@@ -53,6 +53,12 @@ def constants(step: Step) -> list[str]:
     return found
 
 
+def numbers_of(step: Step) -> dict[str, float]:
+    """Those of the constants that are a letter of the formula and a number."""
+    found = (re.match(r"(\w+) = (-?[\d.e+-]+)(,|$)", text) for text in constants(step))
+    return {match[1]: float(match[2]) for match in found if match}
+
+
 def forward(step: Step) -> str:
     """The formula of the forward, with what it leaves open.
 

@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op
 from ..ops.linalg import Linear
 from ..ops.recurrent_cell import Recurrence
 from ..tensor import Tensor
 from . import formulas
-from .constants import constants
+from .constants import constants, numbers_of
+from .evaluation import filled
 from .explanation_page import Explained
 from .formulas import shape
 from .recording import NOT_RECORDED, LeafRecord, Record, Step, record, unbroadcast
@@ -273,27 +273,16 @@ def _product(step: Step, formula: str) -> str:
 def _with_numbers(found: Record, step: Step, i: int, formula: str) -> str:
     """``dL/da = g * b = 1 * 3 = 3`` where everything has one element."""
     left = None if step.left is None else step.left[i]
-    formula = formula.split(", ")[0]
-    if not formula or left is None or step.arrived is None or len(step.arrived) != 1:
+    if not formula or left is None or left.size != 1 or step.arrived is None or len(step.arrived) != 1:
         return ""
     known: dict[str, Any] = {e.name: found.value(step, k) for k, e in enumerate(step.inputs)}
     known |= {"g": step.arrived[0], "y": step.outputs[0] if step.outputs else None}
     known |= {s.name: s.values for s in step.saved} | {
         k: v for k, v in step.params.items() if isinstance(v, float | int)
     }
-    used = [name for name in _variables(step.op) if re.search(rf"\b{name}\b", formula)]
-    if any(known.get(name) is None or np.size(known[name]) != 1 for name in used):
-        return ""
-    filled = formula
-    for name in used:
-        value = number(float(np.reshape(known[name], ())), 4)
-        filled = re.sub(rf"\b{name}\b", f"({value})" if value.startswith("-") else value, filled)
-    result = number(float(left.flat[0]), 4)
-    return " = ".join([f"dL/d{step.inputs[i].name} = {formula}", *dict.fromkeys([filled, result])])
-
-
-def _variables(op: type[Op]) -> tuple[str, ...]:
-    return ("g", "y", *op.inputs, *op.params)
+    known |= numbers_of(step)
+    values = {name: float(np.reshape(v, ())) for name, v in known.items() if v is not None and np.size(v) == 1}
+    return filled(f"dL/d{step.inputs[i].name}", formula, values, float(left.flat[0]))
 
 
 def _total(found: Record, leaf: LeafRecord) -> Total:

@@ -16,10 +16,14 @@ from math import prod
 from ..optim.plan import Table
 from ..storage import Array
 
+MOVES = {"copy", "fill", "gather", "scatter", "where", "cast"}
+
 
 def flops(kernel: str, args: tuple) -> int:
-    """Of a kernel called with these arguments at the seam: of products two per multiplication, of others one per
-    element of the largest array."""
+    """Of a kernel called with these arguments at the seam: of products two per multiplication, none of what only moves
+    numbers, of others one per element of the largest array."""
+    if kernel in MOVES:
+        return 0
     if kernel == "linear":
         return 2 * prod(args[-1][:3])
     if kernel == "linear_grad":

@@ -65,20 +65,20 @@ FUNCTIONS = {
 
 def _in_numpy(op: type[Op], formula: str) -> str:
     """A row's formula as an expression of NumPy. Raises SyntaxError where it is prose."""
-    parts = _clauses(re.sub(r"\|(\w+)\|", r"abs(\1)", formula))
+    parts = clauses(re.sub(r"\|(\w+)\|", r"abs(\1)", formula))
     defined = {}
-    for part in _clauses(formulas.forward(op))[1:] + parts[1:]:
+    for part in clauses(formulas.forward(op))[1:] + parts[1:]:
         if match := re.fullmatch(r"(\w+) = (.*)", part):
             defined[match[1]] = match[2]
     cases, default = [], ""
     for i, part in enumerate(parts):
         match = re.fullmatch(r"(?:else )?(.*) where (.*)", part)
         if match and _is_code(match[1]):
-            cases.append((match[1], _condition(match[2])))
+            cases.append((match[1], condition(match[2])))
         elif part.startswith("else ") or i == 0:
             default = part.removeprefix("else ")
-    for value, condition in reversed(cases):
-        default = f"np.where({condition}, {value}, {default or 0})"
+    for value, when in reversed(cases):
+        default = f"np.where({when}, {value}, {default or 0})"
     for _ in defined:
         for name, value in defined.items():
             default = re.sub(rf"\b{name}\b", f"({value})", default)
@@ -93,7 +93,7 @@ def _in_numpy(op: type[Op], formula: str) -> str:
     return re.sub(rf"(?<![\w.])({'|'.join(names)})\b(?!\()", r"{\1}", default)
 
 
-def _clauses(text: str) -> list[str]:
+def clauses(text: str) -> list[str]:
     parts, depth = [""], 0
     for c in text:
         depth += (c in "([") - (c in ")]")
@@ -114,7 +114,7 @@ def _is_code(text: str) -> bool:
     return True
 
 
-def _condition(text: str) -> str:
+def condition(text: str) -> str:
     text = re.sub(r"(\w+) is NaN", r"np.isnan(\1)", text)
     text = re.sub(r"([-\w]+) (<=?) (\w+) (<=?) ([-\w]+)", r"(\1 \2 \3) & (\3 \4 \5)", text)
     text = re.sub(r"(?<![<>=]) = ", " == ", text)
