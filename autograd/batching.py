@@ -3,7 +3,7 @@
 Within a :class:`Level` every new array has, behind the shape that ops see, a block for each example. Ops, the graph
 and the chain rule run as ever, on the shapes of one example; only the kernels get to see all of them:
 
-- elementwise kernels, reductions and products are called once, with the examples as a leading dim;
+- elementwise kernels, reductions, products and attention are called once, with the examples as a leading dim;
 - any other kernel is called once per example;
 - what reads values in Python cannot be batched: it raises :class:`NotBatchable`, and :func:`autograd.func.vmap` then
   goes through the examples one by one.
@@ -166,6 +166,8 @@ class Level:
             return self._rowwise
         if name in ("gather", "scatter", "scatter_add"):
             return partial(self._by_index, name == "gather")
+        if name in ATTENTION:
+            return self._lead
         rules: dict[str, Callable] = {"gemm": self._product, "linear": self._linear, "linear_grad": self._linear_grad}
         return rules.get(name, self._each)
 
@@ -220,6 +222,10 @@ class Level:
         else:
             self._each(function, *args)
 
+    def _lead(self, function: Callable, *args: Any) -> None:
+        """A kernel that takes any leading dims."""
+        function(*[self.everywhere(a) if isinstance(a, Array) else a for a in args])
+
     def _by_index(self, takes: bool, function: Callable, out: Array, given: Array, index: Array, *args: Any) -> int:
         self._check_written(out)
         x, y = (given, out) if takes else (out, given)
@@ -267,6 +273,7 @@ class Level:
 
 
 ROWWISE = {"softmax", "log_softmax", "softmax_grad", "log_softmax_grad"}
+ATTENTION = {"attention", "attention_grad"}
 
 
 @cache

@@ -392,6 +392,24 @@ def convolution(kernel: str, _: str) -> list[Case]:
     return [Case(kernel, name, partial(make, sizes)) for name, sizes in FILTERS.items()]
 
 
+HEADS = {"16x4x64x16": (16, 4, 64, 16, True), "1x8x512x64": (1, 8, 512, 64, False)}
+
+
+def attention(kernel: str, _: str) -> list[Case]:
+    def make(sizes: tuple, data: Data) -> Call:
+        *shape, causal = sizes
+        y, stats, q, k, v, g = (data.normal(*shape[:3], 2 if i == 1 else shape[3]) for i in range(6))
+        if kernel == "attention":
+            return seam(kernel, y, stats, q, k, v, 0.25, causal, outputs=2)
+        K.attention(y, stats, q, k, v, 0.25, causal)
+        made = [data.empty(*shape) for _ in range(3)]
+        return seam(kernel, *made, g, q, k, v, stats, 0.25, causal, outputs=3)
+
+    return [
+        Case(kernel, name + (" causal" if sizes[-1] else ""), partial(make, sizes)) for name, sizes in HEADS.items()
+    ]
+
+
 POOLS = {"64x8x28x28 by 2x2": (64 * 8, 28, 2, 2, 0), "64x16x14x14 by 3x3": (64 * 16, 14, 3, 2, 1)}
 
 
@@ -534,6 +552,7 @@ BY_CLASS: dict[str, Callable[[str, str], list[Case]]] = {
     **dict.fromkeys(("LSTM_CELL", "LSTM_CELL_GRAD", "GRU_CELL", "GRU_CELL_GRAD"), cell),
     "LOSS": loss, "LOSS_GRAD": loss, "NLL": cross_entropy, "NLL_GRAD": cross_entropy,
     "GEMM": gemm, "LINEAR": linear, "LINEAR_GRAD": linear,
+    "ATTENTION": attention, "ATTENTION_GRAD": attention,
     "CONV": convolution, "MAX_POOL": pool, "MAX_POOL_GRAD": pool, "AVG_POOL": pool,
     "OPTIMIZER": optimizer, "LIST_SQUARES": lists, "LIST_SCALE": lists,
     "ROOT_SUM": clipping, "CLIP_FACTOR": clipping,

@@ -81,6 +81,25 @@ typedef struct {
     int64_t adaptive, divisor, include_padding;
 } ag_pool;
 
+/* Attention over batch dims: queries rows of q and keys rows of k have width columns, v and y have values columns, dq is
+ * like q, and so on; columns are contiguous, row and batch say how far apart rows and batch indices of an operand are.
+ * There is at least one key. */
+typedef struct {
+    int64_t queries, keys, width, values;
+    int64_t nbatch, causal;
+    int64_t size[AG_MAXDIM], row[7], batch[7][AG_MAXDIM];
+    double scale;
+} ag_attention;
+
+/* its operands */
+#define AG_Q 0
+#define AG_K 1
+#define AG_V 2
+#define AG_Y 3 /* backward its gradient */
+#define AG_DQ 4
+#define AG_DK 5
+#define AG_DV 6
+
 /* Positions in x (outer, n, inner), contiguous, for each element of y (outer, count, inner), contiguous: y[o, j, i] belongs to
  * x[o, index[o, j, i], i]. The index has strides, in elements; one of 0 broadcasts. A position below 0, down to low, counts from
  * the end; what is at skip is left out. */

@@ -14,6 +14,7 @@
 #include "pool.c.inc"
 #include "norm.c.inc"
 #include "batch_norm.c.inc"
+#include "attention.c.inc"
 #include "recurrent.c.inc"
 #include "optimizer.c.inc"
 #include "optimizer_adam.c.inc"

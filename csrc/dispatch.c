@@ -198,6 +198,9 @@ void *ag_gil_let_go(void) {
 #define DEFINE_MAX_POOL(name, suffix) CALL(name, suffix, seen(spec), spec, y, index, x)
 #define DEFINE_MAX_POOL_GRAD(name, suffix) CALL(name, suffix, seen(spec), spec, dx, g, index)
 #define DEFINE_AVG_POOL(name, suffix) CALL(name, suffix, seen(spec), spec, out, in)
+#define DEFINE_ATTENTION(name, suffix) CALL(name, suffix, scores(spec), spec, y, stats, q, k, v)
+#define DEFINE_ATTENTION_GRAD(name, suffix) \
+    CALL(name, suffix, 3 * scores(spec), spec, dq, dk, dv, g, q, k, v, stats)
 #define DEFINE_LSTM_CELL(name, suffix) CALL(name, suffix, 6 * rows * n, rows, n, h, c, gates, c0)
 #define DEFINE_LSTM_CELL_GRAD(name, suffix) CALL(name, suffix, 4 * rows * n, rows, n, dgates, dc, dh, gates, c0, c)
 #define DEFINE_GRU_CELL(name, suffix) CALL(name, suffix, 4 * rows * n, rows, n, h, gates, hidden, h0)
@@ -222,6 +225,12 @@ static int64_t products(const ag_gemm *spec) {
 static int64_t taps(const ag_conv *spec) {
     const int64_t weights = spec->filters * (spec->channels / spec->groups) * spec->kernel[0] * spec->kernel[1];
     return spec->images * spec->out[0] * spec->out[1] * weights / 16;
+}
+
+static int64_t scores(const ag_attention *spec) {
+    int64_t work = spec->queries * spec->keys * (1 + (spec->width + spec->values) / 32);
+    for (int64_t d = 0; d < spec->nbatch; d++) work *= spec->size[d];
+    return work;
 }
 
 static int64_t seen(const ag_pool *spec) {

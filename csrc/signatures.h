@@ -69,6 +69,11 @@
 #define AG_SIG_MAX_POOL_GRAD(f) int f(const ag_pool *spec, void *dx, const void *g, const int64_t *index)
 #define AG_SIG_AVG_POOL(f) int f(const ag_pool *spec, void *out, const void *in)
 
+/* Attention: y = softmax(scale q k^T) v; stats, contiguous (batch..., queries, 2), are the largest score of each query and
+ * 1 / the sum of exp(score - largest). Each of dq, dk, dv may be NULL. */
+#define AG_SIG_ATTENTION(f) int f(const ag_attention *spec, void *y, void *stats, const void *q, const void *k, const void *v)
+#define AG_SIG_ATTENTION_GRAD(f) int f(const ag_attention *spec, void *dq, void *dk, void *dv, const void *g, const void *q, const void *k, const void *v, const void *stats)
+
 /* Cells, all contiguous: h, c and their like (rows, n), what has gates (rows, 4 n) for an LSTM and (rows, 3 n) for a GRU. Forward the
  * gates become what sigmoid and tanh make of them. lstm_cell_grad: dc arrives and becomes that of c0; gru_cell_grad: dh arrives and
  * becomes what goes to h0 past the gates. */

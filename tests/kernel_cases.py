@@ -631,6 +631,33 @@ GEOMETRIES = [  # images, groups, channels, filters, in, kernel, stride, padding
 ]
 
 
+def attentions(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
+    for sizes in ((1, 1, 1, 1), (1, 40, 3, 2), (5, 3, 16, 17), (0, 3, 2, 2), (65, 70, 8, 33), (150, 31, 4, 1)):
+        for causal, side in itertools.product((False, True), (False, True)):
+            yield f"{sizes}, causal {causal}, side by side {side}", attention(name, *sizes, causal, side, dtype)
+    for value in (np.nan, np.inf, -np.inf):
+        args = attention(name, 4, 5, 3, 2, False, False, dtype)
+        q, k = args[2:4] if name == "attention" else args[4:6]
+        q[0, 0, 1, 1] = k[0, 1, 2, 0] = value
+        yield f"{value}", args
+
+
+def attention(name: str, queries: int, keys: int, width: int, values: int, causal: bool, side: bool, dtype) -> tuple:
+    """The arguments of attention, with heads after each other or side by side."""
+    rng = np.random.default_rng(14)
+
+    def make(rows, columns):
+        x = np.asarray(rng.uniform(-1.5, 1.5, (2, rows, 3, columns)), dtype).swapaxes(1, 2)
+        return x if side else np.ascontiguousarray(x)
+
+    q, k, v, g = make(queries, width), make(keys, width), make(keys, values), make(queries, values)
+    y, stats = np.full_like(g, 7), np.full((2, 3, queries, 2), 7, dtype)
+    if name == "attention":
+        return Out(y), Out(stats), q, k, v, 0.4, causal
+    numpy_backend.table()["attention"](*[from_numpy(a) for a in (y, stats, q, k, v)], 0.4, causal)
+    return *[Out(np.full_like(a, 7)) for a in (q, k, v)], g, q, k, v, stats, 0.4, causal
+
+
 def convolutions(name: str, group: str, dtype) -> Iterator[tuple[str, tuple]]:
     rng = np.random.default_rng(10)
     for images, groups, channels, filters, size, kernel, stride, padding, dilation in GEOMETRIES:
@@ -772,6 +799,8 @@ BY_CLASS = {
     "GEMM": gemms,
     "LINEAR": linears,
     "LINEAR_GRAD": linears,
+    "ATTENTION": attentions,
+    "ATTENTION_GRAD": attentions,
     "CONV": convolutions,
     "MAX_POOL": pools,
     "MAX_POOL_GRAD": pools,

@@ -13,6 +13,7 @@ from kernel_cases import (
     OPERANDS,
     WHOLE,
     Out,
+    attention,
     cell,
     classes,
     edge_values,
@@ -76,6 +77,8 @@ SUMS = {
     "batch_norm_grad",
     "lstm_cell",
     "lstm_cell_grad",
+    "attention",
+    "attention_grad",
     "gru_cell",
     "gru_cell_grad",
 }
@@ -327,6 +330,7 @@ def large(name: str, group: str, dtype):
             make(257, 301),
             (257, 301, 503, 3),
         ),
+        **dict.fromkeys(("ATTENTION", "ATTENTION_GRAD"), lambda: attention(name, 150, 170, 24, 20, True, True, dtype)),
         "CONV": lambda: shared_convolution(name, make, dtype),
         "MAX_POOL": lambda: (
             Out(np.zeros((300, 14, 14), dtype)),

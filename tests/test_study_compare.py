@@ -149,6 +149,15 @@ def test_recurrent_layers_are_compared(backend):
             assert engine.name == "finite differences" or engine.note or engine.values.keys() == steps
 
 
+def test_attention_is_compared(backend):
+    autograd.manual_seed(2)
+    q, k, v = (autograd.randn(2, 3, 4, requires_grad=True) for _ in range(3))
+    with study.trace(values=True):
+        loss = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.7).square().sum()
+    for engine in study.compare(loss).engines:
+        assert engine.agrees and engine.note in ("", "not installed", "the C kernels are not built")
+
+
 def test_dropout_and_batch_norm_in_use_repeat_themselves(backend):
     autograd.manual_seed(1)
     net = nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Dropout(0.3), nn.Flatten(), nn.Linear(48, 2))

@@ -495,6 +495,46 @@ def _linear_grad(by_dtype, _):
     return kernel
 
 
+def _make_attention(scale: float, causal: bool, q: Layout, k: Layout, v: Layout, *more: Layout | None):
+    """The ag_attention for operands in the order of ag.h."""
+    layouts = (q, k, v, *more)
+    lead = q.shape[:-2]
+    own = [(0,) * len(lead) if x is None else _aligned(x, len(x.shape))[:-2] for x in layouts]
+    dims = _coalesce(list(zip(lead, zip(*own))))
+    spec = extension.ffi.new("ag_attention *", {
+        "queries": q.shape[-2], "keys": k.shape[-2], "width": q.shape[-1], "values": v.shape[-1], "causal": causal,
+        "scale": scale, "nbatch": len(dims), "size": [size for size, _ in dims],
+        "row": [0 if x is None else x.strides[-2] for x in layouts],
+        "batch": [[steps[i] for _, steps in dims] for i in range(len(layouts))],
+    })  # fmt: skip
+    return _remember((scale, causal, *layouts), spec)
+
+
+def _attention(by_dtype, _):
+    def kernel(y, stats, q, k, v, scale, causal):
+        key = (scale, causal, q.layout, k.layout, v.layout, y.layout)
+        spec = _plans.get(key) or _make_attention(*key)
+        if by_dtype[y.layout.dtype](spec, y.ptr, stats.ptr, q.ptr, k.ptr, v.ptr):
+            raise _no_scratch()
+
+    return kernel
+
+
+def _attention_grad(by_dtype, _):
+    def kernel(dq, dk, dv, g, q, k, v, stats, scale, causal):
+        made = [None if x is None else x.layout for x in (dq, dk, dv)]
+        key = (scale, causal, q.layout, k.layout, v.layout, g.layout, *made)
+        spec = _plans.get(key) or _make_attention(*key)
+        status = by_dtype[g.layout.dtype](
+            spec, NONE if dq is None else dq.ptr, NONE if dk is None else dk.ptr, NONE if dv is None else dv.ptr,
+            g.ptr, q.ptr, k.ptr, v.ptr, stats.ptr,
+        )  # fmt: skip
+        if status:
+            raise _no_scratch()
+
+    return kernel
+
+
 @lru_cache(4096)
 def _conv_spec(s):
     """The ag_conv of a convolution's geometry."""
@@ -759,6 +799,7 @@ BINDERS: dict[str, Callable] = {
     "LOSS": _loss, "LOSS_GRAD": _loss_grad, "NLL": _nll, "NLL_GRAD": _nll_grad,
     "LSTM_CELL": _cell, "LSTM_CELL_GRAD": _cell, "GRU_CELL": _cell, "GRU_CELL_GRAD": _cell,
     "GEMM": _gemm, "LINEAR": _linear, "LINEAR_GRAD": _linear_grad,
+    "ATTENTION": _attention, "ATTENTION_GRAD": _attention_grad,
     "CONV": _conv, "MAX_POOL": _max_pool, "MAX_POOL_GRAD": _max_pool_grad, "AVG_POOL": _avg_pool,
     "OPTIMIZER": _optimizer, "LIST_SQUARES": _list_squares, "LIST_SCALE": _list_scale,
     "ROOT_SUM": _root_sum, "CLIP_FACTOR": _clip_factor,

@@ -30,6 +30,7 @@ NO_HALF = (
     "linear", "linear_grad", "layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad", "batch_norm",
     "batch_norm_grad", "cross_entropy", "cross_entropy_grad", *OPTIMIZERS, "list_squares", "list_scale", "root_sum",
     "clip_factor", "uniform", "normal", "lstm_cell", "lstm_cell_grad", "gru_cell", "gru_cell_grad",
+    "attention", "attention_grad",
 )  # fmt: skip
 """Kernels that do not take float16."""
 

@@ -13,14 +13,102 @@ from functools import lru_cache
 import numpy as np
 
 from .. import dtypes
-from ..op import require_tensor
-from ..storage import from_numpy
+from ..backend import K
+from ..op import Op, broadcast_shapes, contiguous, record, require_tensor
+from ..storage import Array, empty, from_numpy, packed
 from ..tensor import Tensor, wrap
 from .choice import where
 from .dropout import dropout
 from .extremes import amax
 from .linalg import matmul
 from .softmax import softmax
+
+# --- one kernel -------------------------------------------------------------------------------------------------------
+
+
+class Attention(Op):
+    """y = p @ v, p = softmax(scale * q @ k^T), of the keys up to the query's own place where causal
+    dL/dq = scale * ds @ k
+    dL/dk = scale * ds^T @ q
+    dL/dv = p^T @ g
+    dL/ds = p * (h - sum(h * p)), h = g @ v^T"""
+
+    inputs = ("q", "k", "v")
+    params = ("scale", "causal")
+    extras = ("stats",)
+    backward_name = "ScaledDotProductFlashAttentionForCpuBackward0"
+
+    @classmethod
+    def apply(cls, query: Tensor, key: Tensor, value: Tensor, scale: float, causal: bool) -> Tensor:
+        q, k, v = (_in_rows(t._array) for t in (query, key, value))
+        y = _laid_out_as(q, (*q.shape[:-1], v.shape[-1]))
+        stats = empty((*q.shape[:-1], 2), q.dtype)
+        K.attention(y, stats, q, k, v, scale, causal)
+        return record(cls, (query._edge, key._edge, value._edge), (q, k, v, y, stats), y, (scale, causal))
+
+    @staticmethod
+    def backward(node, g):
+        q, k, v, stats = node.saved
+        made = [None if edge is None else _laid_out_as(x, x.shape) for edge, x in zip(node.edges, (q, k, v))]
+        K.attention_grad(*made, _in_rows(g), q, k, v, stats, *node.params)
+        return made
+
+    def dq(g, q, k, v, stats, scale, causal):
+        return matmul(_slope(g, q, k, v, scale, causal), k) * scale
+
+    def dk(g, q, k, v, stats, scale, causal):
+        return matmul(_slope(g, q, k, v, scale, causal).transpose(-2, -1), q) * scale
+
+    def dv(g, q, k, v, stats, scale, causal):
+        return matmul(weights_of(q, k, scale, causal).transpose(-2, -1), g)
+
+
+def _slope(g: Tensor, q: Tensor, k: Tensor, v: Tensor, scale: float, causal: bool) -> Tensor:
+    """dL/ds, of the products before the softmax."""
+    p, h = weights_of(q, k, scale, causal), matmul(g, v.transpose(-2, -1))
+    return p * (h - (h * p).sum(-1, keepdim=True))
+
+
+def _in_rows(x: Array) -> Array:
+    """x itself where each row lies together, or a contiguous copy."""
+    return x if x.shape[-1] < 2 or x.strides[-1] == 1 else contiguous(x)
+
+
+def _laid_out_as(x: Array, shape: tuple) -> Array:
+    """A new array with its dims in the order in which those of x lie in memory: heads that lie side by side there will
+    be joined again."""
+    in_memory, strides = _arranged(x.strides[:-1], shape)
+    return empty(in_memory, x.dtype).view(shape, strides) if strides else empty(shape, x.dtype)
+
+
+@lru_cache(4096)
+def _arranged(steps: tuple, shape: tuple) -> tuple[tuple, tuple]:
+    """The shape as it lies in memory, and its strides; () where nothing changes places."""
+    order = sorted(range(len(steps)), key=lambda d: -steps[d])
+    if order == list(range(len(steps))):
+        return shape, ()
+    in_memory = tuple([shape[d] for d in order]) + shape[-1:]
+    strides = packed(in_memory, dtypes.float32).strides
+    return in_memory, tuple([strides[order.index(d)] for d in range(len(order))]) + strides[-1:]
+
+
+def _fits(query: Tensor, key: Tensor, value: Tensor) -> bool:
+    """Whether there is a kernel for it: a composition says what else is wrong, and what becomes of no keys."""
+    fit = query.shape[-1] == key.shape[-1] and 0 < key.shape[-2] == value.shape[-2]
+    return fit and query.dtype is not dtypes.float16
+
+
+def _same_heads(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Their leading dims broadcast."""
+    shapes = query.shape[:-2], key.shape[:-2], value.shape[:-2]
+    if shapes[0] == shapes[1] == shapes[2]:
+        return query, key, value
+    lead = broadcast_shapes(*shapes, op="the batch dims in matmul")
+    q, k, v = (t.expand(*lead, *t.shape[-2:]) for t in (query, key, value))
+    return q, k, v
+
+
+# --- functions --------------------------------------------------------------------------------------------------------
 
 
 def scaled_dot_product_attention(
@@ -42,7 +130,7 @@ def scaled_dot_product_attention(
     dropout_p
         The share of weights left out; give 0 when not training.
     is_causal
-        Whether query i sees keys 0 to i alone.
+        Whether query i sees keys 0 to i alone; NaN or infinity in the values of others may reach it all the same.
     scale
         By default 1 / sqrt(E).
     enable_gqa
@@ -58,18 +146,28 @@ def scaled_dot_product_attention(
     _check_attention(query, key, value, attn_mask, is_causal)
     if enable_gqa:
         key, value = _shared_heads(query, key), _shared_heads(query, value)
-    products = matmul(query * (1.0 / math.sqrt(query.shape[-1]) if scale is None else scale), key.transpose(-2, -1))
-    if is_causal:  # the first key is always seen
-        weights = softmax(where(causal_mask(*products.shape[-2:]), products, -math.inf), -1)
-    elif attn_mask is None or not products.shape[-1]:
-        weights = softmax(products, -1)
+    if scale is None:
+        scale = 1.0 / math.sqrt(query.shape[-1])
+    if attn_mask is None and dropout_p <= 0 and _fits(query, key, value):
+        q, k, v = _same_heads(query, key, value)
+        return Attention.apply(q, k, v, float(scale), bool(is_causal))
+    if attn_mask is None or not key.shape[-2]:
+        weights = weights_of(query, key, scale, is_causal)
     else:
-        products = masked(products, attn_mask)
+        products = masked(matmul(query * scale, key.transpose(-2, -1)), attn_mask)
         nothing = amax(products.detach(), -1, keepdim=True) == -math.inf
         weights = where(nothing, 0.0, softmax(where(nothing, 0.0, products), -1))
     if dropout_p > 0:
         weights = dropout(weights, dropout_p)
     return matmul(weights, value)
+
+
+def weights_of(query: Tensor, key: Tensor, scale: float, causal: bool) -> Tensor:
+    """softmax(query key^T * scale), query i seeing the keys up to i where causal."""
+    products = matmul(query * scale, key.transpose(-2, -1))
+    if causal:  # the first key is always seen
+        products = where(causal_mask(*products.shape[-2:]), products, -math.inf)
+    return softmax(products, -1)
 
 
 def masked(products: Tensor, mask: Tensor) -> Tensor:

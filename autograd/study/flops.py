@@ -30,10 +30,21 @@ def flops(kernel: str, args: tuple) -> int:
         return 2 * prod(args[-1][:3]) * ((args[0] is not None) + (args[1] is not None))
     if kernel == "gemm":
         return 2 * args[0].size * args[1].shape[-1]
+    if kernel in ("attention", "attention_grad"):
+        return _of_attention(kernel, args)
     if kernel in ("conv", "conv_transpose", "conv_weight"):
         s = args[4]
         return 2 * s.images * s.filters * prod(s.out_size) * (s.channels // s.groups) * prod(s.kernel)
     return max((a.size for a in arrays_in(args)), default=0)
+
+
+def _of_attention(kernel: str, args: tuple) -> int:
+    """Scores and their products with the values; backward the scores again and four products more."""
+    q, k, v = args[2:5] if kernel == "attention" else args[4:7]
+    (queries, width), keys, values = q.shape[-2:], k.shape[-2], v.shape[-1]
+    seen = sum(min(i + 1, keys) for i in range(queries)) if args[-1] else queries * keys
+    each = width + values if kernel == "attention" else 3 * width + 2 * values
+    return 2 * prod(q.shape[:-2]) * seen * each
 
 
 def arrays_in(args: Iterable) -> Iterator[Array]:

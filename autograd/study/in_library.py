@@ -45,6 +45,7 @@ FORWARDS = {
     "LogSoftmax": "L.log_softmax({x}, {dim})",
     "Cumsum": "L.cumsum({x}, {dim})",
     "Matmul": "{a} @ {b}",
+    "Attention": "F.scaled_dot_product_attention({q}, {k}, {v}, is_causal={causal}, scale={scale})",
     "Linear": "F.linear({x}, {weight}, {bias})",
     "LinearRelu": "L.relu(F.linear({x}, {weight}, {bias}))",
     "LinearSigmoid": "L.sigmoid(F.linear({x}, {weight}, {bias}))",

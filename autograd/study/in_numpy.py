@@ -51,6 +51,18 @@ def softmax(x, axis):
     return e / e.sum(axis, keepdims=True)
 
 
+def attention_weights(q, k, scale, causal):
+    """The softmax of scale q k^T, row i up to column i where causal."""
+    scores = scale * (q @ swap(k))
+    return softmax(np.where(np.tri(*scores.shape[-2:]), scores, -np.inf) if causal else scores, -1).astype(q.dtype)
+
+
+def attention_slope(g, q, k, v, scale, causal):
+    """The gradient of scale q k^T, that of weights @ v being g."""
+    p, h = attention_weights(q, k, scale, causal), g @ swap(v)
+    return p * (h - (h * p).sum(-1, keepdims=True))
+
+
 def logsumexp(x, axis, keepdims):
     top = x.max(axis, keepdims=True)
     y = np.log(np.exp(x - top).sum(axis, keepdims=True)) + top

@@ -124,6 +124,7 @@ def condition(text: str) -> str:
 REDUCE = "axis={dims}, keepdims={keepdim}"
 SPREAD = "np.broadcast_to({gs}, {x}.shape)"
 SHARED = "{gs} * ({x} == {ys}) / ({x} == {ys}).sum({dims}, keepdims=True)"
+SCORES = "attention_slope({g}, {q}, {k}, {v}, {scale}, {causal})"
 LINEAR = "{x} @ {weight}.T + {bias}"
 CONV = "{out_size}, {stride}, {padding}, {dilation}, {groups}"
 TAPS = "{kernel}, {stride}, {padding}, {dilation}, {groups}"
@@ -276,6 +277,14 @@ TEMPLATES: dict[str, Template] = {
     "Cumsum": ("{cumsum_x}", {"x": "{cumsum_g}"}),
     # products
     "Matmul": ("{a} @ {b}", {"a": "{g} @ swap({b})", "b": "swap({a}) @ {g}"}),
+    "Attention": (
+        "attention_weights({q}, {k}, {scale}, {causal}) @ {v}",
+        {
+            "q": f"{{scale}} * {SCORES} @ {{k}}",
+            "k": f"{{scale}} * swap({SCORES}) @ {{q}}",
+            "v": "swap(attention_weights({q}, {k}, {scale}, {causal})) @ {g}",
+        },
+    ),
     "LinearRelu": _linear(f"np.maximum({LINEAR}, 0)", "np.where({y} > 0, {g}, 0)"),
     "LinearSigmoid": _linear(f"sigmoid({LINEAR})", "{g} * ({y} * (1 - {y}))"),
     "LinearTanh": _linear(f"np.tanh({LINEAR})", "{g} * (1 - {y} * {y})"),

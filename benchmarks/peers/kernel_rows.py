@@ -472,6 +472,8 @@ def optimizers() -> list[Row]:
 
 @cache
 def rows() -> list[Row]:
-    from .norm_rows import norms  # which is made of what stands here
+    from .attention_rows import attentions  # which are made of what stands here
+    from .norm_rows import norms
 
-    return [*products(), *elementwise(), *broadcast(), *reductions(), *rowwise(), *norms(), *optimizers()]
+    made = [*products(), *elementwise(), *broadcast(), *reductions(), *rowwise(), *norms(), *attentions()]
+    return [*made, *optimizers()]

@@ -30,6 +30,7 @@ static const family families[] = {
     FAMILY(rowwise)
     FAMILY(norm)
     FAMILY(batch_norm)
+    FAMILY(attention)
     FAMILY(recurrent)
     FAMILY(loss)
     FAMILY(optimizer)

@@ -9,6 +9,7 @@
 #include "check_rowwise.c.inc"
 #include "check_norm.c.inc"
 #include "check_batch_norm.c.inc"
+#include "check_attention.c.inc"
 #include "check_recurrent.c.inc"
 #include "check_loss.c.inc"
 #include "check_optimizer.c.inc"

@@ -23,6 +23,15 @@ def heads(make: Make):
     nothing[:, :, 1] = False
     yield Sample((q, k, v), {"attn_mask": nothing}, note="a query that sees nothing")
     yield Sample((make(4, 3), make(2, 3), make(2, 3)), note="matrices")
+    long = (make(1, 2, 70, 3), make(1, 2, 80, 3), make(1, 2, 80, 2))
+    yield Sample(long, {"is_causal": True}, note="many queries, causal")
+    yield Sample((make(3, 4, 5), make(1, 6, 5), make(6, 5)), note="batch dims that broadcast")
+    side = [make(2, 4, 3, 5).swapaxes(1, 2) for _ in range(3)]
+    yield Sample((*side,), {"is_causal": True}, note="heads side by side")
+    yield Sample((make(2, 5, 4).swapaxes(1, 2), make(6, 5).T[None].swapaxes(1, 2), make(2, 6, 3)), note="columns apart")
+    yield Sample((make(5, 3), make(2, 3), make(2, 3)), {"is_causal": True}, note="more queries than keys")
+    yield Sample((make(2, 0, 3), make(2, 4, 3), make(2, 4, 2)), note="no queries")
+    yield Sample((make(2, 3, 3), make(2, 0, 3), make(2, 0, 2)), note="no keys")
     shared = make(1, 4, 2, 3), make(1, 2, 2, 3), make(1, 2, 2, 3)
     yield Sample(shared, {"enable_gqa": True}, note="shared heads")
 
@@ -35,7 +44,7 @@ def attention(q, k, v, attn_mask=None, is_causal=False, scale=None, enable_gqa=F
         attn_mask = np.tril(np.ones(products.shape[-2:], bool))
     if attn_mask is not None:
         products = np.where(attn_mask, products, -np.inf) if attn_mask.dtype == bool else products + attn_mask
-    top = products.max(-1, keepdims=True)
+    top = products.max(-1, keepdims=True, initial=-np.inf)
     weights = np.exp(products - np.where(np.isinf(top), 0, top))
     return weights / np.maximum(weights.sum(-1, keepdims=True), 1e-300) @ v
 

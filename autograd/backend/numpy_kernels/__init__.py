@@ -10,6 +10,7 @@ arrays, writes its first argument and returns nothing. It is also the fallback: 
 array([0. , 0.5, 1. ])
 """
 
+from .attention import *
 from .elementwise import *
 from .functions import *
 from .index import *
