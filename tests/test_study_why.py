@@ -158,7 +158,7 @@ def test_it_is_said_where_factors_come_from_and_what_each_example_gives():
     first = found.paths[0].links
     assert [link.origin for link in first] == ["x[1, 1]", "", "2.weight[1, 3]", ""]
     assert first[0].factor == x[1, 1] and first[2].factor == pytest.approx(float(net[2].weight[1, 3]))
-    assert first[3].numbers == "softmax(x) = 0.3067, q = 1" and first[3].factor == pytest.approx((0.3067 - 1) / 4, 1e-3)
+    assert first[3].numbers == "its softmax(x) = 0.3067, its q = 1" and first[3].factor == pytest.approx((0.3067 - 1) / 4, 1e-3)
     assert not any(
         link.numbers for path in study.why(loss.reshape(1, 1).sum(), net[0].weight).paths for link in path.links[-2:]
     )
@@ -169,6 +169,31 @@ def test_it_is_said_where_factors_come_from_and_what_each_example_gives():
     assert sum(g.total for g in found.groups) == pytest.approx(found.total)
     assert sum(g.count for g in found.groups) == found.count == 4
     assert "by example\n  y4[1, :]   -0.2243, 2 paths" in str(found)
+
+
+def test_the_letters_of_a_rule_have_their_numbers_and_the_names_of_these():
+    """Of all operands: at a squared error, of prediction and target."""
+    x, b = leaf([[0.5], [2.0]]), leaf([[3.0, 4.0]])
+    y, data = tensor([[1.5], [-1.0]]), tensor([5.0, 7.0])
+
+    with study.trace(values=True):
+        h = x * 2
+        mse, bce = F.mse_loss(h, y), F.binary_cross_entropy_with_logits(h, (y > 0).float())
+        quotient, power = (x / b).sum(), (data ** (x + b)).sum()
+        whole = F.mse_loss(x[0, 0], data[1])
+        weighted = F.cross_entropy(h.T, tensor([1]), weight=data)
+        slopes, part = x.logsumexp(0).sum(), x[:1].sum()
+    for found, numbers in (
+        (study.why(mse, h, (1, 0)), ["its x is y2[1, 0] = 4, its t is y[1, 0] = -1"]),
+        (study.why(bce, h, (0, 0)), ["its x is y2[0, 0] = 1, its t = 1"]),
+        (study.why(quotient, b, (0, 1), 1), ["its b is b[0, 1] = 4, its y is y2[1, 1] = 0.5", ""]),
+        (study.why(power, x, (0, 0), 1), ["", "its a is data[1] = 7, its y is y2[0, 1] = 6352", ""]),
+        (study.why(whole, x, (0, 0)), ["", "its x is y2 = 0.5, its t = 7"]),
+        (study.why(weighted, h, (1, 0)), ["", "its softmax(x) = 0.9526, its q = 7"]),
+        (study.why(slopes, x, (0, 0)), ["its x is x[0, 0] = 0.5, its y is y2[0] = 2.201", ""]),
+        (study.why(part, x, (0, 0)), ["", ""]),  # a rule in words has none
+    ):
+        assert [link.numbers for link in found.paths[0].links] == numbers
 
 
 def test_elements_are_the_values_of_factors(backend):

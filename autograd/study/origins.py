@@ -18,12 +18,17 @@ from typing import Any
 
 import numpy as np
 
+from ..op import Binary
+from ..ops.choice import Where
 from ..ops.convolution import Convolution
 from ..ops.linalg import Linear, LinearActivation, Matmul
-from ..ops.loss import CrossEntropy
+from ..ops.loss import Loss, NllLoss
+from ..ops.loss_classification import NegativeLogLikelihood
 from ..ops.recurrent_cell import Recurrence
+from ..ops.reduce import Reduction
 from . import formulas
 from .constants import constants
+from .in_numpy import class_shares, softmax
 from .recording import LeafRecord, Record, Step
 from .svg import number
 
@@ -78,17 +83,20 @@ def _plain(rule: str) -> bool:
     return " where " not in rule and bool(re.fullmatch(r"-?g( \* \w+)?([, ] ?[a-z].*)?|.*@.*|dL/d.*|", rule))
 
 
+ARITHMETIC = re.compile(r"(-?g [*/w-]|0 where|y \*|rstd)(?!.*(sees|\^-T))")  # not of matrices, not in words alone
+
+
 def numbers(found: Record, step: Step, i: int, index: int, at: Place, to: Place) -> str:
     """The numbers in the rule that gave a factor, as far as they are known by their place."""
     rule = formulas.rule(step.op, step.inputs[i].name)
-    if step.op is CrossEntropy:
+    if issubclass(step.op, NllLoss | NegativeLogLikelihood):
         return _of_classes(found, step, at)
-    if _plain(rule):
+    if _plain(rule) or not ARITHMETIC.match(rule):
         return ""
     known = []
-    for name, value, place in _numbers(found, step, i, index, at, to):
-        if re.search(rf"\b{name}\b", rule) and value is not None and value.shape and len(place) == value.ndim:
-            known.append(f"{name} = {number(float(value[place]), 4)}")
+    for name, of, value, place in _numbers(found, step, i, index, at, to):
+        if re.search(rf"\b{name}\b", rule) and value is not None and len(place) == value.ndim:
+            known.append(f"its {name} {f'is {of} ' if of else ''}= {number(float(value[place]), 4)}")
     return ", ".join(known)
 
 
@@ -123,13 +131,13 @@ def _of_classes(found: Record, step: Step, at: Place) -> str:
     x, target = found.value(step, 0), found.value(step, 1)
     if x is None or target is None:
         return ""
-    axis = axis_of_classes(step)
-    e = np.exp(x - x.max(axis, keepdims=True))
-    share = (e / e.sum(axis, keepdims=True))[at]
-    smoothing, n = step.params["smoothing"], x.shape[axis]
-    wanted = target[at[:axis] + at[axis + 1 :]] == at[axis]
-    q = (1 - smoothing) * wanted + smoothing / n
-    return f"softmax(x) = {number(float(share), 4)}, q = {number(float(q), 4)}"
+    axis, p = axis_of_classes(step), step.params
+    weight = next((s.values for s in step.saved if s.name == "weight"), np.ones(x.shape[axis], x.dtype))
+    q = class_shares(target.reshape(p["rows"][0], -1), x.shape[axis], p["ignore_index"], p.get("smoothing", 0), weight)
+    wanted = f"its q = {number(float(q[0].reshape(x.shape)[at]), 4)}"
+    if step.op is NegativeLogLikelihood:
+        return wanted
+    return f"its softmax(x) = {number(float(softmax(x, axis)[at]), 4)}, {wanted}"
 
 
 def axis_of_classes(step: Step) -> int:
@@ -139,25 +147,35 @@ def axis_of_classes(step: Step) -> int:
     return next(d for d in range(len(shape)) if prod(shape[:d]) == outer and shape[d] == n)
 
 
-def _numbers(found: Record, step: Step, i: int, index: int, at: Place, to: Place) -> Iterator[tuple[str, Any, Place]]:
-    """The arrays that a rule may name, each with the place of which it speaks: the element's own, and that in the
-    output where the op is elementwise."""
+def _numbers(
+    found: Record, step: Step, i: int, index: int, at: Place, to: Place
+) -> Iterator[tuple[str, str, Any, Place]]:
+    """The arrays that a rule may name, as (its letter there, the element as paths call it, array, place): of inputs the
+    element's own, and that which meets it in the output of an elementwise op; of the output where it is one number for
+    the element."""
     same = at == to
+    meet = issubclass(step.op, Binary | Where)
     for k, e in enumerate(step.inputs):
-        if k == i or same:
-            yield e.name, found.value(step, k), at
-    if same:
+        if k == i or same or meet or issubclass(step.op, Loss):
+            place = _broadcast(e.shape or (), to) if meet else at
+            called = _operand(found, step, e.name, place)
+            yield e.name, "" if called.startswith("(") else called, found.value(step, k), place
+    if same or meet or issubclass(step.op, Reduction):
         saved = next((s.values for s in step.saved if s.name == "y"), None)
-        yield "y", step.outputs[index] if step.outputs else saved, to
+        yield "y", element(output(step, index), to), step.outputs[index] if step.outputs else saved, to
+
+
+def _broadcast(shape: tuple, at: Place) -> Place:
+    """The place in a tensor of ``shape`` of what stands at ``at`` where it was broadcast."""
+    at = at[len(at) - len(shape) :] if shape else ()
+    return tuple([0 if n == 1 else p for n, p in zip(shape, at)])
 
 
 def _operand(found: Record, step: Step, name: str, at: Place) -> str:
     """An element of an input, by the name of its leaf or variable, or of the step that made it."""
     k = next(k for k, e in enumerate(step.inputs) if e.name == name)
     e = step.inputs[k]
-    shape = e.shape or ()
-    at = at[len(at) - len(shape) :] if shape else ()
-    at = tuple([0 if n == 1 else p for n, p in zip(shape, at)])  # along a dim that was broadcast
+    at = _broadcast(e.shape or (), at)
     if isinstance(e.target, Step):
         return element(output(e.target, e.index), at)
     if isinstance(e.target, LeafRecord):

@@ -58,7 +58,7 @@ class Link(NamedTuple):
     place: str
     to: str
     origin: str = ""  # the element whose value the factor is
-    numbers: str = ""  # or those in the rule that gives it
+    numbers: str = ""  # or those of the letters in the rule that gives it, with the elements that they are
 
 
 @dataclass
