@@ -119,7 +119,7 @@ def test_what_is_no_gradient_at_all_is_called_so():
     nan = 2 * w.detach().numpy()
     nan[1, 2] = np.nan
     for given, kind, text in (
-        (None, "nothing", "None was given"),
+        (None, "nothing", "its gradient is missing"),
         (nan, "not finite", "NaN: 1 of 12 elements"),
         (np.full((4, 3), np.inf), "not finite", "infinite: 12 of 12 elements"),
         (np.zeros((4, 3)), "zero", "all its elements are 0"),
@@ -174,7 +174,8 @@ def the_exercise(title):
 def of_exercise(title, wrong):
     exercise = the_exercise(title)
     v = exercise.values
-    return {c.name: kinds(c) for c in exercise.check(wrong(v, exercise.solution())).checks}
+    given = wrong(v, exercise.solution())
+    return {c.name: kinds(c) for c in exercise.check(given).checks if c.name in given}
 
 
 def batch_norm(v):
@@ -275,6 +276,17 @@ def test_exercises_are_solved_by_their_solutions(backend, exercise):
     assert exercise.forward_source in str(exercise)
     with pytest.raises(KeyError, match="'nothing' is not asked for"):
         exercise.check({"nothing": 0})
+
+
+def test_what_is_missing_is_not_solved():
+    first = study.exercises()[1]
+    half = first.check({"b": first.solution()["b"]})
+    assert not half.right and half.title == "1 of 2 gradients right" and [c.name for c in half.checks] == ["a", "b"]
+    assert "a\n  wrong      nothing: its gradient is missing" in str(half) and half["b"].verdict == "exact"
+    assert first.check({}).title == "0 of 2 gradients right" and not first.check({}).right
+    assert not study.check_by_hand(first.loss()[0], {}).right
+    with pytest.raises(TypeError, match=r"by name, such as {'a': '...', 'b': '...'}, not as ndarray"):
+        first.check(np.zeros(2))
 
 
 def test_exercises_go_from_easy_to_hard():

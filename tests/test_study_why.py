@@ -158,7 +158,8 @@ def test_it_is_said_where_factors_come_from_and_what_each_example_gives():
     first = found.paths[0].links
     assert [link.origin for link in first] == ["x[1, 1]", "", "2.weight[1, 3]", ""]
     assert first[0].factor == x[1, 1] and first[2].factor == pytest.approx(float(net[2].weight[1, 3]))
-    assert first[3].numbers == "its softmax(x) = 0.3067, its q = 1" and first[3].factor == pytest.approx((0.3067 - 1) / 4, 1e-3)
+    assert first[3].numbers == "its softmax(x) = 0.3067, its q = 1"
+    assert first[3].factor == pytest.approx((0.3067 - 1) / 4, 1e-3)
     assert not any(
         link.numbers for path in study.why(loss.reshape(1, 1).sum(), net[0].weight).paths for link in path.links[-2:]
     )

@@ -54,8 +54,8 @@ class Checks(Report):
 
     @property
     def right(self) -> bool:
-        """Whether all are exact or close."""
-        return all(c.verdict != "wrong" for c in self.checks)
+        """Whether all are exact or close, and there are any."""
+        return bool(self.checks) and all(c.verdict != "wrong" for c in self.checks)
 
     def __getitem__(self, name: str) -> Checked:
         return next(c for c in self.checks if c.name == name)
@@ -114,7 +114,7 @@ def _checked(found: Record, key: Any, g: Any) -> Checked:
         right = np.zeros(target.shape if isinstance(target, LeafRecord) else target.shapes[index] or ())
     if g is None:
         return Checked(
-            name, "wrong", [Mistake("nothing", "None was given, where an array is wanted")], right.size, right.size
+            name, "wrong", [Mistake("nothing", "its gradient is missing, an array is wanted")], right.size, right.size
         )
     given = _array(name, g, right)
     off = ~near(given, right) if given.shape == right.shape else np.ones(right.shape, bool)

@@ -67,7 +67,12 @@ class Exercise:
         return self._forward(**given), given
 
     def check(self, gradients: Mapping[str, Any]) -> Checks:
-        """Grade gradients by name, see :func:`autograd.study.check_by_hand`."""
+        """Grade gradients by name, see :func:`autograd.study.check_by_hand`; one that is not given is wrong."""
+        if not isinstance(gradients, Mapping):
+            example = {name: "..." for name in self.wanted}
+            raise TypeError(
+                f"check: gradients are wanted by name, such as {example}, not as {type(gradients).__name__}"
+            )
         if unknown := set(gradients) - set(self.wanted):
             raise KeyError(f"{sorted(unknown)[0]!r} is not asked for; wanted are {', '.join(self.wanted)}")
         loss, given = self.loss()
@@ -76,7 +81,7 @@ class Exercise:
             leaf, _ = found.target(given[name]) or (None, 0)
             assert isinstance(leaf, LeafRecord)
             leaf.name = name
-        return graded(found, gradients)
+        return graded(found, {name: gradients.get(name) for name in self.wanted})
 
     def solution(self) -> Values:
         """The gradients, worked out by hand."""
