@@ -128,6 +128,32 @@ def test_what_a_kernel_makes_is_counted_as_what_it_becomes(backend):
     assert study.memory(lambda: autograd.ones(ROWS, WIDTH) * 2).peak.bytes["temporaries"] == 2 * BLOCK
 
 
+def test_memory_of_forgotten_gradients_is_theirs_again_in_the_next_step():
+    """Both steps after the first: what zero_grad() forgets, and what is set to None, was there before the call."""
+    model, x = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 1)), autograd.randn(4, 8)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    gc.collect()
+    before = study.memory(lambda: autograd.ones(1)).peak
+
+    def step(forget=optimizer.zero_grad):
+        forget()
+        model(x).sum().backward()
+        optimizer.step()
+
+    def to_none():
+        for p in model.parameters():
+            p.grad = None
+
+    step()
+    for found in (study.memory(step), study.memory(lambda: step(to_none))):
+        parameters = sum(p.nbytes for p in model.parameters())
+        forward = [m for m in found.moments if m.phase == "forward"]
+        assert [m.bytes["gradients"] - before.bytes["gradients"] for m in forward] == [0] * len(forward)
+        last = found.moments[-1].bytes
+        assert last["gradients"] - before.bytes["gradients"] == parameters
+        assert last["held"] <= before.bytes["held"], "no gradient is booked as data"
+
+
 def test_earlier_graphs_are_named():
     model, x, total = net(), autograd.randn(ROWS, WIDTH), []
     gc.collect()

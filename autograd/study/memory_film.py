@@ -50,7 +50,8 @@ class Owner(NamedTuple):
 
 
 DATA, KEPT = Owner("held", "held before: data"), Owner("held", "made in the step, and held on")
-TEMPORARY = Owner("temporaries", "temporaries")
+TEMPORARY, GRADIENTS = Owner("temporaries", "temporaries"), Owner("gradients", "gradients")
+SPARE = Owner("held", "kept by zero_grad() for the next gradients")
 
 
 @dataclass
@@ -129,7 +130,7 @@ def memory(step: Callable[[], Any]) -> Memory:
 
     Counted are the blocks of tensors, once each: those of parameters, of gradients (``.grad``) and of optimizers, what
     nodes of earlier graphs saved that are still alive, what else was there before the call or stays after it (data,
-    results), what nodes saved for backward, and the rest, which will soon be gone. What a kernel has just made is
+    results), what ``zero_grad()`` keeps for the next gradients, what nodes saved for backward, and the rest, which will soon be gone. What a kernel has just made is
     counted as what it becomes, so a gradient is one before it has arrived at its ``.grad``.
     """
     if not callable(step):
@@ -160,8 +161,12 @@ class _Watch:
 
     def __init__(self) -> None:
         self._known: dict[int, _Block] = {}
-        self._before = set(self._blocks(_objects()).values())
         self._began = tick()
+        objects = _objects()
+        blocks = self._blocks(objects)
+        self._before = set(blocks.values())
+        turning = {blocks.get(storage) for storage, owner in _of_leaves(objects)}  # into gradients again, or gone
+        self._data = self._before - turning
         self.looks: list[tuple[str, str, Counter[Owner], list[_Block]]] = []
 
     def __call__(self, kernel: str, args: tuple, kwargs: dict) -> Callable[[], None]:
@@ -181,12 +186,12 @@ class _Watch:
         owned: dict[_Block, Owner] = {}
         for storage, owner in _owners(objects, self._began):
             block = blocks.get(storage)
-            if block is None or (owner.kind == SAVED and block in self._before):
+            if block is None or (owner.kind == SAVED and block in self._data):
                 continue
             owned.setdefault(block, owner)
             if owner.kind in STAYING:
                 block.became = owned[block]
-        for block in self._before.intersection(blocks.values()):
+        for block in self._data.intersection(blocks.values()):
             owned.setdefault(block, DATA)
         return owned, [block for block in blocks.values() if block not in owned]
 
@@ -205,7 +210,7 @@ class _Watch:
     def found(self) -> Memory:
         """What the step did, what was on its way to a place booked as what it became there."""
         for block in self._owned()[1]:
-            block.became = KEPT
+            block.became = DATA if block in self._before else KEPT
         moments, holders, most = [], [], -1
         for kernel, phase, sums, loose in self.looks:
             for block in loose:
@@ -235,22 +240,28 @@ def _objects() -> list:
 
 def _owners(objects: list, began: int) -> list[tuple[int, Owner]]:
     """What holds which storage; who comes first has it."""
-    parameters, gradients, states, nodes = [], [], [], []
+    parameters, states, nodes = [], [], []
     for o in objects:
         kind = type(o)
         if kind is Node:
             nodes.append(o)
-        elif kind is Leaf:
-            for g in (o.held, o.spare):
-                if g is not None:
-                    array = g._array if isinstance(g, Tensor) else g
-                    gradients.append((id(array.storage), Owner("gradients", "gradients")))
         elif isinstance(o, optim.Optimizer):
             for t in _tensors(o._state):
                 states.append((id(t._array.storage), Owner("optimizer's state", f"state of {kind.__name__}")))
-        elif not isinstance(o, Storage):
+        elif not isinstance(o, (Storage, Leaf)):
             parameters.append((id(o._array.storage), Owner("parameters", "parameters")))
-    return parameters + gradients + states + _savers(nodes, began)
+    return parameters + _of_leaves(objects) + states + _savers(nodes, began)
+
+
+def _of_leaves(objects: list) -> list[tuple[int, Owner]]:
+    """The gradients that leaves have, and the memory of forgotten ones that they keep."""
+    found = []
+    for leaf in objects:
+        if type(leaf) is Leaf:
+            for g, owner in ((leaf.held, GRADIENTS), (leaf.spare, SPARE)):
+                if g is not None:
+                    found.append((id(g._array.storage if isinstance(g, Tensor) else g.storage), owner))
+    return found
 
 
 def _savers(nodes: list[Node], began: int) -> list[tuple[int, Owner]]:
