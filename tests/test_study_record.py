@@ -166,12 +166,43 @@ def test_names_come_from_modules_and_variables():
     assert {t.name for t in study.record(untraced, other).leaves} == {"weight", "bias", "leaf 1"}
 
 
-def test_leaves_of_one_name_are_told_apart():
-    first, second = nn.Sequential(nn.Linear(2, 2, bias=False)), nn.Sequential(nn.Linear(2, 1, bias=False))
+def test_a_tensor_has_not_the_name_of_a_part_of_it():
+    x = tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    y, turned = x[:, :1], x[:2].t()  # both begin where x does
+    layer = nn.Linear(2, 1)
     with study.trace(values=True):
-        loss = second(first(ones(1, 2))).sum()
+        loss = (layer(x) * y).sum() + layer(turned).sum()
+    found = study.record(loss)
+    seen = {a.shape: found.variable(a) for step in found.steps for e, a in zip(step.inputs, step.arrays)
+            if e.target is None}  # fmt: skip
+    assert seen == {(3, 2): "x", (3, 1): "y", (2, 2): "turned"}
+    assert "= x[2, 1] at step" in str(study.why(loss, layer.weight, (0, 1)))
+    assert {"x", "y"} <= study.backward_source(loss).arguments.keys()
+    assert {"x [3, 2]", "y [3, 1]"} <= {
+        " ".join(line.split(None, 1)).strip() for line in str(study.graph(loss)).splitlines()
+    }
+
+
+def test_leaves_of_one_name_are_told_apart():
+    def layers():
+        return nn.Sequential(nn.Linear(2, 2, bias=False)), nn.Sequential(nn.Linear(2, 2, bias=False))
+
+    pair = layers()
+    with study.trace(values=True):
+        loss = pair[1](pair[0](ones(1, 2))).sum()
     assert {t.name for t in study.record(loss).leaves} == {"0.weight", "0.weight (2)"}
     assert set(study.backward_source(loss).run()[1]) == {"0.weight", "0.weight (2)"}
+
+
+def test_parameters_of_several_modules_have_the_variables_before_them():
+    a, b, net = nn.Linear(2, 1), nn.Linear(2, 1, bias=False), nn.Sequential(nn.Linear(2, 2, bias=False))
+    x = ones(1, 2)
+    with study.trace():
+        alone, both, inner, deep = a(x).sum(), (a(x) * b(x)).sum(), (net(x) + net[0](x)).sum(), b(net(x)).sum()
+    assert {t.name for t in study.record(alone).leaves} == {"weight", "bias"}
+    assert {t.name for t in study.record(both).leaves} == {"a.weight", "a.bias", "b.weight"}
+    assert [t.name for t in study.record(inner).leaves] == ["0.weight"], "net[0] is a part of net"
+    assert {t.name for t in study.record(deep).leaves} == {"net.0.weight", "b.weight"}
 
 
 def test_graphs_that_were_freed_are_studied_from_copies():

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..op import Op
-from ..storage import Array
 from .layout import OUTSIDE, Layers, layered
 from .recording import Input, LeafRecord, Record, Step
 
@@ -109,8 +108,7 @@ def _data(found: Record) -> list[Data]:
         for i, e in enumerate(step.inputs):
             if e.target is None and e.shape is not None:
                 array = step.arrays[i] if i < len(step.arrays) else e
-                name = found.variables.get((id(array.storage), array.offset), "") if isinstance(array, Array) else ""
-                data = known.setdefault(id(array), Data(e.shape, [], [], name))
+                data = known.setdefault(id(array), Data(e.shape, [], [], found.variable(array)))
                 data.inputs.append(e)
                 data.users.append(step)
     return list(known.values())

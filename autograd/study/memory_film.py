@@ -130,8 +130,9 @@ def memory(step: Callable[[], Any]) -> Memory:
 
     Counted are the blocks of tensors, once each: those of parameters, of gradients (``.grad``) and of optimizers, what
     nodes of earlier graphs saved that are still alive, what else was there before the call or stays after it (data,
-    results), what ``zero_grad()`` keeps for the next gradients, what nodes saved for backward, and the rest, which will soon be gone. What a kernel has just made is
-    counted as what it becomes, so a gradient is one before it has arrived at its ``.grad``.
+    results), what ``zero_grad()`` keeps for the next gradients, what nodes saved for backward, and the rest, which will
+    soon be gone. What a kernel has just made is counted as what it becomes, so a gradient is one before it has arrived
+    at its ``.grad``.
     """
     if not callable(step):
         raise TypeError(f"memory() calls a function that runs a step, got {type(step).__name__}: memory(lambda: ...)")

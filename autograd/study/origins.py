@@ -181,8 +181,7 @@ def _operand(found: Record, step: Step, name: str, at: Place) -> str:
     if isinstance(e.target, LeafRecord):
         return element(e.target.name, at)
     array = step.arrays[k] if k < len(step.arrays) else None
-    known = None if array is None else found.variables.get((id(array.storage), array.offset))
-    return element(known or f"({name} of step {step.number})", at)
+    return element(found.variable(array) or f"({name} of step {step.number})", at)
 
 
 # --- what dims stand for ----------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from .. import backprop, graph
 from ..backend import observe
 from ..graph import Leaf, Node, Output
 from ..op import Op
-from ..storage import from_numpy
+from ..storage import Array, from_numpy
 from ..tensor import Tensor
 from . import keeping, tracing
 from .keeping import Cost, Meter, Values, input_names
@@ -126,7 +126,7 @@ class Step:
 class Record:
     """A graph: its steps in backward order, its leaves in the order in which backward meets them, the step (or leaf)
     and the output where it starts, and the gradient there. ``variables`` are names of tensors of the caller, by their
-    memory."""
+    place in memory."""
 
     steps: list[Step]
     leaves: list[LeafRecord]
@@ -135,6 +135,10 @@ class Record:
     start: Values
     by_node: dict[Any, Any]
     variables: dict[tuple, str] = field(default_factory=dict)
+
+    def variable(self, array: Any) -> str:
+        """The variable of the caller that an array is; "" where it is none, be it a part of one."""
+        return self.variables.get(_place(array), "") if isinstance(array, Array) else ""
 
     def target(self, t: Tensor) -> tuple[Step | LeafRecord, int] | None:
         """Where a tensor is: its step or leaf, and which output; None where it is not in the graph."""
@@ -161,8 +165,8 @@ class Record:
                 "forward used, not a copy or a part of it; where one element is asked for, its index stands beside it"
             )
         target, index = at
-        inner = self.variables.get((id(key._array.storage), key._array.offset))
-        return (target.name if isinstance(target, LeafRecord) else inner or f"({target!r})"), target, index
+        inner = self.variable(key._array) or f"({target!r})"
+        return (target.name if isinstance(target, LeafRecord) else inner), target, index
 
     def gradient(self, target: Step | LeafRecord, index: int = 0) -> Values:
         """The gradient that arrives there."""
@@ -186,7 +190,7 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
 
     model
         The module that parameters have their names from; by default those whose forward was traced, then the variables
-        of the caller.
+        of the caller. Of several modules, the names begin with the variables that these are: ``encoder.0.weight``.
     gradient
         The gradient at which backward starts, where ``loss`` has several elements.
     gradients
@@ -201,7 +205,7 @@ def record(loss: Tensor, model: Any = None, *, gradient: Tensor | None = None, g
         raise TypeError(f"the study of a graph starts at a Tensor, got {type(loss).__name__}")
     start = started(loss, gradient) if gradients or loss._edge is None else None
     nodes = sorted(backprop.reachable([loss._edge]), key=lambda node: -node.seq)
-    names, variables = _names(model)
+    names, variables = _names(model, {loss._edge, *(e for node in nodes for e in node.edges if type(e) is Leaf)})
     by_node: dict[Any, Any] = {}
     seen = keeping.pass_from(loss._edge) if nodes else None
     for number, node in enumerate(nodes, 1):
@@ -309,27 +313,53 @@ def _is_parameter(t: Any) -> bool:
     return isinstance(t, Parameter)
 
 
-def _names(model: Any) -> tuple[dict[int, str], dict[tuple, str]]:
+def _names(model: Any, used: set[Any]) -> tuple[dict[int, str], dict[tuple, str]]:
     """Names of leaves, by their identity: variables of the caller, over them the parameters of modules; and of other
-    tensors of the caller, by where in memory they begin."""
+    tensors of the caller, by their place in memory."""
+    from ..nn import Module
+
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     found: dict[int, str] = {}
     memory: dict[tuple, str] = {}
+    modules: dict[int, str] = {}
     for scope in (frame.f_globals, variables := frame.f_locals):
         for name, value in tuple(scope.items()):
-            if not isinstance(value, Tensor) or name.startswith("_"):
+            if name.startswith("_"):
                 continue
-            if type(value._edge) is Leaf:
-                found[id(value._edge)] = name
-            memory[id(value._array.storage), value._array.offset] = name
+            if isinstance(value, Module):
+                modules[id(value)] = name
+            elif isinstance(value, Tensor):
+                if type(value._edge) is Leaf:
+                    found[id(value._edge)] = name
+                memory[_place(value._array)] = name
     if frame.f_code.co_flags & CO_OPTIMIZED and type(variables) is dict:
         variables.clear()  # a copy, which before Python 3.13 would live as long as the caller runs
-    for root in tracing.roots if model is None else [model]:
-        for name, p in root.named_parameters():
-            found[id(p._edge)] = name
-    return found, memory
+    return found | _of_modules(_outermost() if model is None else [model], modules, used), memory
+
+
+def _outermost() -> list[Any]:
+    """The traced modules that are within no other of them."""
+    roots = list(tracing.roots)
+    inner = {id(m) for root in roots for m in root.modules() if m is not root}
+    return [root for root in roots if id(root) not in inner]
+
+
+def _of_modules(roots: list[Any], variables: dict[int, str], used: set[Any]) -> dict[int, str]:
+    """The names of the parameters that are used: their paths, with variables before them where modules are several."""
+    own = [(root, {id(p._edge): name for name, p in root.named_parameters() if p._edge in used}) for root in roots]
+    several = sum(bool(names) for _, names in own) > 1
+    found = {}
+    for root, names in own:
+        before = f"{variables[id(root)]}." if several and id(root) in variables else ""
+        found |= {leaf: before + name for leaf, name in names.items()}
+    return found
+
+
+def _place(array: Array) -> tuple:
+    """Where in memory an array is, and how it lies there: a slice may begin where the whole does."""
+    return id(array.storage), array.offset, array.shape, array.strides
 
 
 # --- gradients --------------------------------------------------------------------------------------------------------

@@ -139,8 +139,7 @@ class _Writer:
         if isinstance(array, Array):
             key += (id(array.storage), array.offset)
         if key not in self.names:
-            known = self.found.variables.get((id(array.storage), array.offset)) if isinstance(array, Array) else None
-            self.names[key] = self._argument(known or name, value)
+            self.names[key] = self._argument(self.found.variable(array) or name, value)
         return self.names[key]
 
     def _value(self, target: Step | LeafRecord, index: int) -> str:
