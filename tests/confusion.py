@@ -25,6 +25,14 @@ MADE = [kind for kind in KINDS if kind not in ("nothing", "not finite")]
 OTHER = "anything else"  # numbers at random, of which nothing is to be said
 
 
+# what losses send where the target is not subtracted
+ALONE = {
+    "MseLoss": lambda x: 2 * x,
+    "BceWithLogits": lambda x: 1 / (1 + np.exp(-x)),
+    "BinaryCrossEntropy": lambda x: 1 / (1 - x),
+}
+
+
 def of_ops(samples, rows=DIFFERENTIABLE):
     """A loss of each op row's first smooth samples, and its leaves."""
     for row in rows:
@@ -121,6 +129,8 @@ def at_the_step(user, i, g):
         x = saved["x"].reshape(rows, width)
         h = (g * saved.get("weight", np.float32(1))).reshape(rows, width)
         yield "statistics", (h / np.sqrt(x.var(1, keepdims=True) + n)).reshape(g.shape)
+    if name in ALONE and user.inputs[i].name == "x":
+        yield "target", (g * user.params.get("scale", 1) * ALONE[name](saved["x"])).astype(g.dtype)
     if name == "CrossEntropy" and not user.params["smoothing"] and user.inputs[i].shape == (len(saved["target"]), 3):
         e = np.exp(saved["x"] - saved["x"].max(1, keepdims=True))
         each = g if user.params["reduction"] != 1 else g / (saved["target"] != user.params["ignore_index"]).sum()

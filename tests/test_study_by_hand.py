@@ -294,3 +294,23 @@ def test_exercises_go_from_easy_to_hard():
     assert [e.number for e in found] == list(range(1, len(found) + 1)) and "c = a * b" in str(found[0])
     assert {"Cross-entropy of logits"} <= {e.title for e in found} and "Attention" in found[-1].title
     assert repr(found[0]).startswith("<Exercise 1")
+
+
+def test_the_target_of_any_loss_may_be_forgotten():
+    x, w, t = leaf(5, 3).detach(), leaf(1, 3, seed=1), autograd.rand(5, 1)
+    with study.trace(values=True):
+        out = x @ w.T
+        made = [
+            ("prediction", F.mse_loss(out, t), lambda o: 2 * o / 5),
+            ("prediction", ((out - t) ** 2).sum(), lambda o: 2 * o),
+            ("sigmoid", F.binary_cross_entropy_with_logits(out, t), lambda o: 1 / (1 + np.exp(-o)) / 5),
+            ("prediction", F.mse_loss(out, t, reduction="none").mean(), lambda o: 2 * o / 5),
+        ]
+    X, o = x.numpy(), out.detach().numpy()
+    for alone, loss, wrong in made:
+        found = study.check_by_hand(loss, {out: wrong(o), w: wrong(o).T @ X})
+        assert [kinds(c) for c in found.checks] == [["target"], ["target"]]
+        assert "was not subtracted at step" in str(found) and f"that is the {alone} alone" in str(found)
+    p = tensor([[0.2], [0.7]], requires_grad=True)
+    loss = F.binary_cross_entropy(p, tensor([[1.0], [0.0]]), reduction="sum")
+    assert kinds(study.check_by_hand(loss, {p: [[1.25], [1 / 0.3]]})["p"]) == ["target"]

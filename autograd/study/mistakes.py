@@ -38,7 +38,7 @@ KINDS = {
     "one row": "the gradient of one row, or one example: those of all add",
     "local factor": "the local factor is missing: the gradient arriving was passed on as it is",
     "statistics": "a mean, a variance or a sum that depends on the tensor was taken for a constant",
-    "target": "the target was not subtracted from the softmax",
+    "target": "the target was not subtracted from the prediction, such as the softmax",
 }
 
 Found = Iterator[tuple[str, str]]

@@ -15,14 +15,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..ops.arithmetic import Sub
 from ..ops.embedding import Embedding
+from ..ops.exponential import PowScalar
 from ..ops.index import Gather, Index
 from ..ops.linalg import LinearActivation
-from ..ops.loss import CrossEntropy, WeightedCrossEntropy
+from ..ops.loss import BceWithLogits, CrossEntropy, MseLoss, WeightedCrossEntropy
+from ..ops.loss_classification import BinaryCrossEntropy
 from ..ops.norm import BatchNorm, Norm
 from ..ops.softmax import Softmax
 from .factors import TooLarge, entries, sent_back
-from .in_numpy import class_shares, softmax
+from .in_numpy import class_shares, sigmoid, softmax
 from .recording import Step
 from .rounding import linear_gradients
 
@@ -59,9 +62,9 @@ def variants(step: Step, i: int) -> Iterator[Variant]:
         yield Variant("statistics", text, _with_fixed_statistics(step, g, saved))
     if step.op is Softmax and "y" in saved:
         yield Variant("statistics", f"the sum in {called(step)} was taken for a constant", g * saved["y"])
-    if i == 0 and issubclass(step.op, CrossEntropy | WeightedCrossEntropy):
-        text = f"the target was not subtracted at {called(step)}: that is the softmax alone"
-        yield Variant("target", text, _without_target(step, sent, saved))
+    if i == 0 and (alone := _without_target(step, g, sent, saved)):
+        text = f"the target was not subtracted at {called(step)}: that is the {alone[0]} alone"
+        yield Variant("target", text, alone[1].astype(sent.dtype))
 
 
 def overwritten(step: Step, i: int) -> Iterator[Variant]:
@@ -137,7 +140,39 @@ def _with_fixed_statistics(step: Step, g: np.ndarray, saved: dict[str, np.ndarra
     return ((g if weight is None else g * weight).reshape(rows) * rstd[:, None]).reshape(g.shape)
 
 
-def _without_target(step: Step, sent: np.ndarray, saved: dict[str, np.ndarray]) -> np.ndarray:
+def _without_target(
+    step: Step, g: np.ndarray, sent: np.ndarray, saved: dict[str, np.ndarray]
+) -> tuple[str, np.ndarray] | None:
+    """What is left of a loss's slope where the target is not subtracted, by its name, and what is sent then."""
+    p, x, t = step.params, saved.get("x"), saved.get("t")
+    if issubclass(step.op, CrossEntropy | WeightedCrossEntropy):
+        return "softmax", _of_softmax_alone(step, sent, saved)
+    if step.op is PowScalar:
+        x = _before_subtraction(step)
+        return None if x is None else ("prediction", g * (p["p"] * x ** (p["p"] - 1)))
+    if x is None or t is None:
+        return None
+    if step.op is MseLoss:
+        return "prediction", g * 2 * p["scale"] * x
+    if step.op is BceWithLogits:
+        return "sigmoid", g * p["scale"] * sigmoid(x)
+    if step.op is BinaryCrossEntropy:
+        return "prediction", g * x / np.maximum(x * (1 - x), 1e-12)
+    return None
+
+
+def _before_subtraction(step: Step) -> np.ndarray | None:
+    """Of a power of a difference x - t, t a constant, the values of x."""
+    before = step.inputs[0].target
+    if not isinstance(before, Step) or before.op is not Sub or before.inputs[1].target is not None:
+        return None
+    made = before.inputs[0].target
+    if isinstance(made, Step):
+        return None if made.outputs is None else made.outputs[before.inputs[0].index]
+    return None if before.values is None else before.values[0]
+
+
+def _of_softmax_alone(step: Step, sent: np.ndarray, saved: dict[str, np.ndarray]) -> np.ndarray:
     """What a cross-entropy sends, and that by which it is less for the target."""
     p, rows = step.params, step.params["rows"]
     x, target = saved["x"].reshape(rows), saved["target"].reshape(rows[0], rows[2])
@@ -147,4 +182,4 @@ def _without_target(step: Step, sent: np.ndarray, saved: dict[str, np.ndarray]) 
     dx = sent.reshape(rows)
     square = (slope * slope).sum(1, keepdims=True)
     factor = (dx * slope).sum(1, keepdims=True) / np.where(square == 0, 1, square)
-    return (dx + factor * q).astype(sent.dtype).reshape(sent.shape)
+    return (dx + factor * q).reshape(sent.shape)
