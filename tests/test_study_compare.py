@@ -189,3 +189,22 @@ def test_a_leaf_alone_may_be_the_first_deviation(monkeypatch):
     found = study.compare(loss)
     first = found["NumPy"].first
     assert first.ulp > 4 and ", gradient of leaf 1: " in str(first) and found.title.startswith("2 steps, 1 leaf,")
+
+
+def test_at_a_kink_there_is_no_slope_to_compare_with():
+    q = tensor([0.0, 1.0, 2.0], requires_grad=True)
+    layer = nn.Linear(2, 2)
+    nn.init.zeros_(layer.bias)
+    with study.trace(values=True):
+        kinks = [q.relu().sum(), F.leaky_relu(q).sum(), (q + 1e-7).relu().sum(), q.sqrt().sum(), (q + q.sign()).sum()]
+        hidden = layer(ones(1, 2) * 0).relu().sum()
+        y = q.relu()
+        y.register_hook(lambda g: g * 1.5)  # which only the recorded run has
+        wrong = y.sum()
+    for loss in kinks:
+        found = study.compare(loss)["finite differences"]
+        assert found.agrees and found.kinks == ["q[0]"] and found.gradients["q"] < 100, found
+    assert "kink       at q[0]: not differentiable there" in str(study.compare(kinks[0]))
+    assert study.compare(hidden, layer)["finite differences"].kinks == ["bias[0]", "bias[1]"]
+    found = study.compare(wrong)["finite differences"]
+    assert not found.agrees and found.kinks == ["q[0]"]

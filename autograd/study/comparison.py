@@ -22,6 +22,7 @@ from .. import backend
 from ..tensor import Tensor
 from .explanation_page import Report, Row
 from .in_library import forward_of, names
+from .origins import element
 from .recording import NOT_RECORDED, LeafRecord, Record, Step, record
 from .rounding import is_zero
 from .source import _Writer
@@ -53,7 +54,8 @@ class Engine:
     """What one engine gave beside the run that was recorded: per step the largest difference of the value and of the
     gradient arriving, per leaf that of the gradient, in units in the last place of the recorded dtype; ``first`` is
     where it begins; ``agrees`` whether it is no more than rounding. ``zeros`` are leaves whose recorded gradient is
-    zero but for rounding, so that units of it mean nothing. ``note`` says why there is no run."""
+    zero but for rounding, so that units of it mean nothing; ``kinks`` elements of leaves where the loss has no slope.
+    ``note`` says why there is no run."""
 
     name: str
     values: dict[int, float] = field(default_factory=dict)
@@ -62,6 +64,7 @@ class Engine:
     agrees: bool = True
     first: Deviation | None = None
     zeros: list[str] = field(default_factory=list)
+    kinks: list[str] = field(default_factory=list)
     note: str = ""
 
 
@@ -90,6 +93,8 @@ def _rows(e: Engine) -> Iterator[Row]:
         yield "gradients", f"of inner tensors at most {number(max(e.arrived.values()))} ulp away"
     for name, ulp in e.gradients.items():
         yield "leaf", f"{name}: " + ("zero within rounding" if name in e.zeros else f"{number(ulp)} ulp")
+    if e.kinks:
+        yield "kink", f"at {', '.join(e.kinks)}: not differentiable there, so that there is no slope to compare with"
     if not e.agrees:
         yield "wrong", "a gradient differs beyond rounding"
     if e.name != "finite differences":
@@ -311,27 +316,38 @@ def _differences(found: Record, again: _Again) -> Engine:
 
     for leaf in found.leaves:
         if leaf.gradient is not None and leaf.gradient.size:
-            engine.gradients[leaf.name], fits = _probed(found, leaf, again.names[leaf], given, loss)
-            engine.agrees &= fits
+            _probe(engine, found, leaf, again.names[leaf], given, loss)
     engine.zeros = [leaf.name for leaf in found.leaves if is_zero(found, leaf, 0)]
     return engine
 
 
-def _probed(found: Record, leaf: LeafRecord, name: str, given: dict[str, Any], loss: Callable) -> tuple[float, bool]:
-    """The largest difference at some elements, in units in the last place, and whether it is within what differences
-    can tell."""
+def _probe(engine: Engine, found: Record, leaf: LeafRecord, name: str, given: dict[str, Any], loss: Callable) -> None:
+    """Note how far differences at some elements of a leaf are from its gradient, and where there are kinks."""
     import autograd
 
     x, right = _numpy(given[name]), np.asarray(leaf.gradient)
-    worst, fits = 0.0, True
-    for at in np.random.default_rng(0).choice(x.size, min(PROBED, x.size), replace=False):
-        ends = []
-        for side in (1, -1):
-            moved = x.copy()
-            moved.flat[at] += side * EPSILON
-            ends.append(loss({**given, name: autograd.tensor(moved)}))
-        slope = np.asarray((ends[0] - ends[1]) / (2 * EPSILON))
-        exact = right.flat[at]
-        worst = max(worst, ulps_between(slope, np.asarray(exact)))
-        fits &= _near(slope, exact, found)
-    return worst, fits
+
+    def moved(at: int, by: float) -> float:
+        elsewhere = x.copy()
+        elsewhere.flat[at] += by
+        return loss({**given, name: autograd.tensor(elsewhere)})
+
+    here, slopes = loss(given), right.astype(np.float64)
+
+    def smooth(at: int, slope: Any, above: float, below: float) -> bool:
+        """Whether the slopes to either side agree, as at no kink, and those of two widths, as at no jump."""
+        narrow = (moved(at, EPSILON / 2) - moved(at, -EPSILON / 2)) / EPSILON
+        sides = np.asarray((above - here) / EPSILON), np.asarray((here - below) / EPSILON)
+        return _near(sides[0], sides[1], found) and _near(np.asarray(narrow), slope, found)
+
+    for at in sorted(np.random.default_rng(0).choice(x.size, min(PROBED, x.size), replace=False).tolist()):
+        above, below = moved(at, EPSILON), moved(at, -EPSILON)
+        slope = np.asarray((above - below) / (2 * EPSILON))
+        fits = _near(slope, right.flat[at], found)
+        if fits or smooth(at, slope, above, below):
+            slopes.flat[at] = slope
+            engine.agrees &= fits
+        else:
+            place = tuple([int(i) for i in np.unravel_index(at, x.shape)])
+            engine.kinks.append(element(leaf.name, place))
+    engine.gradients[leaf.name] = ulps_between(slopes, right)
