@@ -314,3 +314,23 @@ def test_the_target_of_any_loss_may_be_forgotten():
     p = tensor([[0.2], [0.7]], requires_grad=True)
     loss = F.binary_cross_entropy(p, tensor([[1.0], [0.0]]), reduction="sum")
     assert kinds(study.check_by_hand(loss, {p: [[1.25], [1 / 0.3]]})["p"]) == ["target"]
+
+
+def test_rounded_gradients_are_said_to_be_so():
+    """The few digits that an explanation prints are not enough, but they are no mistake in the calculus."""
+    w, x = leaf(2, 3), leaf(5, 3, seed=1).detach()
+    loss = (x @ w.T).tanh().square().sum()
+    right = study.record(loss).target(w)[0].gradient
+    for digits in (2, 3, 4):
+        rounded = np.vectorize(lambda v, n=digits: float(f"{v:.{n}g}"))(right)
+        found = study.check_by_hand(loss, {w: rounded})
+        assert not found.right and found["w"].rounded == f"{digits} digits" and not found["w"].mistakes
+        assert f"; right but rounded to {digits} digits: give more" in str(found)
+    assert study.check_by_hand(loss, {w: right.round(2)})["w"].rounded == "2 decimals"
+    assert not study.check_by_hand(loss, {w: right.round(3) + np.float32([0.002, 0, 0])})["w"].rounded
+    assert not study.check_by_hand(loss, {w: right * np.float32([1.002, 1, 1])})["w"].rounded
+    assert study.check_by_hand(loss, {w: np.vectorize(lambda v: float(f"{v:.6g}"))(right)}).right
+    pair, slopes = leaf(2), np.float32([-2.83053, 0.639047])
+    assert study.check_by_hand((pair * tensor(slopes)).sum(), {pair: slopes.round(4)})["pair"].rounded == "4 decimals"
+    single = tensor(1.23456, requires_grad=True)
+    assert study.check_by_hand(single * single, {single: 2.47})["single"].rounded == "3 digits"

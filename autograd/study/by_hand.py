@@ -28,6 +28,7 @@ from .recording import LeafRecord, Record, record
 from .rounding import is_zero, noise
 
 ULPS = 4
+ROUNDED = 2, 3, 4  # digits of numbers that are taken for rounded
 PLACES = 4  # of elements that differ
 
 
@@ -43,6 +44,7 @@ class Checked:
     size: int = 0  # all elements
     where: str = ""  # those that are off, where they are not all
     note: str = ""
+    rounded: str = ""  # to what, such as "4 digits", where they are the right numbers but for that
 
 
 @dataclass
@@ -76,7 +78,8 @@ def _rows(c: Checked) -> Iterator[Row]:
         if c.where or not c.mistakes:
             differ = f"{c.off} of {c.size} elements differ" if c.size != 1 else "it is another number"
             at = f": {c.where}" if c.where else ""
-            yield ("wrong", f"{differ}{at}; no usual mistake explains it") if not c.mistakes else ("", differ + at)
+            why = f"right but rounded to {c.rounded}: give more" if c.rounded else "no usual mistake explains it"
+            yield ("wrong", f"{differ}{at}; {why}") if not c.mistakes else ("", differ + at)
 
 
 def check_by_hand(
@@ -126,7 +129,30 @@ def _checked(found: Record, key: Any, g: Any) -> Checked:
         if not off.any():
             return Checked(name, "close", [], 0, right.size)
     mistakes = candidates(found, target, index, given)
-    return Checked(name, "wrong", mistakes, int(off.sum()), right.size, "" if off.all() else _places(off))
+    where = "" if off.all() else _places(off)
+    return Checked(name, "wrong", mistakes, int(off.sum()), right.size, where, rounded=_rounding(given, right))
+
+
+def _rounding(given: np.ndarray, right: np.ndarray) -> str:
+    """To how many digits, or places after the point, numbers are the right ones rounded; "" where they are not so."""
+    if given.shape != right.shape or not right.any() or not (np.isfinite(right) & np.isfinite(given)).all():
+        return ""
+    exponents = np.floor(np.log10(np.abs(right, dtype=np.float64), where=right != 0, out=np.zeros(right.shape)))
+    for n in ROUNDED:
+        if _rounded(given, right, 10.0 ** (exponents - n + 1)):
+            return f"{n} digits"
+    for n in (*ROUNDED, 5, 6):
+        places = n - 1 - int(exponents[right != 0].max())  # the largest has n digits
+        if places > 0 and _rounded(given, right, np.full(right.shape, 10.0**-places)):
+            return f"{places} decimal{'s' * (places > 1)}"
+    return ""
+
+
+def _rounded(given: np.ndarray, right: np.ndarray, units: np.ndarray) -> bool:
+    """Whether numbers are whole multiples of a unit, and no further from the right ones than half of it."""
+    multiples = given.astype(np.float64) / units
+    whole = np.abs(multiples - np.rint(multiples)) < 1e-2
+    return bool((whole & (np.abs(multiples - right / units) < 0.51)).all())
 
 
 def _array(name: str, g: Any, right: np.ndarray) -> np.ndarray:
