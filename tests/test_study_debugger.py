@@ -149,8 +149,8 @@ def test_commands_in_a_terminal():
     said = []
     study.debug(loss).interact(lambda prompt: next(commands), said.append)
     text = "\n".join(said)
-    assert said[0].startswith("step 1 of 4: SumBackward0") and "run to the next step" in said[1]
-    assert "step 3 of 4: TanhBackward0, module '1.0'" in text and "dL/dx = g * (1 - y * y)" in text
+    assert said[0].startswith("step 1 of 4: Sum (SumBackward0)") and "run to the next step" in said[1]
+    assert "step 3 of 4: Tanh (TanhBackward0), module '1.0'" in text and "dL/dx = g * (1 - y * y)" in text
     assert "after step 3: TanhBackward0" in text and "could not convert" in text and said[-1].startswith("at the end")
     study.debug(loss).interact(lambda prompt: (_ for _ in ()).throw(EOFError), said.append)
 
@@ -174,10 +174,30 @@ def test_the_values_of_a_step_in_a_terminal():
 
 def test_commands_that_cannot_be_obeyed_move_nothing():
     _, loss = traced()
-    said = answers(loss, "to foo", "to", "norm", "zz", "g")
+    said = answers(loss, "to foo", "to", "norm", "zz", "g", "r tanh", "nan 3", "to tanh 2", "g")
     assert said[0] == "no step that is still to come is of an op, a module or a line 'foo'"
     assert said[1:3] == ["to what op, module or line?", "from what norm on?"]
-    assert said[3].startswith("there is no command 'zz'\nn  step") and said[4] == "1.0"
+    assert said[3].startswith("there is no command 'zz'\nn  step") and said[4] == said[8] == "1.0"
+    assert said[5] == "r takes nothing after it, not 'tanh'; to tanh runs to a step"
+    assert said[6:8] == ["nan takes nothing after it, not '3'", "to takes one word after it, not 'tanh 2'"]
+
+
+def test_what_rules_use_is_said_and_outputs_are_told_apart():
+    """dz of a recurrent layer, z and rstd of a batch norm; and indices have no norm."""
+    rnn, target = nn.RNN(2, 3), autograd.tensor([0, 2, 1, 0])
+    with study.trace(values=True):
+        out, _ = rnn(autograd.ones(3, 4, 2))
+        loss = nn.functional.cross_entropy(nn.BatchNorm1d(3)(out[-1]), target)
+    d = study.debug(loss)
+    assert str(d).startswith("step 1 of 5: CrossEntropy (NllLossBackward0)")
+    d.run_to(op="rnn_tanh")
+    assert "\n  where dz = dh' (1 - h' h') from the last step back" in str(d)
+    assert "\n  g of output 0 = (12, 3)" in str(d) and str(d).endswith("\n  g of output 1: nothing arrives")
+    d.run()
+    html = [debugger_page._step(d.record, step, {}) for step in d.record.steps]
+    assert "where dz = dh&#x27; (1 - h&#x27; h&#x27;) from" in html[-1] and "g of output 0" in html[-1]
+    assert "z = (x - mean) * rstd" in html[1] and "rstd = 1 / sqrt(var(x) + eps)" in html[1]
+    assert html[0].count("norm ") == 4, "g, x, y and dL/dx, but not the target"
 
 
 def test_heat_maps_have_room_for_their_numbers_and_show_what_they_leave_out():

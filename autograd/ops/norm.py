@@ -171,7 +171,8 @@ class BatchNorm(Op):
 
 
 class AffineBatchNorm(BatchNorm):
-    """y = z * weight + bias of each channel, z as y of BatchNorm
+    """y = z * weight + bias, z = (x - mean) * rstd of each channel; in training rstd = 1 / sqrt(var(x) + eps) and mean
+    are the channel's own
     dL/dx = rstd * (h - mean(h) - z * mean(h * z)) in training, else rstd * h, h = g * weight
     dL/dweight = sum(g * z), dL/dbias = sum(g)"""
 

@@ -40,6 +40,7 @@ to NAME                 run to the next step of an op, a module or a line
 nan, zero, norm 1e3     run until a gradient that leaves a step is so
 g  the gradient         set 0.5 1 ...  give it other numbers, one or all of them
 v  the values           v NAME         all numbers of one of them, such as the weight"""
+WORDS = {"n": 0, "b": 0, "r": 0, "g": 0, "nan": 0, "zero": 0, "to": 1, "norm": 1, "v": 1}  # after a command, at most
 
 
 class Debugger:
@@ -194,19 +195,21 @@ class Debugger:
     # --- showing ------------------------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        steps, step = len(self.record.steps), self.here
+        step = self.here
         if step is None:
             return "\n".join(["at the end", *[f"  {n}: {statistics(g)}" for n, g in self.gradients().items()]])
         place, source = place_of(step)
-        lines = [f"step {step.number} of {steps}: {step.name}" + (f", module {m!r}" if (m := _module(step)) else "")]
+        lines = [debugger_page.title_of(self.record, step)]
         lines += [f"  {place}", *([f"  {source}"] if source else []), f"  {forward(step)}"]
         for e in step.inputs:
             if e.target is not None:
                 to = leaf_in_words(e.target) if isinstance(e.target, LeafRecord) else e.target
                 lines.append(f"  dL/d{e.name} = {formulas.rule(step.op, e.name)}, to {to}")
-        g = self.gradient
-        parts = g if isinstance(g, list) else [g]
-        return "\n".join([*lines, *[f"  g = {statistics(v)}" if v is not None else "  nothing arrives" for v in parts]])
+        lines += [f"  where {text}" for text in formulas.between(step.op)]
+        named = debugger_page.arriving(step, self.gradient)
+        return "\n".join(
+            [*lines, *[f"  {n}: nothing arrives" if g is None else f"  {n} = {statistics(g)}" for n, g in named]]
+        )
 
     __repr__ = __str__
 
@@ -227,6 +230,10 @@ class Debugger:
 
     def _obey(self, words: list[str]) -> str:
         command, rest = (words[0] if words else "n"), words[1:]
+        if len(rest) > WORDS.get(command, len(rest)):
+            hint = f"; to {rest[0]} runs to a step" if command in ("n", "r") else ""
+            most = "one word" if WORDS[command] else "nothing"
+            raise ValueError(f"{command} takes {most} after it, not {' '.join(rest)!r}{hint}")
         if command in ("to", "norm") and not rest:
             raise ValueError({"to": "to what op, module or line?", "norm": "from what norm on?"}[command])
         if command == "to":

@@ -36,16 +36,23 @@ nav button{min-width:44px}nav input[type=range]{flex:1;min-width:140px;padding:0
 def page_of(found: Record, gradients: dict[str, np.ndarray]) -> str:
     """The page, of steps that have all been taken."""
     sources: dict[str, str] = {}
-    steps = [{"title": cleaned(_title(found, step)), "html": _step(found, step, sources)} for step in found.steps]
+    steps = [{"title": cleaned(title_of(found, step)), "html": _step(found, step, sources)} for step in found.steps]
     steps.append({"title": "the end", "html": _end(found, gradients)})
     data = {"steps": steps, "sources": sources}
     packed = b64encode(gzip.compress(json.dumps(data).encode(), mtime=0)).decode()
     return page("The backward pass", _body(len(steps)), STYLE, SCRIPT.read_text(encoding="utf-8"), packed)
 
 
-def _title(found: Record, step: Step) -> str:
+def title_of(found: Record, step: Step) -> str:
+    """Which step it is: its op, and what ``grad_fn`` calls it."""
     module = f", module {step.where.module!r}" if step.where and step.where.module else ""
-    return f"step {step.number} of {len(found.steps)}: {step.name}{module}"
+    return f"step {step.number} of {len(found.steps)}: {step.op.__name__} ({step.name}){module}"
+
+
+def arriving(step: Step, g: Any) -> list[tuple[str, Any]]:
+    """What arrives at a step, an array or a list of them, each under its name; None where nothing does."""
+    parts = g if isinstance(g, list) else [g]
+    return [(f"g of output {i}" if len(step.shapes) > 1 else "g", v) for i, v in enumerate(parts)]
 
 
 def _body(count: int) -> str:
@@ -66,8 +73,8 @@ def _step(found: Record, step: Step, sources: dict[str, str]) -> str:
     if lines := user_lines(step):
         parts.append(f"<pre>{escaped(lines)}</pre>")
     parts.append(f'<p class="formula">{escaped(forward(step))}</p>')
-    arrived = [g for g in step.arrived or () if g is not None]
-    if not arrived:
+    arrived = arriving(step, step.arrived)
+    if not any(g is not None for _, g in arrived):
         parts.append("<p>Nothing arrives here: no path leads from the loss to this step.</p>")
     for e in step.inputs:
         if e.target is not None:
@@ -76,10 +83,14 @@ def _step(found: Record, step: Step, sources: dict[str, str]) -> str:
             summed = f", summed over dims {list(e.summed)}" if e.summed else ""
             target = f"{_target(e.target)}{summed}"
             parts.append(f'<p class="formula">{escaped(text)} <span class="arrow">→ {escaped(target)}</span></p>')
+    parts += [f'<p class="formula">where {escaped(text)}</p>' for text in formulas.between(step.op)]
     parts.append('<div class="columns">')
-    parts.append(_column("what arrives", [("g", g) for g in arrived]))
+    parts.append(_column("what arrives", arrived))
     values = [(e.name, found.value(step, i)) for i, e in enumerate(step.inputs)]
-    outputs = [("y", y) for y in step.outputs or ()] or [("y", s.values) for s in step.saved if s.name == "y"]
+    several = len(step.shapes) > 1
+    outputs = [(f"y{i}" if several else "y", y) for i, y in enumerate(step.outputs or ())] or [
+        ("y", s.values) for s in step.saved if s.name == "y"
+    ]
     parts.append(_column("values", values + outputs))
     left = [(f"dL/d{e.name}", g) for e, g in zip(step.inputs, step.left or ()) if e.target is not None]
     parts.append(_column("what leaves", left))
@@ -95,8 +106,10 @@ def _column(title: str, arrays: list[tuple[str, Any]]) -> str:
     shown = [(name, a) for name, a in arrays if isinstance(a, np.ndarray) and a.size]
     figures = []
     for name, a in shown:
-        few = replace(statistics(a), shape=(), values="")  # the picture has the shape and the numbers
-        figures.append(f'<figure>{heat(a, name).svg(style=False)}</figure><p class="note">{escaped(str(few))}</p>')
+        figures.append(f"<figure>{heat(a, name).svg(style=False)}</figure>")
+        if a.dtype.kind == "f":  # a norm of indices says nothing
+            few = replace(statistics(a), shape=(), values="")  # the picture has the shape and the numbers
+            figures.append(f'<p class="note">{escaped(str(few))}</p>')
     return f"<div><h2>{title}</h2>{''.join(figures)}</div>" if shown else ""
 
 
