@@ -218,3 +218,42 @@ def test_attention_without_keys():
         autograd.ones(2, 3), autograd.ones(0, 3), autograd.ones(0, 4), autograd.ones(2, 0, dtype=autograd.bool)
     )
     assert y.tolist() == [[0.0] * 4] * 2
+
+
+def projected(lib, x):
+    """Queries, keys and values as parts of one projection, (B, L, 3 * H * E) to (B, H, L, E)."""
+    return [part.reshape(2, 30, 3, 4).transpose(1, 2) for part in lib.split(x, 12, 2)]
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_reads_parts_of_a_projection_where_they_lie(backend, causal):
+    x = autograd.randn(2, 30, 36, dtype=autograd.float64, requires_grad=True)
+    called = []
+    with autograd.backend.observe(lambda name, args, kwargs: called.append(name)):
+        y = F.scaled_dot_product_attention(*projected(autograd, x), is_causal=causal)
+        joined = y.transpose(1, 2).reshape(2, 30, 12)
+    assert called == ["attention"] and joined.is_contiguous()
+    with autograd.backend.observe(lambda name, args, kwargs: called.append(name)):
+        joined.backward(autograd.ones(2, 30, 12, dtype=autograd.float64))
+    assert called[1:].count("attention_grad") == 1 and set(called[2:]) <= {"attention_grad", "copy", "ones", "fill"}
+    apart = [t.contiguous() for t in projected(autograd, x)]
+    assert np.array_equal(y.detach().numpy(), F.scaled_dot_product_attention(*apart, is_causal=causal).detach().numpy())
+
+
+def test_only_wanted_gradients_of_attention_are_computed(backend):
+    given = [autograd.randn(2, 40, 4, requires_grad=True) for _ in range(3)]
+    whole = autograd.grad(F.scaled_dot_product_attention(*given, is_causal=True).square().sum(), given)
+    for wanted in ([0], [1], [2], [0, 2]):
+        some = [t.detach().requires_grad_(i in wanted) for i, t in enumerate(given)]
+        F.scaled_dot_product_attention(*some, is_causal=True).square().sum().backward()
+        for i, t in enumerate(some):
+            assert np.array_equal(t.grad.numpy(), whole[i].numpy()) if i in wanted else t.grad is None
+
+
+def test_attention_of_many_examples_is_one_call(backend):
+    q, k, v = (autograd.randn(3, 2, 5, 4) for _ in range(3))
+    shared, called = k[0], []
+    with autograd.backend.observe(lambda name, args, kwargs: called.append(name)):
+        y = autograd.func.vmap(lambda q, v: F.scaled_dot_product_attention(q, shared, v))(q, v)
+    assert called == ["attention"]
+    np.testing.assert_array_equal(y.numpy(), F.scaled_dot_product_attention(q, shared.expand(3, 2, 5, 4), v).numpy())

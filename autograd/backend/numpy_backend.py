@@ -278,6 +278,7 @@ SPECIAL = {
     "batch_norm": _batch_norm, "batch_norm_grad": _batch_norm_grad,
     "cross_entropy": _cross_entropy, "cross_entropy_grad": _cross_entropy_grad,
     "gemm": _gemm, "linear": _linear, "linear_grad": _linear_grad,
+    "attention": _plain, "attention_grad": _plain,
     "conv": _conv, "conv_transpose": _conv, "conv_weight": _conv,
     "max_pool": _pool, "max_pool_grad": _pool, "avg_pool": _pool, "avg_pool_grad": _pool,
     **dict.fromkeys(OPTIMIZERS, _optimizer),
