@@ -128,6 +128,7 @@ def test_nets_as_scripts_on_fresh_values(backend, name):
     _, found = source.run()
     for path, p in model.named_parameters():
         np.testing.assert_allclose(found[path], p.grad.numpy(), rtol=2e-4, atol=2e-6, err_msg=path)
+        assert found[path].dtype == p.grad.numpy().dtype, path
     with autograd.no_grad():
         for p in model.parameters():
             p.mul_(1.01)
@@ -147,6 +148,21 @@ def test_nets_as_scripts_on_fresh_values(backend, name):
     assert value == pytest.approx(again.item(), rel=1e-5)
     for path, p in model.named_parameters():
         np.testing.assert_allclose(found[path], p.grad.numpy(), rtol=5e-4, atol=5e-6, err_msg=path)
+
+
+@pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda r: r.name)
+def test_scripts_stay_in_the_dtype(row):
+    sample = next(s for s in row.made("float32") if s.smooth)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        with study.trace(values=True):
+            loss, wanted = run(row, sample)
+        try:
+            _, found = study.backward_source(loss, Named(wanted)).run()
+        except (NotImplementedError, RuntimeError):  # no template, no gradient
+            return
+    for i, w in enumerate(wanted):
+        assert f"p{i}" not in found or autograd.tensor(found[f"p{i}"]).dtype is w.dtype
 
 
 def test_a_script_runs_by_itself(tmp_path):

@@ -39,11 +39,11 @@ def erf(x):
 
 
 def normal_cdf(x):
-    return (1 + erf(x / np.sqrt(2))) / 2
+    return (1 + erf(x / float(np.sqrt(2)))) / 2
 
 
 def gelu_tanh(x):
-    return np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))
+    return np.tanh(float(np.sqrt(2 / np.pi)) * (x + 0.044715 * x**3))
 
 
 def softmax(x, axis):

@@ -197,7 +197,8 @@ class _Writer:
         if step.op is VectorNorm and step.params["p"] in (0, inf, -inf):
             raise self._missing(step)
         try:
-            return template(step.op, suffix)
+            forward, backward = template(step.op, suffix)
+            return _plain_floats(forward), {name: _plain_floats(rule) for name, rule in backward.items()}
         except Missing:
             raise self._missing(step) from None
 
@@ -258,8 +259,8 @@ class _Writer:
         if "{parts}" in text:
             names = [self._gradient(step, k) for k in range(len(step.shapes))]
             more["parts"] = ", ".join(
-                n if n in self.started else f"np.zeros({s})" for n, s in zip(names, step.shapes)
-            )  # fmt: skip
+                n if n in self.started else f"np.zeros_like({known['y']}[{k}])" for k, n in enumerate(names)
+            )
         if "{kept_index}" in text:
             index = known["index"]
             more["kept_index"] = index if p["keepdim"] else f"np.expand_dims({index}, {p['dim']})"
@@ -285,6 +286,11 @@ def _literal(value: Any) -> str:
     if isinstance(value, float):
         text = text.replace("inf", "np.inf").replace("nan", "np.nan")
     return f"({text})" if text.startswith("-") else text
+
+
+def _plain_floats(text: str) -> str:
+    """Constants by NumPy's functions as floats of Python, which do not make float64 of float32."""
+    return re.sub(r"np\.(log|sqrt)\((\{p\}|\d+|2 [*/] np\.pi|np\.pi)\)", r"float(\g<0>)", text)
 
 
 def _scan(name: str, dim: int, reverse: bool) -> str:

@@ -123,7 +123,7 @@ def condition(text: str) -> str:
 
 REDUCE = "axis={dims}, keepdims={keepdim}"
 SPREAD = "np.broadcast_to({gs}, {x}.shape)"
-SHARED = "{gs} * ({x} == {ys}) / ({x} == {ys}).sum({dims}, keepdims=True)"
+SHARED = "{gs} * ({x} == {ys}) / ({x} == {ys}).sum({dims}, {x}.dtype, keepdims=True)"
 SCORES = "attention_slope({g}, {q}, {k}, {v}, {scale}, {causal})"
 LINEAR = "{x} @ {weight}.T + {bias}"
 CONV = "{out_size}, {stride}, {padding}, {dilation}, {groups}"
@@ -366,7 +366,7 @@ TEMPLATES: dict[str, Template] = {
     ),
     "Region": ("through({x}, {seen}, {shown})", {"x": "through({g}, {shown}, {seen})"}),
     "AsStrided": (
-        "np.append({x}, 0)[owners({seen}, {shown})]",
+        "np.append({x}, {x}.dtype.type(0))[owners({seen}, {shown})]",
         {"x": "zeros_with({x}.size + 1, owners({seen}, {shown}), {g})[:-1].reshape({x}.shape)"},
     ),
     "Index": ("taken({x}, {index}, {dim}, {span})", {"x": "put_rows({x}.shape, {g}, {index}, {dim}, {span})"}),
