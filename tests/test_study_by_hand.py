@@ -274,6 +274,10 @@ def test_exercises_are_solved_by_their_solutions(backend, exercise):
     assert not exercise.check({n: -g for n, g in exercise.solution().items()}).right
     assert exercise.forward_source.startswith("def forward") and exercise.solution_source.startswith("def solution")
     assert exercise.forward_source in str(exercise)
+    shown = {"np": np}
+    exec(exercise.forward_source + exercise.solution_source, shown)  # as a reader runs them
+    loss, given = exercise.loss()
+    assert shown["forward"](**given) == loss and set(shown["solution"](**exercise.values)) == set(exercise.wanted)
     with pytest.raises(KeyError, match="'nothing' is not asked for"):
         exercise.check({"nothing": 0})
 

@@ -103,7 +103,11 @@ def test_what_cannot_be_told():
         study.why(loss, x, (0, 0))
     with pytest.raises(IndexError, match=r"index 2 is out of bounds for dim 0 of x, of shape \[2\]"):
         study.why(loss, x, 2)
-    with pytest.raises(ValueError, match=r"is not in the graph.*the very tensor that the forward used"):
+    with pytest.raises(
+        ValueError, match=r"is not in the graph of this loss: give the very tensor that the forward used"
+    ):
+        study.why(loss, leaf([1.0, 2.0]), 0)
+    with pytest.raises(ValueError, match=r"it has requires_grad=False; call requires_grad_\(\) before the forward"):
         study.why(loss, ones(2), 0)
     with pytest.raises(ValueError, match=r"of shape \[\] is not in the graph.*its index stands beside it"):
         study.why(loss, x[0])

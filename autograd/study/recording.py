@@ -160,9 +160,13 @@ class Record:
             )
         at = self.target(key)
         if at is None:
+            frozen = (
+                "" if key.requires_grad else "it has requires_grad=False; call requires_grad_() before the forward and "
+            )
             raise ValueError(
-                f"a tensor of shape {list(key.shape)} is not in the graph of this loss: give the very tensor that the "
-                "forward used, not a copy or a part of it; where one element is asked for, its index stands beside it"
+                f"a tensor of shape {list(key.shape)} is not in the graph of this loss: {frozen}give the very tensor "
+                "that the forward used, not a copy or a part of it; where one element is asked for, its index stands "
+                "beside it"
             )
         target, index = at
         inner = self.variable(key._array) or f"({target!r})"
