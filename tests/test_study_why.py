@@ -69,7 +69,7 @@ def test_uses_views_writes_and_modules_called_twice():
     inner = study.why(loss, y, (1, 1))
     holds(inner)
     page = inner.to_html()
-    assert "Content-Security-Policy" in page and "-&gt; y" in page
+    assert "Content-Security-Policy" in page and 'nowrap">-&gt;</span> y' in page
 
 
 def test_gradients_of_gradients_starts_and_sampled_lists():
@@ -225,6 +225,22 @@ def test_elements_are_the_values_of_factors(backend):
                 assert link.factor == pytest.approx(float(values[name][tuple(map(int, at[:-1].split(",")))]), rel=1e-5)
                 checked.add((link.op, link.input))
     assert checked >= {("Convolution", "x"), ("Convolution", "w"), ("Mul", "a"), ("Matmul", "b")}
+
+
+def test_shared_layers_are_told_by_example_over_all_uses():
+    autograd.manual_seed(0)
+    layer, x = nn.Linear(2, 2), autograd.randn(3, 2)
+    with study.trace(values=True):
+        loss = layer(layer(x).tanh()).square().sum()
+    found = study.why(loss, layer.weight, (0, 1))
+    holds(found)
+    assert [g.element for g in found.groups] == [f"y5[{n}, :] + y3[{n}, :]" for n in range(3)]
+    assert sum(g.total for g in found.groups) == pytest.approx(found.gradient, rel=1e-5)
+    assert sum(g.count for g in found.groups) == found.count
+    for n, group in enumerate(found.groups):  # each is what the example gives alone
+        alone = layer(layer(x[n : n + 1]).tanh()).square().sum()
+        assert group.total == pytest.approx(study.why(alone, layer.weight, (0, 1)).gradient, rel=1e-4)
+    assert "%          of the sum of all products" in str(found)
 
 
 def test_an_element_without_a_path_says_where_its_ways_end():

@@ -63,7 +63,7 @@ class Report:
         parts = [f"<h1>{escaped(self.title)}</h1>"]
         for heading, rows in self._sections():
             listed = "".join(
-                f"<dt>{escaped(label)}</dt><dd{_class(label)}>{escaped(text)}</dd>" for label, text in rows
+                f"<dt>{escaped(label)}</dt><dd{_class(label)}>{_arrows(escaped(text))}</dd>" for label, text in rows
             )
             parts.append(f"<section><h2>{escaped(heading)}</h2><dl>{listed}</dl></section>")
         return "\n".join(parts)
@@ -151,6 +151,11 @@ def _leaf_rows(leaf: Any) -> Iterator[Row]:
 
 def _class(label: str) -> str:
     return ' class="warn"' if label in ("warning", "guarded", "wrong") else ""
+
+
+def _arrows(text: str) -> str:
+    """Escaped text whose arrows are not broken between lines."""
+    return text.replace("-&gt;", '<span style="white-space:nowrap">-&gt;</span>')
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,7 @@ path 2: 3, 50.0 %
   y2[1]      times 1 at step 1 (Sum, x) -> y1
 <BLANKLINE>
 all together
+  %          of the sum of all products, each without its sign
   total      6 by paths, 6 by backward
 <BLANKLINE>
 the names
@@ -119,6 +120,8 @@ class Why(Report):
         others = self.count - len(self.paths)
         if others:
             yield "others", f"{_counted(others)}, which add{'s' * (others == 1)} up to {number(self.rest, 4)}"
+        if self.count > 1 and any(isfinite(path.share) for path in self.paths):
+            yield "%", "of the sum of all products, each without its sign"
         yield "total", f"{number(self.total, 4)} by paths, {number(self.gradient, 4)} by backward"
 
 
@@ -260,18 +263,17 @@ class _Told(Search):
         )
 
     def _groups(self) -> list[Group]:
-        """The sums by row of the first output on the way, where that is one and several of its rows have paths."""
-        if len(self.rows) != 1:
+        """The sums by row of the first output on the way, or of all uses together, where several rows have paths."""
+        uses = sorted(self.rows, key=lambda use: -use[0].number)
+        if not all(dims_of(*use).startswith("[example") for use in uses):
             return []
-        (((step, index), rows),) = self.rows.items()
-        if not dims_of(step, index).startswith("[example"):
+        if len({step.shapes[index][:1] for step, index in uses}) > 1:  # type: ignore[index]
             return []
-        rest = [":"] * (len(step.shapes[index] or ()) - 1)
-        made = [
-            Group(f"{output(step, index)}[{', '.join([str(row), *rest])}]", total, count)
-            for row, (total, count) in sorted(rows.items())
-            if count
-        ]
+        made = []
+        for row in sorted(set().union(*self.rows.values())):
+            parts = [self.rows[use].get(row, (0.0, 0.0)) for use in uses]
+            if count := sum(n for _, n in parts):
+                made.append(Group(" + ".join(_row(*use, row) for use in uses), sum(total for total, _ in parts), count))
         return made if len(made) > 1 else []
 
     def _ends(self, target: Any, which: int, name: str, flat: int) -> dict[str, str]:
@@ -297,6 +299,12 @@ class _Told(Search):
                     source = name if e.target is target else output(e.target, e.index)  # type: ignore[arg-type]
                     ends[f"step {step.number}"] = _end(step, i, source, stuck)
         return ends
+
+
+def _row(step: Step, index: int, row: int) -> str:
+    """A row of an output, as code would name it."""
+    rest = [":"] * (len(step.shapes[index] or ()) - 1)
+    return f"{output(step, index)}[{', '.join([str(row), *rest])}]"
 
 
 def _unraveled(flat: int, shape: tuple) -> Place:
