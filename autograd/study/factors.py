@@ -60,7 +60,7 @@ def _check(step: Step, count: int, most: int = MOST) -> None:
 
 def sent_back(step: Step, i: int, index: int, g: np.ndarray) -> np.ndarray | None:
     """What a step sends to input i when g arrives at its output ``index``, in float64."""
-    array = from_numpy(np.ascontiguousarray(g))
+    array = from_numpy(np.asarray(g, order="C"))
     arriving = [array if k == index else None for k in range(len(step.shapes))] if step.several else array
     with restored([step]):
         sent = step.node.op.backward(step.node, arriving)[i]

@@ -334,7 +334,7 @@ def _rerun(
         for i in range(len(sent)):
             if (node, i) in changed:
                 instead = changed[node, i]
-                sent[i] = None if instead is None else from_numpy(np.ascontiguousarray(instead, right.dtype))
+                sent[i] = None if instead is None else from_numpy(np.asarray(instead, right.dtype, order="C"))
         return sent
 
     root = found.root
