@@ -354,7 +354,7 @@ def _of_modules(roots: list[Any], variables: dict[int, str], used: set[Any]) -> 
     """The names of the parameters that are used: their paths, with variables before them where modules are several."""
     own = [(root, {id(p._edge): name for name, p in root.named_parameters() if p._edge in used}) for root in roots]
     several = sum(bool(names) for _, names in own) > 1
-    found = {}
+    found: dict[int, str] = {}
     for root, names in own:
         before = f"{variables[id(root)]}." if several and id(root) in variables else ""
         found |= {leaf: before + name for leaf, name in names.items()}
