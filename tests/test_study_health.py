@@ -109,7 +109,7 @@ def spoiled():
 
 
 SICK = [
-    (lambda: trained(relu_net(), lr=1e-9), "hardly learns"),
+    (lambda: trained(relu_net(), lr=1e-9), "hardly learn: a step"),
     (lambda: trained(relu_net(), lr=20.0), "changes by"),
     (lambda: trained(deep_sigmoids()), "Gradients vanish"),
     (lambda: trained(scaled(Functional(), 100.0), lr=1e-7), "is large"),
@@ -192,6 +192,36 @@ def test_advice_does_not_contradict_itself():
     found = trained(deep_sigmoids()).findings()
     assert any("Gradients vanish" in f for f in found) and not any("Raise the learning rate" in f for f in found)
     assert not any("may jump about" in f for f in trained(relu_net(), lr=0.1, epochs=10).findings()), "it learns well"
+
+
+def looked_at(net, x, y, steps, lr=0.1):
+    """The findings of a loop of one's own."""
+    health, optimizer = study.GradientHealth(x), optim.SGD(net.parameters(), lr=lr)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        nn.functional.mse_loss(net(x), y).backward()
+        optimizer.step()
+        health.look(net)
+    return health.findings()
+
+
+def test_a_weight_that_hardly_learns_has_its_cause_said():
+    x, _ = data()
+    (converged,) = looked_at(nn.Linear(4, 1), x, x.sum(1, keepdim=True), 300)
+    assert "The gradients have fallen to" in converged and "converged or is stuck" in converged
+    vanish, stuck = looked_at(deep_sigmoids(), x, x.sum(1, keepdim=True), 300)
+    assert vanish.startswith("Gradients vanish on their way back: at 0.weight") and " after step 1. Try" in vanish
+    assert stuck.startswith("0.weight, 2.weight, 4.weight, 6.weight and 5 more hardly learn") and "is stuck" in stuck
+    ends = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
+    with autograd.no_grad():
+        ends[0].weight.mul_(20.0)
+    (first,) = [f for f in looked_at(ends, x, x.sum(1, keepdim=True), 5, 1e-6) if "0.weight hardly" in f]
+    assert first.endswith("The cause is 1 (tanh), which lets little back.")
+    apart = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
+    with autograd.no_grad():
+        apart[0].weight.mul_(300.0)
+    (small,) = [f for f in looked_at(apart, x / 300, x.sum(1, keepdim=True), 3) if "hardly" in f]
+    assert small.endswith("a learning rate that makes up for it would be too large for 1.weight.")
 
 
 def test_numbers_that_are_none_are_said_in_the_table_and_in_the_picture():

@@ -10,7 +10,7 @@
 >>> _ = fit(net, (x, x.sum(1, keepdim=True)), nn.MSELoss(), optim.SGD(net.parameters(), lr=1e-7), epochs=1,
 ...         callbacks=[health], progress=False)
 >>> [finding.partition(":")[0] for finding in health.findings()]
-['0.weight hardly learns', '2.weight hardly learns']
+['0.weight, 2.weight hardly learn']
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ from .svg import Drawing, escaped, number
 SATURATED = {"Tanh": (-1.0, 1.0), "Sigmoid": (0.0, 1.0), "Hardtanh": (-1.0, 1.0), "Hardsigmoid": (0.0, 1.0)}
 NEAR = 0.02  # of the range of a function: nearer to its ends an output is saturated
 USUAL, LARGE, SMALL = (1e-3, 1e-2), 1e-1, 1e-5  # of a weight, what a step changes
-VANISHING, EXPLODING, GROWN = 1e-3, 1e3, 100
+VANISHING, EXPLODING, GROWN, FALLEN = 1e-3, 1e3, 100, 1e-3
+AS_USUAL = f"{USUAL[0]} to {USUAL[1]} is usual"
 DEAD, FLAT = 0.3, 0.5  # shares from which on they are worth a sentence
 NAMED = 4  # parameters of one sentence
 
@@ -225,7 +226,7 @@ def _found(looks: list[Look]) -> Iterator[str]:
         )
     weights = {name: s for name, s in last.sizes.items() if s.weight and s.gradient and math.isfinite(s.gradient)}
     yield from _on_gradients(looks, weights)
-    yield from _on_updates(weights)
+    yield from _on_updates(looks, weights)
     for name, a in last.activities.items():
         if a.dead is not None and a.dead >= DEAD:
             yield (
@@ -262,30 +263,52 @@ def _cause(look: Look, name: str, s: Size) -> str:
     """Why the gradient of a parameter is missing or 0."""
     if s.gradient is None:
         return "the loss does not depend on it. study.graph(loss) shows whether it is part of the graph."
-    dead = {n for n, a in look.activities.items() if a.dead == 1}
-    path = name.rpartition(".")[0]
-    at = look.order.index(path) if path in look.order else 0
-    if before := [n for n in look.order[:at] if n in dead]:
+    before, behind = [[n for n in names if look.activities[n].dead == 1] for names in _around(look, name)]
+    if before:
         return f"what goes in is 0, as all units of {before[-1]} ({look.activities[before[-1]].function}) are dead."
-    if behind := [n for n in look.order[at:] if n in dead]:
+    if behind:
         return f"all units of {behind[0]} ({look.activities[behind[0]].function}), which it leads to, are dead."
     return "it is 0, as where what goes in is 0 or all units before or behind are dead" + (
         "." if look.activities else ": GradientHealth(x), with inputs, tells which."
     )
 
 
-def _vanishing(weights: dict[str, Size]) -> bool:
-    """Whether the gradient of the first weight is far smaller than that of the last."""
-    norms = [s.gradient for s in weights.values() if s.gradient is not None]
-    return len(norms) > 1 and norms[0] < VANISHING * norms[-1]
+def _around(look: Look, name: str) -> list[list[str]]:
+    """The activations before the layer of a parameter and behind it."""
+    path = name.rpartition(".")[0]
+    at = look.order.index(path) if path in look.order else 0
+    return [[n for n in part if n in look.activities] for part in (look.order[:at], look.order[at:])]
+
+
+def _norms(look: Look, weights: dict[str, Size]) -> dict[str, float]:
+    """The gradients of these weights in a look, as far as they are numbers other than 0."""
+    found = {n: look.sizes[n].gradient for n in weights if n in look.sizes}
+    return {n: g for n, g in found.items() if g and math.isfinite(g)}
+
+
+def _fallen(looks: list[Look], weights: dict[str, Size]) -> float:
+    """The gradients over what they were at the first look, as far as both are known; else 1."""
+    before, now = _norms(looks[0], weights), _norms(looks[-1], weights)
+    return max(now.values()) / max(before.values()) if before and now else 1.0
+
+
+def _vanished(looks: list[Look], weights: dict[str, Size]) -> Look | None:
+    """A look in which the gradient of the first weight is far smaller than that of the last: the last look, or the
+    first where gradients have fallen since: a net that is stuck has small ones throughout."""
+    for look in [looks[-1], *([looks[0]] if _fallen(looks, weights) < FALLEN else [])]:
+        norms = list(_norms(look, weights).values())
+        if len(norms) > 1 and norms[0] < VANISHING * norms[-1]:
+            return look
+    return None
 
 
 def _on_gradients(looks: list[Look], weights: dict[str, Size]) -> Iterator[str]:
-    norms = {name: s.gradient for name, s in weights.items() if s.gradient is not None}
-    if _vanishing(weights):
-        (first, a), *_, (final, b) = norms.items()
+    norms = _norms(looks[-1], weights)
+    if look := _vanished(looks, weights):
+        (first, a), *_, (final, b) = _norms(look, weights).items()
+        when = "" if look is looks[-1] else f" after step {look.step:,}"
         yield (
-            f"Gradients vanish on their way back: at {first} {number(a)}, at {final} {number(b)}. Try ReLU in "
+            f"Gradients vanish on their way back: at {first} {number(a)}, at {final} {number(b)}{when}. Try ReLU in "
             "place of sigmoid or tanh, nn.init.kaiming_normal_, residual connections, or normalizing layers; a larger "
             "learning rate would be too large for the last layers."
         )
@@ -300,21 +323,49 @@ def _on_gradients(looks: list[Look], weights: dict[str, Size]) -> Iterator[str]:
             )
 
 
-def _on_updates(weights: dict[str, Size]) -> Iterator[str]:
-    usual = f"{USUAL[0]} to {USUAL[1]} is usual"
-    updates = [s.update for s in weights.values() if s.update is not None]
-    last_learns = _vanishing(weights) and bool(updates) and updates[-1] >= SMALL  # then a larger rate is no remedy
-    for name, s in weights.items():
-        if s.update is not None and s.update > LARGE:
+def _on_updates(looks: list[Look], weights: dict[str, Size]) -> Iterator[str]:
+    updates = {name: s.update for name, s in weights.items() if s.update is not None}
+    for name, update in updates.items():
+        if update > LARGE:
             yield (
-                f"{name} changes by {number(s.update)} of its size in a step, where {usual}: it may jump about. Divide "
-                f"the learning rate by about {round(s.update / USUAL[1]):,}."
+                f"{name} changes by {number(update)} of its size in a step, where {AS_USUAL}: it may jump about. "
+                f"Divide the learning rate by about {round(update / USUAL[1]):,}."
             )
-        if s.update is not None and s.update < SMALL and not last_learns:
-            yield (
-                f"{name} hardly learns: a step changes it by {number(s.update)} of its size, where {usual}. Raise the "
-                "learning rate."
-            )
+    slow = {name: update for name, update in updates.items() if update < SMALL}
+    fallen = _fallen(looks, weights)
+    if slow and fallen < FALLEN:
+        yield (
+            f"{_hardly(slow)}. The gradients have fallen to {number(fallen)} of what they were at first: the net has "
+            "converged or is stuck; which of the two, the loss tells."
+        )
+    elif slow and not (_vanished(looks, weights) and list(updates)[-1] not in slow):  # which was said
+        yield from _on_slow(looks[-1], slow, max(updates, key=updates.__getitem__), max(updates.values()))
+
+
+def _hardly(slow: dict[str, float]) -> str:
+    most = max(slow.values())
+    learn, them, their = ("learns", "it", "its") if len(slow) == 1 else ("learn", "them", "their")
+    by = number(most) if len(slow) == 1 or not most else f"at most {number(most)}"
+    return f"{_listed(list(slow))} hardly {learn}: a step changes {them} by {by} of {their} size, where {AS_USUAL}"
+
+
+def _on_slow(look: Look, slow: dict[str, float], fastest: str, top: float) -> Iterator[str]:
+    """On weights that change too little, a sentence for each cause; ``top`` is the update of the ``fastest`` weight."""
+    causes: dict[str, dict[str, float]] = {}
+    for name, update in slow.items():
+        causes.setdefault(_cause_of_slowness(look, name, update, fastest, top), {})[name] = update
+    for cause, names in causes.items():
+        yield f"{_hardly(names)}. {cause}"
+
+
+def _cause_of_slowness(look: Look, name: str, update: float, fastest: str, top: float) -> str:
+    _, behind = _around(look, name)
+    flat = [n for n in behind if (look.activities[n].saturated or 0) >= FLAT]
+    if flat:
+        return f"The cause is {flat[0]} ({look.activities[flat[0]].function}), which lets little back."
+    if top * SMALL > LARGE * update:
+        return f"Too little arrives there; a learning rate that makes up for it would be too large for {fastest}."
+    return "Raise the learning rate."
 
 
 def _share(value: float | None) -> str:
