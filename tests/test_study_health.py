@@ -238,6 +238,22 @@ def test_numbers_that_are_none_are_said_in_the_table_and_in_the_picture():
     assert found.count("step 1") == found.count("5") == 3, "one axis for all"
 
 
+def test_an_update_of_0_is_no_point_of_the_picture_and_labels_have_their_lines():
+    net, health = nn.Sequential(*[nn.Linear(4, 4) for _ in range(7)]), study.GradientHealth()
+    for rate in (0.001, 0.001, 0.001, 0.0, 0.0, 0.001, 0.0):
+        net.zero_grad()
+        net(data()[0]).mean().backward()
+        optim.SGD(net.parameters(), lr=rate).step()
+        health.look(net)
+    picture = parsed(health)
+    lines = [e.get("points").split() for e in picture.iter() if e.tag.endswith("polyline")]
+    steps = sorted({len(points) for points in lines})
+    assert steps == [1, 2, 7], "updates of steps 2, 3 and of step 6; all gradients"
+    assert sum(t.endswith("weight 0") for t in texts(picture)) == 7
+    dashed = [e for e in picture.iter() if e.get("class") == "plus-line dashed"]
+    assert len(dashed) == 2 + 3, "the seventh weight's courses, and their samples at the labels"
+
+
 def test_the_picture_says_what_it_leaves_out_and_what_is_usual():
     net = nn.Sequential(*[nn.Linear(4, 4) for _ in range(13)])
     health = study.GradientHealth()

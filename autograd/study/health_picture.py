@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .health import USUAL
@@ -12,7 +13,7 @@ from .svg import Drawing, number, shortened
 if TYPE_CHECKING:
     from .health import Look
 
-LEFT, WIDTH, RIGHT, HEIGHT, GAP, TOP = 70.0, 520.0, 210.0, 150.0, 70.0, 92.0
+LEFT, WIDTH, RIGHT, HEIGHT, GAP, TOP = 70.0, 520.0, 234.0, 150.0, 70.0, 92.0
 LINES = 10  # in a panel
 COLORS = ("plus", "minus", "mark", "good", "bad", "soft")
 
@@ -76,25 +77,46 @@ def _panel(
         d.add("rect", x=LEFT + WIDTH - 160, y=top - 21, width=24, height=11, kind="good", fill_opacity=0.15)
         d.write(LEFT + WIDTH, top - 12, f"usual: {USUAL[0]} to {USUAL[1]}", "small good end")
     _axes(d, top, steps, (low, high), logarithmic)
-    finite = {n: [(k, v) for k, v in c if math.isfinite(v)] for n, c in courses.items()}
-    ends = sorted((y(c[-1][1]) if c else top + HEIGHT / 2, i, n) for i, (n, c) in enumerate(finite.items()))
+    runs = {n: _runs(c, logarithmic) for n, c in courses.items()}
+    ends = sorted((_end(courses[n], r, y, top), i, n) for i, (n, r) in enumerate(runs.items()))
     broken: set[tuple[int, int]] = set()  # where a course is no more finite
     places = apart([e[0] for e in ends], [14.0] * len(ends), 0.0)
     for (end, i, name), place in zip(ends, places):
-        color, course, last = COLORS[i % len(COLORS)], finite[name], courses[name][-1][1]
+        color, last = COLORS[i % len(COLORS)], courses[name][-1][1]
         dashed = " dashed" if i >= len(COLORS) else ""
-        line = " ".join(f"{x(k):.1f},{y(v):.1f}" for k, v in course)
-        d.add("polyline", points=line, kind=f"{color}-line{dashed}", stroke_width=1.8, tip=name)
-        at = x(course[-1][0]) if course else LEFT
-        if len(course) == 1:
-            d.add("circle", cx=at, cy=end, r=3, kind=color)
-        if math.isfinite(last):
+        for run in runs[name]:
+            line = " ".join(f"{x(k):.1f},{y(v):.1f}" for k, v in run)
+            d.add("polyline", points=line, kind=f"{color}-line{dashed}", stroke_width=1.8, tip=name)
+            if len(run) == 1:
+                d.add("circle", cx=x(run[0][0]), cy=y(run[0][1]), r=3, kind=color)
+        at = x(runs[name][-1][-1][0]) if runs[name] else LEFT
+        if runs[name] and runs[name][-1][-1] == courses[name][-1]:
             d.add("line", x1=at, y1=end, x2=LEFT + WIDTH + 12, y2=place, kind="line", stroke_width=0.8)
-        elif (spot := (round(at), round(end / 12))) not in broken:
+        elif not math.isfinite(last) and (spot := (round(at), round(end / 12))) not in broken:
             broken.add(spot)
             d.write(at + 6, max(end - 6, top + 14), f"{number(last)} from here", "small bad halo")
         value = number(last) if logarithmic or not math.isfinite(last) else f"{last:.0%}"
-        d.write(LEFT + WIDTH + 16, place + 4, f"{shortened(name, 20)} {value}", f"small {color}", tip=name)
+        side = LEFT + WIDTH + 14
+        d.add("line", x1=side, y1=place, x2=side + 20, y2=place, kind=f"{color}-line{dashed}", stroke_width=1.8)
+        d.write(side + 26, place + 4, f"{shortened(name, 20)} {value}", f"small {color}", tip=name)
+
+
+def _runs(course: Course, logarithmic: bool) -> list[Course]:
+    """The parts of a course that can be drawn: on a logarithmic scale there is no 0."""
+    found: list[Course] = [[]]
+    for k, v in course:
+        if math.isfinite(v) and (v > 0 or not logarithmic):
+            found[-1].append((k, v))
+        elif found[-1]:
+            found.append([])
+    return [run for run in found if run]
+
+
+def _end(course: Course, runs: list[Course], y: Callable[[float], float], top: float) -> float:
+    """The height at which a course ends: one that ends at 0, below the scale."""
+    if course[-1][1] == 0:
+        return top + HEIGHT
+    return y(runs[-1][-1][1]) if runs else top + HEIGHT / 2
 
 
 def _decades(values: list[float]) -> tuple[float, float]:
