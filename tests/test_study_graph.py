@@ -370,3 +370,24 @@ def test_ten_thousand_steps_fit_a_small_page():
     assert len(picture.record.steps) == 10_001 and max(len(box.children) for box in picture.root.inner()) < 100
     assert len(picture.to_html()) < 5e6
     assert len(texts(parsed(picture))) < 40, "closed"
+
+
+WIDE = """<script>setTimeout(() => {
+  const wide = (e) => e.scrollWidth > e.clientWidth, of = (what) => [...document.querySelectorAll(what)];
+  const seen = [of("figure").filter(wide).length];
+  choose(boxes.findIndex((box) => box.title === "affine_batch_norm"));
+  seen.push(of("aside, aside table, aside td").filter(wide).length);
+  document.body.dataset.seen = seen.join();
+}, 1000)</script></body>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_what_the_page_tells_of_a_step_has_room_and_a_graph_that_nearly_fits_is_seen_whole(tmp_path):
+    net = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.BatchNorm2d(2))
+    with study.trace(values=True):
+        loss = net(autograd.randn(3, 1, 4, 4)).relu().mean()
+    page = study.graph(loss, gradients=True).to_html()
+    page = re.sub("<meta http-equiv[^>]*>", "", page).replace("</body>", WIDE)
+    for size in ("1200,900", "500,900"):
+        dom = scene_in_chromium(tmp_path, page, size=size)
+        assert re.search('data-seen="([^"]*)"', dom)[1] == "0,0", f"{size}: only large arrays may scroll"

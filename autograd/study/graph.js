@@ -2,7 +2,7 @@
 // The page of a graph. place() and apart() do what layout.py does, with the same numbers; the rest is graph_view.py's
 // scene: where the boxes are that are to be seen, and the lines between them.
 const ACROSS = 24, DOWN = 44, SWEEPS = 4, INSIDE = 14, TITLE = 30, MARGIN = 16, WIDE = 5, MANY = 1500;
-const READABLE = 0.75;  // how much smaller a picture may become to fit its place
+const READABLE = 0.75, FITTING = 0.6;  // how much smaller a picture may become; the latter where it fits its place then
 const byId = (id) => document.getElementById(id);
 const canvas = byId("canvas"), svg = canvas.querySelector("svg");
 const layer = svg.appendChild(document.createElementNS(svg.namespaceURI, "g"));
@@ -168,7 +168,8 @@ function draw() {
 
 function fit() {
   const width = boxes[0].width + 2 * MARGIN, height = boxes[0].height + 2 * MARGIN;
-  const scale = Math.min(1, Math.max(READABLE, (canvas.clientWidth - 2 * MARGIN) / width));
+  const whole = (canvas.clientWidth - 2 * MARGIN) / width;
+  const scale = Math.min(1, whole < FITTING ? READABLE : whole);
   svg.setAttribute("width", width * scale);
   svg.setAttribute("height", height * scale);
 }

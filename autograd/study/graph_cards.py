@@ -5,6 +5,7 @@ A card has its forward half on the left, with the value, and its backward half o
 
 from __future__ import annotations
 
+import re
 from inspect import cleandoc
 from typing import Any
 
@@ -88,7 +89,7 @@ class Cards:
         value = next((v for v in of.outputs or () if v is not None), None)
         if value is None:
             value = next((s.values for s in of.saved if s.name == "y"), None)
-        return shape_text(outs[0]) + (f" and {len(outs) - 1} more" if len(outs) > 1 else ""), brief(value, room)
+        return shape_text(outs[0]) + (f", {len(outs) - 1} more" if len(outs) > 1 else ""), brief(value, room)
 
     def missing_for(self, of: Any) -> str:
         """What stands where a gradient is missing."""
@@ -146,7 +147,7 @@ class Cards:
             d.write(HALF - 6, y, shortened(value or shape, NARROW), "end small plus", tip=f"{shape} {value}")
             d.write(HALF + 6, y, backward, f"small {bad if g is not None else 'soft'}", tip=tip)
             return
-        d.write(10, y, shortened(shape, 18), "small soft", tip=shape)
+        d.write(10, y, shortened(shape, ROOM), "small soft", tip=shape)
         d.write(10, below, value, "small bad" if "NaN" in value or "inf" in value else "small plus")
         d.write(HALF + 6, y, "gradient", "small soft")
         d.write(HALF + 6, below, backward, f"small {bad if g is not None else 'soft'}", tip=tip)
@@ -177,7 +178,10 @@ class Cards:
 
     def _told_of_step(self, step: Step, box: Box) -> str:
         rows = [
-            ("rule", cleandoc(step.op.__doc__ or "")),
+            (
+                "rule",
+                re.sub(r"(?<!\n)\n(?!\n|dL/|y\b|h: )", " ", cleandoc(step.op.__doc__ or "")),
+            ),  # the page breaks lines
             ("line", str(step.where or "not recorded: use study.trace()")),
         ]
         values = step.outputs or [None] * len(step.shapes)
@@ -241,8 +245,8 @@ def _users(of: Any) -> str:
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> str:
-    kind = lambda v: ' class="code"' if "\n " in v else ""  # noqa: E731
-    lines = "".join(f"<tr><th>{escaped(k)}</th><td{kind(v)}>{escaped(v)}</td></tr>" for k, v in rows if v)
+    shown = lambda v: f'<div class="code">{escaped(v)}</div>' if "\n " in v else escaped(v)  # noqa: E731
+    lines = "".join(f"<tr><th>{escaped(k)}</th><td>{shown(v)}</td></tr>" for k, v in rows if v)
     return f"<h2>{escaped(title)}</h2><table>{lines}</table>"
 
 

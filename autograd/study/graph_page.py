@@ -29,9 +29,10 @@ flex-wrap:wrap}
 header h1{margin:0}header label{white-space:nowrap}header input[type=search]{width:180px}
 main{flex:1;display:flex;min-height:0}figure{flex:1;min-width:0;padding:8px 16px}figure svg{margin:0 auto}
 .hint{margin:0;color:var(--soft);flex-basis:100%;max-width:none;font-size:13px}
-aside{width:400px;overflow:auto;border-left:1px solid var(--line);padding:8px 16px;overflow-wrap:anywhere}
-aside th{font-weight:400;color:var(--soft);white-space:nowrap}aside td{white-space:pre-wrap}
-aside td.code{white-space:pre}
+aside{width:clamp(400px,45vw,640px);overflow:auto;border-left:1px solid var(--line);padding:8px 16px;\
+overflow-wrap:anywhere}
+aside table{display:table;table-layout:fixed;width:100%}aside th{font-weight:400;color:var(--soft);width:84px}
+aside td{white-space:pre-wrap;padding-right:0}aside .code{white-space:pre;overflow-x:auto}
 g.box{cursor:pointer}g.box:focus{outline:none}
 g.box:focus-visible>:first-child,g.chosen>:first-child{stroke:var(--mark);stroke-width:3}
 .without-forward .forward,.without-backward .backward{display:none}
