@@ -65,11 +65,15 @@ class Network(Picture):
         pair = [Network(n.parts, title, n.note) for n, title in zip((self, after), titles)]
         return Network([], " and ".join(titles), "", pair)
 
-    def drawing(self) -> Drawing:
-        """The picture, as ``to_svg`` writes it."""
+    def drawings(self) -> list[Drawing]:
+        """The picture, or both of a pair."""
         shown = self.others or [self]
         widest = max((_largest(c.weights) for n in shown for part in n.parts for c in part), default=0.0)
-        drawings = [_drawn(n, widest or 1.0) for n in shown]
+        return [_drawn(n, widest or 1.0) for n in shown]
+
+    def drawing(self) -> Drawing:
+        """The picture, as ``to_svg`` writes it."""
+        drawings = self.drawings()
         if len(drawings) == 1:
             return drawings[0]
         both = Drawing(sum(d.width for d in drawings) + 24, max(d.height for d in drawings), self.title)

@@ -84,10 +84,15 @@ def kept(text: str, path: Any) -> str:
     return text
 
 
-def _fitted(drawing: Drawing) -> str:
-    """Style: the picture becomes as wide as its place, within limits; where it is wider still, its place scrolls."""
-    least, most = (f"{share * drawing.width:.0f}px" for share in SCALES)
-    return f"figure svg{{width:100%;height:auto;min-width:{least};max-width:{most};margin:0 auto}}"
+def _fitted(drawings: list[Drawing]) -> str:
+    """Style: pictures side by side where there is room, each as wide as its place, within limits; where one is wider
+    still, its place scrolls."""
+    rules = ["main{display:flex;flex-wrap:wrap;gap:24px}figure{min-width:0}"]
+    for i, drawing in enumerate(drawings, 1):
+        least, most = (f"{share * drawing.width:.0f}px" for share in SCALES)
+        size = f"width:100%;height:auto;min-width:{least};max-width:{most};margin:0 auto"
+        rules.append(f"figure:nth-of-type({i}){{flex:1 1 {least}}}figure:nth-of-type({i}) svg{{{size}}}")
+    return "".join(rules)
 
 
 class Picture:
@@ -99,6 +104,10 @@ class Picture:
         """The picture."""
         raise NotImplementedError
 
+    def drawings(self) -> list[Drawing]:
+        """The pictures of a page, which stand one below the other where it is narrow."""
+        return [self.drawing()]
+
     def to_svg(self, path: Any = None) -> str:
         """The picture as SVG, in a file too where a path is given."""
         return kept(self.drawing().svg(), path)
@@ -109,9 +118,9 @@ class Picture:
 
     def to_html(self, path: Any = None) -> str:
         """The picture as a page, in a file too where a path is given."""
-        drawing = self.drawing()
-        body = f"<figure>{drawing.svg(style=False)}</figure>{self.below()}"
-        return kept(page(self.title, body, _fitted(drawing)), path)
+        drawings = self.drawings()
+        figures = "".join(f"<figure>{d.svg(style=False)}</figure>" for d in drawings)
+        return kept(page(self.title, f"<main>{figures}</main>{self.below()}", _fitted(drawings)), path)
 
     def _repr_html_(self) -> str:
         source = b64encode(self.to_svg().encode()).decode()
