@@ -106,6 +106,16 @@ def _last(walk: Walk, like: Array, states: Array) -> Array:
     return y
 
 
+def _turned(w: Array, walk: Walk) -> tuple[Array, bool]:
+    """A weight for a product with its transpose in each step, and whether it still is to be transposed: of many steps
+    it is once, of few by each product."""
+    if len(walk.pieces) < 4:
+        return w, True
+    y = empty((w.shape[1], w.shape[0]), w.dtype)
+    K.copy(y, transposed(w))
+    return y, False
+
+
 # --- the ops ----------------------------------------------------------------------------------------------------------
 
 
@@ -216,9 +226,10 @@ class Lstm(Recurrence):
         K.linear(gates, x, w_ih, b_ih, (rows, 4 * n, x.shape[1], 0))
         y, c = empty((rows, w_hh.shape[1]), d), empty((rows, n), d)
         long = y if w_hr is None else empty((rows, n), d)  # h' before it is projected
+        w, turn = _turned(w_hh, walk)
         for p in walk.pieces:
             part = _rows(gates, p.at, p.n)
-            K.gemm(part, _before(p, h0, y), w_hh, b_hh, True, 1.0, 1.0)
+            K.gemm(part, _before(p, h0, y), w, b_hh, turn, 1.0, 1.0)
             K.lstm_cell(_rows(long, p.at, p.n), _rows(c, p.at, p.n), part, _before(p, c0, c))
             if w_hr is not None:
                 K.gemm(_rows(y, p.at, p.n), _rows(long, p.at, p.n), w_hr, None, True)
@@ -276,9 +287,10 @@ class Gru(Recurrence):
         rows, n, d = x.shape[0], h0.shape[1], x.dtype
         gates, hidden, y = empty((rows, 3 * n), d), empty((rows, 3 * n), d), empty((rows, n), d)
         K.linear(gates, x, w_ih, b_ih, (rows, 3 * n, x.shape[1], 0))
+        w, turn = _turned(w_hh, walk)
         for p in walk.pieces:
             part, before = _rows(hidden, p.at, p.n), _before(p, h0, y)
-            K.gemm(part, before, w_hh, b_hh, True)
+            K.gemm(part, before, w, b_hh, turn)
             K.gru_cell(_rows(y, p.at, p.n), _rows(gates, p.at, p.n), part, before)
         return [y, _last(walk, h0, y)], (gates, hidden, y)
 
@@ -309,8 +321,9 @@ class Rnn(Recurrence, abstract=True):
     def forward(cls, walk, x, w_ih, w_hh, b_ih, b_hh, w_hr, h0):
         y = empty((x.shape[0], h0.shape[1]), x.dtype)
         K.linear(y, x, w_ih, b_ih, (*y.shape, x.shape[1], 0))
+        w, turn = _turned(w_hh, walk)
         for p in walk.pieces:
-            K.gemm(_rows(y, p.at, p.n), _before(p, h0, y), w_hh, b_hh, True, 1.0, 1.0, cls.act)
+            K.gemm(_rows(y, p.at, p.n), _before(p, h0, y), w, b_hh, turn, 1.0, 1.0, cls.act)
         return [y, _last(walk, h0, y)], (y,)
 
     @classmethod
