@@ -123,8 +123,8 @@ def test_ctrl_c_ends_a_run_after_a_whole_step():
     captured = Training()
     step = capture(captured.step)
     step(*batch), step(*batch)
-    rates = 0.01 / (1 + np.arange(10**7))
-    threading.Timer(0.2, _thread.interrupt_main).start()
+    rates = 0.01 / (1 + np.arange(2 * 10**6))
+    threading.Timer(0.5, _thread.interrupt_main).start()
     with pytest.raises(KeyboardInterrupt):
         step.program.run(len(rates), schedule={"lr": rates})
     taken = int(captured.optimizer.state_dict()["state"][0]["step"]) - 2
