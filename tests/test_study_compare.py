@@ -4,6 +4,7 @@ import confusion
 import numpy as np
 import pytest
 from opdb import DIFFERENTIABLE
+from support import Own
 
 import autograd
 from autograd import nn, ones, study, tensor
@@ -87,15 +88,6 @@ def test_units_in_the_last_place():
 
 
 def test_what_cannot_be_compared_is_refused_by_name():
-    class Own(autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            return x * 2
-
-        @staticmethod
-        def backward(ctx, g):
-            return g * 2
-
     w = tensor([1.0], requires_grad=True)
     with study.trace(values=True):
         loss = Own.apply(w).sum()

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from opdb import DIFFERENTIABLE, outputs_of
-from support import leaves, random_gradients
+from support import Own, leaves, random_gradients
 
 import autograd
 from autograd import nn, ones, study, tensor
@@ -198,15 +198,6 @@ def test_gradients_of_gradients_and_given_starts():
 
 
 def test_what_cannot_be_written_is_refused_and_names_are_harmless():
-    class Own(autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            return x * 2
-
-        @staticmethod
-        def backward(ctx, g):
-            return g * 2
-
     w = tensor([1.0], requires_grad=True)
     with study.trace(values=True):
         own = Own.apply(w).sum()

@@ -7,7 +7,7 @@ element.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -122,8 +122,9 @@ def _linear(step: Step, i: int, only: int | None) -> Entries:
     slope = np.ones((rows, out))
     if issubclass(step.op, LinearActivation):
         with no_grad():
+            op: Any = step.op  # dz is a rule, which only such ops have
             ones = wrap(from_numpy(np.ones(saved["y"].shape, saved["y"].dtype)))
-            slope = step.op.dz(ones, wrap(from_numpy(saved["y"]))).numpy().reshape(rows, out).astype(np.float64)  # type: ignore[attr-defined]
+            slope = op.dz(ones, wrap(from_numpy(saved["y"]))).numpy().reshape(rows, out).astype(np.float64)
     at = np.arange(rows * out).reshape(rows, out)
     name = step.inputs[i].name
     if name == "bias":

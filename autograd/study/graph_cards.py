@@ -245,9 +245,13 @@ def _users(of: Any) -> str:
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> str:
-    shown = lambda v: f'<div class="code">{escaped(v)}</div>' if "\n " in v else escaped(v)  # noqa: E731
-    lines = "".join(f"<tr><th>{escaped(k)}</th><td>{shown(v)}</td></tr>" for k, v in rows if v)
+    lines = "".join(f"<tr><th>{escaped(k)}</th><td>{_cell(v)}</td></tr>" for k, v in rows if v)
     return f"<h2>{escaped(title)}</h2><table>{lines}</table>"
+
+
+def _cell(text: str) -> str:
+    """Text, or an array in rows."""
+    return f'<div class="code">{escaped(text)}</div>' if "\n " in text else escaped(text)
 
 
 def _bytes(n: int) -> str:

@@ -69,8 +69,13 @@ def _panel(
     of_updates = title.startswith("update")
     low, high = (0.0, 1.0) if not logarithmic else _decades([*points, *USUAL] if of_updates else points)
     scale = (lambda v: math.log10(max(v, 10.0**low))) if logarithmic else float
-    x = lambda k: LEFT + WIDTH * (k - steps[0]) / (steps[1] - steps[0])  # noqa: E731
-    y = lambda v: top + HEIGHT * (1 - (scale(v) - low) / (high - low))  # noqa: E731
+
+    def x(k: float) -> float:
+        return LEFT + WIDTH * (k - steps[0]) / (steps[1] - steps[0])
+
+    def y(v: float) -> float:
+        return top + HEIGHT * (1 - (scale(v) - low) / (high - low))
+
     if of_updates:
         a, b = y(USUAL[1]), y(USUAL[0])
         d.add("rect", x=LEFT, y=a, width=WIDTH, height=b - a, kind="good", fill_opacity=0.15)

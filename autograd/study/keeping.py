@@ -183,7 +183,7 @@ def pass_from(edge: Node | Output) -> Start | None:
 
 
 def _node_of(edge: Node | Output) -> Node:
-    return edge.node if type(edge) is Output else edge  # type: ignore[return-value]
+    return edge.node if isinstance(edge, Output) else edge
 
 
 def _index_of(edge: Node | Output) -> int:

@@ -345,8 +345,13 @@ def _panel(m: Memory, top: int) -> Drawing:
     d = Drawing(LEFT + WIDTH + RIGHT, TOP + HEIGHT + BOTTOM, m.title)
     d.write(16, 24, shortened(m.title, 60), "title", tip=m.title)
     count = len(m.moments)
-    x = lambda k: LEFT + WIDTH * k / count  # noqa: E731
-    y = lambda n: TOP + HEIGHT * (1 - n / max(top, 1))  # noqa: E731
+
+    def x(k: float) -> float:
+        return LEFT + WIDTH * k / count
+
+    def y(n: float) -> float:
+        return TOP + HEIGHT * (1 - n / max(top, 1))
+
     for share in (0, 0.5, 1):
         d.add("line", x1=LEFT, y1=y(share * top), x2=LEFT + WIDTH, y2=y(share * top), kind="axis")
         d.write(LEFT - 8, y(share * top) + 4, amount(share * top), "end small soft")

@@ -187,7 +187,7 @@ def _operand(found: Record, step: Step, name: str, at: Place) -> str:
 # --- what dims stand for ----------------------------------------------------------------------------------------------
 
 
-def dims_of(target: Step | LeafRecord, index: int = 0) -> str:
+def dims_of(target: Step | LeafRecord | None, index: int = 0) -> str:
     """What the dims of a tensor stand for, such as "[example, unit]"; "" where that is not known."""
     if isinstance(target, LeafRecord):
         names = [_of_parameter(user, user.inputs[i].name, len(target.shape)) for user, i in target.used_by]
@@ -200,7 +200,8 @@ def dims_of(target: Step | LeafRecord, index: int = 0) -> str:
             return "[example, channel, row, column]"
         if not target.inputs or target.inputs[0].shape != shape or target.op.__name__ in ("Matmul", "Permute", "View"):
             return ""
-        target, index = target.inputs[0].target, target.inputs[0].index  # type: ignore[assignment]
+        before = target.inputs[0]
+        target, index = before.target, before.index
     return ""
 
 

@@ -267,7 +267,7 @@ class _Told(Search):
         uses = sorted(self.rows, key=lambda use: -use[0].number)
         if not all(dims_of(*use).startswith("[example") for use in uses):
             return []
-        if len({step.shapes[index][:1] for step, index in uses}) > 1:  # type: ignore[index]
+        if len({(step.shapes[index] or ())[:1] for step, index in uses}) > 1:
             return []
         made = []
         for row in sorted(set().union(*self.rows.values())):
@@ -296,7 +296,8 @@ class _Told(Search):
                         reached[step, index] = np.union1d(before, found.outputs[on])
                 stuck = np.setdiff1d(at, going)
                 if stuck.size:
-                    source = name if e.target is target else output(e.target, e.index)  # type: ignore[arg-type]
+                    inner = e.target if isinstance(e.target, Step) and e.target is not target else None
+                    source = output(inner, e.index) if inner else name
                     ends[f"step {step.number}"] = _end(step, i, source, stuck)
         return ends
 

@@ -44,10 +44,11 @@ def is_zero(found: Record, target: Step | LeafRecord, index: int) -> bool:
 
 def _sizes(user: Step, i: int, shape: tuple) -> np.ndarray:
     """The sum of the sizes of the terms that a use of a tensor adds to its gradient."""
-    assert user.left is not None and user.left[i] is not None
+    left = user.left[i] if user.left is not None else None
+    assert left is not None
     g = user.arrived[0] if user.arrived is not None and len(user.arrived) == 1 else None
     if g is None or issubclass(user.op, LinearActivation):
-        return unbroadcast(np.abs(user.left[i]), shape)  # type: ignore[arg-type]
+        return unbroadcast(np.abs(left), shape)
     sizes = np.abs(g)
     if issubclass(user.op, Linear):
         known = {s.name: np.abs(s.values) for s in user.saved}
@@ -58,7 +59,7 @@ def _sizes(user: Step, i: int, shape: tuple) -> np.ndarray:
         return sizes.reshape(user.params["rows"]).sum((0, 2))
     if user.inputs[i].name == "bias" and issubclass(user.op, Norm):
         return unbroadcast(sizes, shape)
-    return unbroadcast(np.abs(user.left[i]), shape)  # type: ignore[arg-type]
+    return unbroadcast(np.abs(left), shape)
 
 
 def linear_gradients(g: np.ndarray, x: np.ndarray | None, w: np.ndarray | None) -> tuple[np.ndarray, ...]:
