@@ -18,17 +18,19 @@ LONGEST_ROW = 8 * TILE
 
 
 class Operand(NamedTuple):
-    """What an elementwise instruction reads or writes: memory, and the steps along the dims, in elements."""
+    """What an elementwise instruction reads or writes: memory, the sizes of the dims, and the steps along them, in
+    elements."""
 
     pointer: Pointer
     itemsize: int
+    size: tuple[int, ...]
     strides: tuple[int, ...]
     packed: bool  # without gaps, in the order of the dims
 
     @property
     def walk(self) -> Any:
         """Equal for operands of a chain that take the same bytes for the same element."""
-        return self.pointer.offset, self.itemsize, "packed" if self.packed else self.strides
+        return self.pointer.offset, self.itemsize, "packed" if self.packed else (self.size, self.strides)
 
 
 class Loop(NamedTuple):
@@ -62,7 +64,7 @@ def loop(each: Instruction) -> Loop | None:
         if p.block is not a.storage:
             return None
         strides = tuple(plan.stride[k][0 : plan.ndim]) if has_plan else whole
-        operands.append(Operand(p, a.dtype.itemsize, strides, strides == whole))
+        operands.append(Operand(p, a.dtype.itemsize, size, strides, strides == whole))
     return Loop(size, operands, plan, len(kinds))
 
 
